@@ -1,0 +1,65 @@
+namespace K1s0.EventStore;
+
+/// <summary>Snapshots in memory, kept as serialised bytes like in every other store. Thread-safe.</summary>
+public sealed class InMemorySnapshotStore : ISnapshotStore
+{
+    private readonly SnapshotSerializer _serializer;
+    private readonly TimeProvider _timeProvider;
+
+    // Guarded by _lock.
+    private readonly Lock _lock = new();
+    private readonly Dictionary<StreamId, (long Version, byte[] State, DateTimeOffset TakenAt)> _latest = [];
+
+    /// <summary>An empty store.</summary>
+    /// <param name="options">How states are serialised; the defaults when null.</param>
+    /// <param name="timeProvider">Where the time comes from; the system's clock when null.</param>
+    public InMemorySnapshotStore(EventStoreOptions? options = null, TimeProvider? timeProvider = null)
+    {
+        _serializer = new SnapshotSerializer(options?.SerializerOptions);
+        _timeProvider = timeProvider ?? TimeProvider.System;
+    }
+
+    /// <inheritdoc/>
+    public Task SaveAsync<TState>(
+        StreamId streamId, long version, TState state, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(streamId);
+        ArgumentOutOfRangeException.ThrowIfLessThan(version, 1);
+        ArgumentNullException.ThrowIfNull(state);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled(cancellationToken);
+        }
+
+        var bytes = _serializer.Serialize(state);
+        lock (_lock)
+        {
+            if (!_latest.TryGetValue(streamId, out var latest) || latest.Version <= version)
+            {
+                _latest[streamId] = (version, bytes, Microseconds.Truncate(_timeProvider.GetUtcNow()));
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task<Snapshot<TState>?> LoadLatestAsync<TState>(
+        StreamId streamId, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(streamId);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled<Snapshot<TState>?>(cancellationToken);
+        }
+
+        lock (_lock)
+        {
+            return Task.FromResult(
+                _latest.TryGetValue(streamId, out var latest)
+                    ? new Snapshot<TState>(
+                        streamId, latest.Version, _serializer.Deserialize<TState>(latest.State), latest.TakenAt)
+                    : null);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace K1s0.EventStore;
+
+internal sealed record EventStoreBuilder(IServiceCollection Services) : IEventStoreBuilder;

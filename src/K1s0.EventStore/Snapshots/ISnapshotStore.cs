@@ -1,0 +1,21 @@
+namespace K1s0.EventStore;
+
+/// <summary>Keeps the latest snapshot of each stream. Implementations are thread-safe.</summary>
+public interface ISnapshotStore
+{
+    /// <summary>Keeps a state, unless a snapshot of a later version is there already.</summary>
+    /// <typeparam name="TState">The type of the state.</typeparam>
+    /// <param name="streamId">The aggregate's stream.</param>
+    /// <param name="version">The version of the last event that the state contains: 1 or more.</param>
+    /// <param name="state">The state; it is serialised before the method returns its task.</param>
+    /// <param name="cancellationToken">Gives up as long as nothing has been sent.</param>
+    Task SaveAsync<TState>(
+        StreamId streamId, long version, TState state, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads the snapshot of the highest version.</summary>
+    /// <typeparam name="TState">The type of the state.</typeparam>
+    /// <param name="streamId">The aggregate's stream.</param>
+    /// <param name="cancellationToken">Gives up asking.</param>
+    /// <returns>The snapshot; null when there is none.</returns>
+    Task<Snapshot<TState>?> LoadLatestAsync<TState>(StreamId streamId, CancellationToken cancellationToken = default);
+}

@@ -1,0 +1,40 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace K1s0.EventStore;
+
+/// <summary>
+/// Turns states into JSON and back, by generated code when <see cref="EventStoreOptions.SerializerOptions"/> names it, by
+/// reflection otherwise where the application allows it. Thread-safe.
+/// </summary>
+public sealed class SnapshotSerializer
+{
+    private readonly JsonSerializerOptions _options;
+
+    /// <summary>A serialiser.</summary>
+    /// <param name="options">How to serialise; null for the defaults, by reflection.</param>
+    public SnapshotSerializer(JsonSerializerOptions? options) => _options = options ?? ByReflection();
+
+    /// <summary>The state as JSON in UTF-8.</summary>
+    /// <typeparam name="TState">The type of the state.</typeparam>
+    /// <param name="state">The state.</param>
+    public byte[] Serialize<TState>(TState state) => JsonSerializer.SerializeToUtf8Bytes(state, TypeInfo<TState>());
+
+    /// <summary>The state from its JSON.</summary>
+    /// <typeparam name="TState">The type of the state.</typeparam>
+    /// <param name="stateUtf8">JSON in UTF-8.</param>
+    public TState Deserialize<TState>(ReadOnlySpan<byte> stateUtf8) =>
+        JsonSerializer.Deserialize(stateUtf8, TypeInfo<TState>())!;
+
+    private JsonTypeInfo<TState> TypeInfo<TState>() => (JsonTypeInfo<TState>)_options.GetTypeInfo(typeof(TState));
+
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Reached only where reflection is switched on.")]
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Reached only where reflection is switched on.")]
+    private static JsonSerializerOptions ByReflection() =>
+        JsonSerializer.IsReflectionEnabledByDefault
+            ? JsonSerializerOptions.Web
+            : throw new InvalidOperationException(
+                "Reflection-based serialisation is switched off in this application: set EventStoreOptions.SerializerOptions "
+                + "to options whose TypeInfoResolver is a generated JsonSerializerContext.");
+}
