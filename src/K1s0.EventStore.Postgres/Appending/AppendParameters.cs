@@ -1,0 +1,116 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace K1s0.EventStore.Postgres;
+
+/// <summary>Turns appends into the arrays that the server's append functions take, in their order.</summary>
+internal static class AppendParameters
+{
+    public static void AddTo(NpgsqlParameterCollection parameters, IReadOnlyList<PlannedAppend> appends)
+    {
+        AddStreams(parameters, appends);
+        AddEvents(parameters, appends, appends.Sum(append => append.Append.Events.Count));
+    }
+
+    private static void AddStreams(NpgsqlParameterCollection parameters, IReadOnlyList<PlannedAppend> appends)
+    {
+        var count = appends.Count;
+        var types = new string[count];
+        var ids = new string[count];
+        var tags = new byte[count][];
+        var expected = new long?[count];
+        var mustExist = new bool[count];
+        var knownVersions = new long[count];
+        var knownHeads = new byte[count][];
+        var newHeads = new byte[count][];
+        var counts = new int[count];
+        var lastIds = new Guid[count];
+        for (var i = 0; i < count; i++)
+        {
+            var (planned, append) = (appends[i], appends[i].Append);
+            types[i] = append.StreamId.AggregateType;
+            ids[i] = append.StreamId.AggregateId;
+            tags[i] = planned.Tag.ToArray();
+            expected[i] = append.Expected.ExactVersion?.Value;
+            mustExist[i] = append.Expected.MustExist;
+            knownVersions[i] = planned.Known.Version;
+            knownHeads[i] = planned.Known.Hash.ToArray();
+            newHeads[i] = planned.Links[^1].ToArray();
+            counts[i] = append.Events.Count;
+            lastIds[i] = append.Events[^1].Id;
+        }
+
+        Add(parameters, types, NpgsqlDbType.Text);
+        Add(parameters, ids, NpgsqlDbType.Text);
+        Add(parameters, tags, NpgsqlDbType.Bytea);
+        Add(parameters, expected, NpgsqlDbType.Bigint);
+        Add(parameters, mustExist, NpgsqlDbType.Boolean);
+        Add(parameters, knownVersions, NpgsqlDbType.Bigint);
+        Add(parameters, knownHeads, NpgsqlDbType.Bytea);
+        Add(parameters, newHeads, NpgsqlDbType.Bytea);
+        Add(parameters, counts, NpgsqlDbType.Integer);
+        Add(parameters, lastIds, NpgsqlDbType.Uuid);
+    }
+
+    private static void AddEvents(NpgsqlParameterCollection parameters, IReadOnlyList<PlannedAppend> appends, int count)
+    {
+        var entries = new int[count];
+        var offsets = new int[count];
+        var ids = new Guid[count];
+        var previousIds = new Guid?[count];
+        var types = new string[count];
+        var schemaVersions = new int[count];
+        var occurredAt = new DateTime[count];
+        var digests = new byte[count][];
+        var links = new byte[count][];
+        var actors = new string?[count];
+        var correlationIds = new string?[count];
+        var metadata = new ReadOnlyMemory<byte>[count];
+        var payloads = new ReadOnlyMemory<byte>[count];
+        var at = 0;
+        for (var entry = 0; entry < appends.Count; entry++)
+        {
+            var (planned, append) = (appends[entry], appends[entry].Append);
+            for (var i = 0; i < append.Events.Count; i++, at++)
+            {
+                var envelope = append.Events[i];
+                var members = EventMetadata.Read(envelope.MetadataUtf8.Span);
+                entries[at] = entry + 1;
+                offsets[at] = i + 1;
+                ids[at] = envelope.Id;
+                previousIds[at] = i == 0 ? null : append.Events[i - 1].Id;
+                types[at] = envelope.EventType;
+                schemaVersions[at] = envelope.SchemaVersion;
+                occurredAt[at] = envelope.OccurredAt.UtcDateTime;
+                digests[at] = append.ContentDigests[i].ToArray();
+                links[at] = planned.Links[i].ToArray();
+                actors[at] = Indexable(members.Actor);
+                correlationIds[at] = Indexable(members.CorrelationId);
+                metadata[at] = envelope.MetadataUtf8;
+                payloads[at] = envelope.PayloadUtf8;
+            }
+        }
+
+        Add(parameters, entries, NpgsqlDbType.Integer);
+        Add(parameters, offsets, NpgsqlDbType.Integer);
+        Add(parameters, ids, NpgsqlDbType.Uuid);
+        Add(parameters, previousIds, NpgsqlDbType.Uuid);
+        Add(parameters, types, NpgsqlDbType.Text);
+        Add(parameters, schemaVersions, NpgsqlDbType.Integer);
+        Add(parameters, occurredAt, NpgsqlDbType.TimestampTz);
+        Add(parameters, digests, NpgsqlDbType.Bytea);
+        Add(parameters, links, NpgsqlDbType.Bytea);
+        Add(parameters, actors, NpgsqlDbType.Text);
+        Add(parameters, correlationIds, NpgsqlDbType.Text);
+        Add(parameters, metadata, NpgsqlDbType.Bytea);
+        Add(parameters, payloads, NpgsqlDbType.Bytea);
+    }
+
+    // The copy in the index column; the metadata itself keeps every byte. PostgreSQL's text has no U+0000, and an index entry has
+    // a limit: such a member is not indexed.
+    private static string? Indexable(string? member) =>
+        member is { Length: > 0 and <= 500 } && !member.Contains('\0', StringComparison.Ordinal) ? member : null;
+
+    private static void Add<T>(NpgsqlParameterCollection parameters, T[] values, NpgsqlDbType elementType) =>
+        parameters.Add(new NpgsqlParameter<T[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | elementType });
+}

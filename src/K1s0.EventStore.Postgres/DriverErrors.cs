@@ -1,0 +1,48 @@
+using System.Net.Sockets;
+using Npgsql;
+
+namespace K1s0.EventStore.Postgres;
+
+/// <summary>What the driver's exceptions mean here: told by code, severity and constraint, never by text.</summary>
+internal static class DriverErrors
+{
+    // PostgreSQL reports a row without a partition as a check violation without a constraint's name.
+    public static bool IsMissingPartition(Exception e) =>
+        e is PostgresException { SqlState: PostgresErrorCodes.CheckViolation, ConstraintName: null or "" };
+
+    public static bool IsEventIdTaken(Exception e) =>
+        e is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "event_ids_pkey" };
+
+    public static bool IsFromDriver(Exception e) => e is NpgsqlException or SocketException or IOException or TimeoutException;
+
+    /// <summary>
+    /// Whether the server said that it undid the statement. An error of severity ERROR does; a session that was ended (FATAL,
+    /// PANIC), and anything that is not the server's word, may have come after the commit.
+    /// </summary>
+    public static bool IsUndone(Exception e) => e is PostgresException { InvariantSeverity: "ERROR" };
+
+    /// <summary>Whether the same statement may succeed when it is repeated.</summary>
+    public static bool IsTransient(Exception e) =>
+        e is PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } || e is not PostgresException
+        || e is PostgresException { IsTransient: true };
+
+    /// <summary>The exception to show for a statement that certainly changed nothing.</summary>
+    public static EventStoreException Translate(Exception e, string statement) => e switch
+    {
+        PostgresException
+        {
+            SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedFunction
+                or PostgresErrorCodes.InvalidSchemaName or PostgresErrorCodes.UndefinedColumn
+        } missing => new StoreSchemaException(
+            "The tables or functions of the event store are missing or of another version: run PostgresSchema.MigrateAsync, or "
+            + "let the application migrate at its start.",
+            found: 0,
+            PostgresSchema.SupportedVersion,
+            missing),
+        PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } denied => new StoreOperationException(
+            $"PostgreSQL denies the right to run {statement}: see the schema's functions grant_writer and grant_reader.", denied),
+        _ when IsTransient(e) || !IsUndone(e) => new StoreUnavailableException(
+            $"PostgreSQL could not run {statement} at the moment ({e.Message}).", e),
+        _ => new StoreOperationException($"PostgreSQL refused {statement} ({e.Message}).", e),
+    };
+}

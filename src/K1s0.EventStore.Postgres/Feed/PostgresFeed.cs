@@ -1,0 +1,64 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace K1s0.EventStore.Postgres;
+
+/// <summary>Reads the feed up to the settled bound. Thread-safe.</summary>
+internal sealed class PostgresFeed(PostgresDatabase database, SettledBoundProbe probe)
+{
+    public async Task<FeedPage> ReadPageAsync(
+        Position after, FeedFilter? filter, int maxCount, CancellationToken cancellationToken)
+    {
+        // A bound that is known already is final for ever; a new one is asked for only at the end of what is known.
+        var known = probe.Latest;
+        var isFresh = known <= after;
+        var bound = isFresh ? (await probe.AskAsync(cancellationToken).ConfigureAwait(false)).Bound : known;
+        if (bound <= after)
+        {
+            return new FeedPage([], after, bound);
+        }
+
+        var events = await QueryAsync(after, bound, filter, maxCount, cancellationToken).ConfigureAwait(false);
+        if (events.Count == maxCount)
+        {
+            return new FeedPage(events, events[^1].Position, bound);
+        }
+
+        var latest = isFresh ? bound : (await probe.AskAsync(cancellationToken).ConfigureAwait(false)).Bound;
+        return new FeedPage(events, bound, latest);
+    }
+
+    private Task<List<EventEnvelope>> QueryAsync(
+        Position after, Position bound, FeedFilter? filter, int maxCount, CancellationToken cancellationToken)
+    {
+        // With a filter the statement is planned anew, so that only the members that are set take part in the plan.
+        var isFiltered = filter is not null && filter != new FeedFilter();
+        return database.QueryAsync(
+            isFiltered ? "read_feed_page_filtered" : "read_feed_page",
+            parameters =>
+            {
+                parameters.Add(new NpgsqlParameter<long> { TypedValue = after.Value });
+                parameters.Add(new NpgsqlParameter<long> { TypedValue = bound.Value });
+                parameters.Add(new NpgsqlParameter<long> { TypedValue = maxCount });
+                if (isFiltered)
+                {
+                    AddFilter(parameters, filter!);
+                }
+            },
+            new EventRow().Read,
+            cancellationToken,
+            prepare: !isFiltered);
+    }
+
+    private static void AddFilter(NpgsqlParameterCollection parameters, FeedFilter filter)
+    {
+        Add(NpgsqlDbType.Array | NpgsqlDbType.Text, filter.EventTypes is { Count: > 0 } types ? types.ToArray() : null);
+        Add(NpgsqlDbType.Array | NpgsqlDbType.Text, filter.StreamTypes is { Count: > 0 } streams ? streams.ToArray() : null);
+        Add(NpgsqlDbType.Text, string.IsNullOrEmpty(filter.StreamPrefix) ? null : filter.StreamPrefix);
+        Add(NpgsqlDbType.TimestampTz, filter.RecordedFrom?.UtcDateTime);
+        Add(NpgsqlDbType.TimestampTz, filter.RecordedBefore?.UtcDateTime);
+
+        void Add(NpgsqlDbType type, object? value) =>
+            parameters.Add(new NpgsqlParameter { NpgsqlDbType = type, Value = value ?? DBNull.Value });
+    }
+}

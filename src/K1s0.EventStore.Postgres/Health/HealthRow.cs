@@ -1,0 +1,73 @@
+using System.Globalization;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
+
+namespace K1s0.EventStore.Postgres;
+
+/// <summary>What <c>check_health</c> sees.</summary>
+internal sealed record HealthRow(
+    int SchemaVersion,
+    long Bound,
+    long LastPosition,
+    int? HolderPid,
+    string? HolderApplication,
+    TimeSpan? HeldFor,
+    long Partitions,
+    bool IsNextMonthReady,
+    bool IsStandby)
+{
+    public static HealthRow Read(NpgsqlDataReader reader) => new(
+        reader.GetInt32(0),
+        reader.GetInt64(2),
+        reader.GetInt64(3),
+        reader.IsDBNull(4) ? null : reader.GetInt32(4),
+        reader.IsDBNull(5) ? null : reader.GetString(5),
+        reader.IsDBNull(6) ? null : TimeSpan.FromSeconds(reader.GetDouble(6)),
+        reader.GetInt64(7),
+        reader.GetBoolean(8),
+        reader.GetBoolean(9));
+
+    public (HealthStatus Status, string Fault)? FirstFault(TimeSpan longestHold)
+    {
+        if (SchemaVersion != PostgresSchema.SupportedVersion)
+        {
+            return (
+                HealthStatus.Unhealthy,
+                $"The schema has version {SchemaVersion}, this library works with {PostgresSchema.SupportedVersion}.");
+        }
+
+        if (HeldFor > longestHold)
+        {
+            return (
+                HealthStatus.Degraded,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The feed has been held back for {HeldFor.Value.TotalSeconds:F0} s by the open transaction of process {HolderPid} ({HolderApplication})."));
+        }
+
+        return IsNextMonthReady || IsStandby
+            ? null
+            : (HealthStatus.Degraded, "Next month has no partition: run PostgresSchema.EnsurePartitionsAsync, and check that upkeep runs.");
+    }
+
+    public IReadOnlyDictionary<string, object> ToData()
+    {
+        var data = new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["schemaVersion"] = SchemaVersion,
+            ["settledBound"] = Bound,
+            ["lastPosition"] = LastPosition,
+            ["partitions"] = Partitions,
+            ["nextMonthReady"] = IsNextMonthReady,
+            ["standby"] = IsStandby,
+        };
+        if (HolderPid is { } pid)
+        {
+            data["holderPid"] = pid;
+            data["holderApplication"] = HolderApplication ?? string.Empty;
+            data["heldSeconds"] = HeldFor?.TotalSeconds ?? 0;
+        }
+
+        return data;
+    }
+}

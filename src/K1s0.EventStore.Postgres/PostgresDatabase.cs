@@ -1,0 +1,101 @@
+using Npgsql;
+
+namespace K1s0.EventStore.Postgres;
+
+/// <summary>
+/// Runs the embedded statements of one store. A connection is held only while its rows are read. Thread-safe.
+/// </summary>
+internal sealed class PostgresDatabase(NpgsqlDataSource dataSource, SqlCatalog sql, PostgresOptions options)
+{
+    public SqlCatalog Sql => sql;
+
+    public PostgresOptions Options => options;
+
+    /// <summary>Opens a connection; the driver's exceptions have become ours.</summary>
+    public async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (DriverErrors.IsFromDriver(e))
+        {
+            throw new StoreUnavailableException(
+                $"Cannot connect to PostgreSQL ({e.Message}). Check that the server runs and accepts the connection string.", e);
+        }
+    }
+
+    /// <summary>Makes a command of an embedded statement.</summary>
+    public NpgsqlCommand Command(string statement, NpgsqlConnection connection, NpgsqlTransaction? transaction = null) =>
+        new(sql[statement], connection, transaction) { CommandTimeout = (int)options.CommandTimeout.TotalSeconds };
+
+    /// <summary>Prepares the command on its connection, where that is allowed; once for each physical connection.</summary>
+    public Task PrepareAsync(NpgsqlCommand command, CancellationToken cancellationToken) =>
+        options.PrepareStatements ? command.PrepareAsync(cancellationToken) : Task.CompletedTask;
+
+    /// <summary>Runs a statement that reads, or that is safe to lose the answer of, and returns its rows.</summary>
+    public async Task<List<TRow>> QueryAsync<TRow>(
+        string statement,
+        Action<NpgsqlParameterCollection> addParameters,
+        Func<NpgsqlDataReader, TRow> readRow,
+        CancellationToken cancellationToken,
+        NpgsqlTransaction? transaction = null,
+        bool prepare = true)
+    {
+        if (transaction is not null)
+        {
+            return await QueryOnAsync(
+                Connection(transaction), transaction, statement, addParameters, readRow, prepare, cancellationToken).ConfigureAwait(false);
+        }
+
+        var connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            return await QueryOnAsync(
+                connection, null, statement, addParameters, readRow, prepare, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The connection of a caller's transaction.</summary>
+    public static NpgsqlConnection Connection(NpgsqlTransaction transaction) =>
+        transaction.Connection ?? throw new ArgumentException("The transaction has ended.", nameof(transaction));
+
+    private async Task<List<TRow>> QueryOnAsync<TRow>(
+        NpgsqlConnection connection,
+        NpgsqlTransaction? transaction,
+        string statement,
+        Action<NpgsqlParameterCollection> addParameters,
+        Func<NpgsqlDataReader, TRow> readRow,
+        bool prepare,
+        CancellationToken cancellationToken)
+    {
+        var command = Command(statement, connection, transaction);
+        await using (command.ConfigureAwait(false))
+        {
+            addParameters(command.Parameters);
+            try
+            {
+                if (prepare)
+                {
+                    await PrepareAsync(command, cancellationToken).ConfigureAwait(false);
+                }
+
+                var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+                await using (reader.ConfigureAwait(false))
+                {
+                    var rows = new List<TRow>();
+                    while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+                    {
+                        rows.Add(readRow(reader));
+                    }
+
+                    return rows;
+                }
+            }
+            catch (Exception e) when (DriverErrors.IsFromDriver(e))
+            {
+                throw DriverErrors.Translate(e, statement);
+            }
+        }
+    }
+}

@@ -1,0 +1,210 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace K1s0.EventStore.Postgres;
+
+/// <summary>
+/// The store on PostgreSQL: one round trip an append, a feed that ends at a proved bound, all events chained and append-only.
+/// Thread-safe; one instance serves the whole process.
+/// </summary>
+/// <remarks>
+/// The overloads that take an <see cref="NpgsqlTransaction"/> write and read inside the caller's transaction and never commit
+/// it. From its first append until it ends, such a transaction holds back the feed and locks its streams: append last, and
+/// end it soon.
+/// </remarks>
+public sealed class PostgresEventStore : IEventStore, IEventAppender, IStreamReader, IFeedReader
+{
+    private readonly EventStoreOptions _limits;
+    private readonly PostgresDatabase _database;
+    private readonly PostgresAppender _appender;
+    private readonly AppendRetry _appends;
+    private readonly PostgresStreams _streams;
+    private readonly SettledBoundProbe _probe;
+    private readonly PostgresFeed _feed;
+
+    /// <summary>A store in a database whose schema exists (see <see cref="PostgresSchema"/>).</summary>
+    /// <param name="dataSource">Where to connect; owned by the application.</param>
+    /// <param name="options">How the store works on PostgreSQL; the defaults when null.</param>
+    /// <param name="limits">The limits; the defaults when null.</param>
+    /// <param name="timeProvider">Measures the waits between retries; the system's clock when null.</param>
+    /// <param name="loggerFactory">Where to log; nowhere when null.</param>
+    public PostgresEventStore(
+        NpgsqlDataSource dataSource,
+        PostgresOptions? options = null,
+        EventStoreOptions? limits = null,
+        TimeProvider? timeProvider = null,
+        ILoggerFactory? loggerFactory = null)
+    {
+        ArgumentNullException.ThrowIfNull(dataSource);
+        options ??= new PostgresOptions();
+        _limits = limits ?? new EventStoreOptions();
+        var heads = new StreamHeadCache(options.HeadCacheSize);
+        _database = new PostgresDatabase(dataSource, new SqlCatalog(new SchemaName(options.Schema)), options);
+        _appender = new PostgresAppender(_database, heads);
+        _appends = new AppendRetry(
+            _appender,
+            new PostgresSchema(dataSource, options),
+            options,
+            timeProvider ?? TimeProvider.System,
+            (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<PostgresEventStore>());
+        _streams = new PostgresStreams(_database, heads);
+        _probe = new SettledBoundProbe(_database);
+        _feed = new PostgresFeed(_database, _probe);
+    }
+
+    /// <inheritdoc/>
+    public Task<AppendResult> AppendAsync(
+        StreamId streamId,
+        IEnumerable<EventEnvelope> events,
+        long? expectedVersion = null,
+        CancellationToken cancellationToken = default) =>
+        AppendAsync(streamId, events, ExpectedVersion.From(expectedVersion), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<AppendResult> AppendAsync(
+        StreamId streamId,
+        IEnumerable<EventEnvelope> events,
+        ExpectedVersion expected,
+        CancellationToken cancellationToken = default)
+    {
+        var append = ValidatedAppend.Create(streamId, events, expected, _limits);
+        return append.Events.Count == 0 ? CheckAsync(append, cancellationToken) : AppendOneAsync();
+
+        async Task<AppendResult> AppendOneAsync() =>
+            (await _appends.AppendAsync([append], cancellationToken).ConfigureAwait(false))[0];
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<AppendResult>> AppendAsync(
+        IReadOnlyCollection<StreamAppend> appends, CancellationToken cancellationToken = default)
+    {
+        var validated = ValidatedAppend.CreateMany(appends, _limits);
+        return AppendAllAsync();
+
+        async Task<IReadOnlyList<AppendResult>> AppendAllAsync() =>
+            await _appends.AppendAsync(validated, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Appends inside the caller's transaction: the events are stored when the caller commits. A refused append writes nothing
+    /// and leaves the transaction usable.
+    /// </summary>
+    /// <param name="appends">One element a stream, each stream once, with its own expectation.</param>
+    /// <param name="transaction">The caller's transaction, at isolation level read committed.</param>
+    /// <param name="cancellationToken">Gives up; the transaction is then aborted.</param>
+    /// <returns>One result an element, in the same order; true once the caller has committed.</returns>
+    /// <inheritdoc cref="IEventStore.AppendAsync" path="/exception"/>
+    public Task<IReadOnlyList<AppendResult>> AppendAsync(
+        IReadOnlyCollection<StreamAppend> appends,
+        NpgsqlTransaction transaction,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        var validated = ValidatedAppend.CreateMany(appends, _limits);
+        return AppendInAsync();
+
+        async Task<IReadOnlyList<AppendResult>> AppendInAsync() =>
+            await _appender.AppendInAsync(transaction, validated, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<EventEnvelope>> LoadAsync(
+        StreamId streamId,
+        long fromVersion = 0,
+        long? toVersion = null,
+        CancellationToken cancellationToken = default)
+    {
+        CheckRange(streamId, fromVersion, toVersion);
+        return _streams.LoadAsync(streamId, fromVersion, toVersion ?? long.MaxValue, cancellationToken);
+    }
+
+    /// <summary>Reads a stream, or a range of its versions, inside the caller's transaction, its own appends included.</summary>
+    /// <param name="streamId">The stream.</param>
+    /// <param name="transaction">The caller's transaction.</param>
+    /// <param name="fromVersion">The first version to read; 0 and 1 both mean the beginning.</param>
+    /// <param name="toVersion">The last version to read; null for the end.</param>
+    /// <param name="cancellationToken">Gives up; the transaction is then aborted.</param>
+    public async Task<IReadOnlyList<EventEnvelope>> LoadAsync(
+        StreamId streamId,
+        NpgsqlTransaction transaction,
+        long fromVersion = 0,
+        long? toVersion = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        CheckRange(streamId, fromVersion, toVersion);
+        return await _streams.LoadInAsync(transaction, streamId, fromVersion, toVersion ?? long.MaxValue, cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> ExistsAsync(StreamId streamId, CancellationToken cancellationToken = default) =>
+        (await GetHeadAsync(streamId, cancellationToken).ConfigureAwait(false)).Version > StreamVersion.None;
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<EventEnvelope> ReadStreamAsync(
+        StreamId streamId,
+        ReadDirection direction = ReadDirection.Forward,
+        StreamVersion? from = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(streamId);
+        return _streams.ReadPagesAsync(streamId, direction, from, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<StreamHead> GetHeadAsync(StreamId streamId, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(streamId);
+        return _streams.GetHeadAsync(streamId, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<StoreIdentity> GetIdentityAsync(CancellationToken cancellationToken = default)
+    {
+        var rows = await _database.QueryAsync(
+            "get_identity",
+            static _ => { },
+            static reader => new StoreIdentity(reader.GetGuid(0), reader.GetInt64(1)),
+            cancellationToken).ConfigureAwait(false);
+        return rows[0];
+    }
+
+    /// <inheritdoc/>
+    public async Task<Position> GetSettledBoundAsync(CancellationToken cancellationToken = default) =>
+        (await InspectFeedAsync(cancellationToken).ConfigureAwait(false)).Bound;
+
+    /// <summary>The settled bound, with the append that holds it back, if one does.</summary>
+    /// <param name="cancellationToken">Gives up asking.</param>
+    public Task<SettledBound> InspectFeedAsync(CancellationToken cancellationToken = default) =>
+        _probe.AskAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<FeedPage> ReadFeedPageAsync(
+        Position after,
+        FeedFilter? filter = null,
+        int maxCount = 1_000,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxCount, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(maxCount, FeedPage.MaxEvents);
+        return _feed.ReadPageAsync(after, filter, maxCount, cancellationToken);
+    }
+
+    private static void CheckRange(StreamId streamId, long fromVersion, long? toVersion)
+    {
+        ArgumentNullException.ThrowIfNull(streamId);
+        ArgumentOutOfRangeException.ThrowIfNegative(fromVersion);
+        ArgumentOutOfRangeException.ThrowIfNegative(toVersion ?? 0, nameof(toVersion));
+    }
+
+    // Nothing to write: only the expectation is checked.
+    private async Task<AppendResult> CheckAsync(ValidatedAppend append, CancellationToken cancellationToken)
+    {
+        var head = await GetHeadAsync(append.StreamId, cancellationToken).ConfigureAwait(false);
+        return append.Expected.Accepts(head.Version)
+            ? new AppendResult { StreamId = append.StreamId, Version = head.Version }
+            : throw new ConcurrencyException(append.StreamId, append.Expected, head.Version);
+    }
+}

@@ -1,0 +1,81 @@
+using K1s0.EventStore.Integrity;
+using Npgsql;
+
+namespace K1s0.EventStore.Postgres;
+
+/// <summary>
+/// Turns rows into envelopes; one reader for one result. Stream names that follow each other share one
+/// <see cref="StreamId"/>, and so do event types.
+/// </summary>
+internal sealed class EventRow
+{
+    private readonly byte[] _digest = new byte[Sha256Digest.Length];
+    private StreamId? _streamId;
+    private string? _eventType;
+
+    public EventRow(StreamId? streamId = null) => _streamId = streamId;
+
+    // The columns of every statement that reads events, in their order.
+    private enum Column
+    {
+        StreamType,
+        StreamId,
+        Version,
+        Position,
+        EventId,
+        EventType,
+        SchemaVersion,
+        OccurredAt,
+        RecordedAt,
+        PreviousEventId,
+        ContentDigest,
+        ChainHash,
+        Metadata,
+        Payload,
+    }
+
+    public EventEnvelope Read(NpgsqlDataReader reader) =>
+        new(
+            reader.GetGuid((int)Column.EventId),
+            ReadStreamId(reader),
+            reader.GetInt64((int)Column.Version),
+            ReadEventType(reader),
+            (ReadOnlyMemory<byte>)reader.GetFieldValue<byte[]>((int)Column.Payload),
+            (ReadOnlyMemory<byte>)reader.GetFieldValue<byte[]>((int)Column.Metadata),
+            ReadTime(reader, Column.OccurredAt))
+        {
+            SchemaVersion = reader.GetInt32((int)Column.SchemaVersion),
+            Position = new Position(reader.GetInt64((int)Column.Position)),
+            RecordedAt = ReadTime(reader, Column.RecordedAt),
+            PreviousEventId = reader.IsDBNull((int)Column.PreviousEventId)
+                ? Guid.Empty
+                : reader.GetGuid((int)Column.PreviousEventId),
+            ContentDigest = ReadDigest(reader, Column.ContentDigest),
+            ChainHash = ReadDigest(reader, Column.ChainHash),
+        };
+
+    private static DateTimeOffset ReadTime(NpgsqlDataReader reader, Column column) =>
+        new(reader.GetDateTime((int)column), TimeSpan.Zero);
+
+    private StreamId ReadStreamId(NpgsqlDataReader reader)
+    {
+        var (type, id) = (reader.GetString((int)Column.StreamType), reader.GetString((int)Column.StreamId));
+        return _streamId is { } last
+            && string.Equals(last.AggregateId, id, StringComparison.Ordinal)
+            && string.Equals(last.AggregateType, type, StringComparison.Ordinal)
+                ? last
+                : _streamId = new StreamId(type, id);
+    }
+
+    private string ReadEventType(NpgsqlDataReader reader)
+    {
+        var type = reader.GetString((int)Column.EventType);
+        return _eventType is { } last && string.Equals(type, last, StringComparison.Ordinal) ? last : _eventType = type;
+    }
+
+    private Sha256Digest ReadDigest(NpgsqlDataReader reader, Column column) =>
+        reader.GetBytes((int)column, 0, _digest, 0, _digest.Length) == _digest.Length
+            ? new Sha256Digest(_digest)
+            : throw new StoreOperationException(
+                $"A stored {column} does not have {Sha256Digest.Length} bytes.", new InvalidDataException());
+}

@@ -1,0 +1,100 @@
+using System.Runtime.CompilerServices;
+using K1s0.EventStore.Integrity;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace K1s0.EventStore.Postgres;
+
+/// <summary>Reads streams. Thread-safe.</summary>
+internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache heads)
+{
+    public async Task<IReadOnlyList<EventEnvelope>> LoadAsync(
+        StreamId streamId, long fromVersion, long toVersion, CancellationToken cancellationToken)
+    {
+        var events = await ReadAsync("load_stream", streamId, fromVersion, toVersion, int.MaxValue, null, cancellationToken)
+            .ConfigureAwait(false);
+        if (events is [.., var last] && toVersion == long.MaxValue)
+        {
+            heads.Remember(streamId, new KnownHead(last.Version, last.ChainHash));
+        }
+
+        return events;
+    }
+
+    public Task<List<EventEnvelope>> LoadInAsync(
+        NpgsqlTransaction transaction,
+        StreamId streamId,
+        long fromVersion,
+        long toVersion,
+        CancellationToken cancellationToken) =>
+        ReadAsync("load_stream", streamId, fromVersion, toVersion, int.MaxValue, transaction, cancellationToken);
+
+    public async IAsyncEnumerable<EventEnvelope> ReadPagesAsync(
+        StreamId streamId,
+        ReadDirection direction,
+        StreamVersion? from,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var isForward = direction is ReadDirection.Forward;
+        var statement = isForward ? "load_stream" : "load_stream_backward";
+        var (low, high) = isForward ? (from?.Value ?? 0, long.MaxValue) : (0, from?.Value ?? long.MaxValue);
+        var pageSize = database.Options.PageSize;
+        while (true)
+        {
+            var page = await ReadAsync(statement, streamId, low, high, pageSize, null, cancellationToken).ConfigureAwait(false);
+            foreach (var envelope in page)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                yield return envelope;
+            }
+
+            if (page.Count < pageSize)
+            {
+                yield break;
+            }
+
+            (low, high) = isForward ? (page[^1].Version + 1, high) : (low, page[^1].Version - 1);
+        }
+    }
+
+    public async Task<StreamHead> GetHeadAsync(StreamId streamId, CancellationToken cancellationToken)
+    {
+        var rows = await database.QueryAsync(
+            "get_head",
+            parameters => AddStream(parameters, streamId),
+            reader => new StreamHead(
+                streamId,
+                new StreamVersion(reader.GetInt64(0)),
+                reader.GetGuid(1),
+                new Sha256Digest(reader.GetFieldValue<byte[]>(2))),
+            cancellationToken).ConfigureAwait(false);
+        return rows is [var head] ? head : StreamHead.Empty(streamId);
+    }
+
+    private static void AddStream(NpgsqlParameterCollection parameters, StreamId streamId)
+    {
+        parameters.Add(new NpgsqlParameter<string> { TypedValue = streamId.AggregateType, NpgsqlDbType = NpgsqlDbType.Text });
+        parameters.Add(new NpgsqlParameter<string> { TypedValue = streamId.AggregateId, NpgsqlDbType = NpgsqlDbType.Text });
+    }
+
+    private Task<List<EventEnvelope>> ReadAsync(
+        string statement,
+        StreamId streamId,
+        long fromVersion,
+        long toVersion,
+        int maxCount,
+        NpgsqlTransaction? transaction,
+        CancellationToken cancellationToken) =>
+        database.QueryAsync(
+            statement,
+            parameters =>
+            {
+                AddStream(parameters, streamId);
+                parameters.Add(new NpgsqlParameter<long> { TypedValue = fromVersion });
+                parameters.Add(new NpgsqlParameter<long> { TypedValue = toVersion });
+                parameters.Add(new NpgsqlParameter<long> { TypedValue = maxCount });
+            },
+            new EventRow(streamId).Read,
+            cancellationToken,
+            transaction);
+}

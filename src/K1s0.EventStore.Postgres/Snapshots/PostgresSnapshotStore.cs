@@ -1,0 +1,82 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace K1s0.EventStore.Postgres;
+
+/// <summary>Snapshots on PostgreSQL, the latest one of each stream. Thread-safe.</summary>
+public sealed class PostgresSnapshotStore : ISnapshotStore
+{
+    private readonly PostgresDatabase _database;
+    private readonly SnapshotSerializer _serializer;
+
+    /// <summary>A snapshot store in a database whose schema exists (see <see cref="PostgresSchema"/>).</summary>
+    /// <param name="dataSource">Where to connect; owned by the application.</param>
+    /// <param name="options">How the store works on PostgreSQL; the defaults when null.</param>
+    /// <param name="limits">How states are serialised; the defaults when null.</param>
+    public PostgresSnapshotStore(NpgsqlDataSource dataSource, PostgresOptions? options = null, EventStoreOptions? limits = null)
+    {
+        ArgumentNullException.ThrowIfNull(dataSource);
+        options ??= new PostgresOptions();
+        _database = new PostgresDatabase(dataSource, new SqlCatalog(new SchemaName(options.Schema)), options);
+        _serializer = new SnapshotSerializer(limits?.SerializerOptions);
+    }
+
+    /// <inheritdoc/>
+    public Task SaveAsync<TState>(
+        StreamId streamId, long version, TState state, CancellationToken cancellationToken = default) =>
+        SaveAsync(streamId, version, state, null, cancellationToken);
+
+    /// <summary>Keeps a state inside the caller's transaction, unless a snapshot of a later version is there already.</summary>
+    /// <typeparam name="TState">The type of the state.</typeparam>
+    /// <param name="streamId">The aggregate's stream.</param>
+    /// <param name="version">The version of the last event that the state contains: 1 or more.</param>
+    /// <param name="state">The state.</param>
+    /// <param name="transaction">The caller's transaction; null for one of its own.</param>
+    /// <param name="cancellationToken">Gives up; the transaction is then aborted.</param>
+    public Task SaveAsync<TState>(
+        StreamId streamId,
+        long version,
+        TState state,
+        NpgsqlTransaction? transaction,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(streamId);
+        ArgumentOutOfRangeException.ThrowIfLessThan(version, 1);
+        ArgumentNullException.ThrowIfNull(state);
+        var bytes = _serializer.Serialize(state);
+        return _database.QueryAsync(
+            "save_snapshot",
+            parameters =>
+            {
+                AddStream(parameters, streamId);
+                parameters.Add(new NpgsqlParameter<long> { TypedValue = version });
+                parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = bytes, NpgsqlDbType = NpgsqlDbType.Bytea });
+            },
+            static _ => 0,
+            cancellationToken,
+            transaction);
+    }
+
+    /// <inheritdoc/>
+    public async Task<Snapshot<TState>?> LoadLatestAsync<TState>(
+        StreamId streamId, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(streamId);
+        var rows = await _database.QueryAsync(
+            "load_snapshot",
+            parameters => AddStream(parameters, streamId),
+            reader => new Snapshot<TState>(
+                streamId,
+                reader.GetInt64(0),
+                _serializer.Deserialize<TState>(reader.GetFieldValue<byte[]>(1)),
+                reader.GetFieldValue<DateTimeOffset>(2)),
+            cancellationToken).ConfigureAwait(false);
+        return rows is [var snapshot] ? snapshot : null;
+    }
+
+    private static void AddStream(NpgsqlParameterCollection parameters, StreamId streamId)
+    {
+        parameters.Add(new NpgsqlParameter<string> { TypedValue = streamId.AggregateType, NpgsqlDbType = NpgsqlDbType.Text });
+        parameters.Add(new NpgsqlParameter<string> { TypedValue = streamId.AggregateId, NpgsqlDbType = NpgsqlDbType.Text });
+    }
+}

@@ -1,0 +1,2 @@
+-- Makes the schema.
+create schema {schema}

@@ -1,0 +1,2 @@
+-- Which store this is.
+select store_id, epoch from {schema}.store

@@ -1,0 +1,2 @@
+-- The version of the schema.
+select schema_version from {schema}.store

@@ -1,0 +1,7 @@
+-- A page of the feed. $1 after, $2 settled bound, $3 most rows
+select stream_type, stream_id, version, position, event_id, event_type, schema_version, occurred_at, recorded_at,
+  previous_event_id, content_digest, chain_hash, metadata, payload
+from {schema}.events
+where position > $1 and position <= $2
+order by position
+limit $3

@@ -1,0 +1,10 @@
+namespace K1s0.EventStore.Postgres.Telemetry;
+
+/// <summary>Ids of log events: 1100 to 1199 are this package's. Retired ids are not used again.</summary>
+internal static class EventIds
+{
+    public const int AppendRepeated = 1100;
+    public const int SchemaReady = 1101;
+    public const int PartitionsReady = 1102;
+    public const int UpkeepFailed = 1103;
+}
