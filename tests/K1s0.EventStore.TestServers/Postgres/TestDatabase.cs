@@ -1,0 +1,29 @@
+namespace K1s0.EventStore.TestServers;
+
+/// <summary>A fresh database of <see cref="SharedPostgres"/>, for one test class. Disposing drops it.</summary>
+public sealed class TestDatabase : IAsyncDisposable
+{
+    private readonly string _server;
+
+    internal TestDatabase(string server, string name)
+    {
+        _server = server;
+        Name = name;
+        ConnectionString = Databases.ForDatabase(server, name);
+    }
+
+    /// <summary>Its name, unique on the server.</summary>
+    public string Name { get; }
+
+    /// <summary>How to connect to it.</summary>
+    public string ConnectionString { get; }
+
+    /// <summary>Drops the database and ends the sessions that are still in it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Databases.DropAsync(_server, Name);
+        SharedPostgres.Forget(this);
+    }
+
+    internal void DropAtProcessExit() => Databases.Drop(_server, Name);
+}

@@ -1,0 +1,66 @@
+using System.ComponentModel;
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace K1s0.EventStore.TestServers;
+
+/// <summary>What the BCL does not offer about processes: signals, and who works in a directory.</summary>
+internal static partial class LinuxProcesses
+{
+    private const int NoSuchProcess = 3;
+    private const int RemoveSharedMemory = 0;
+
+    /// <summary>Sends a signal; a process that is gone already is not an error.</summary>
+    public static void Signal(int processId, ProcessSignal signal)
+    {
+        if (Kill(processId, (int)signal) != 0 && Marshal.GetLastPInvokeError() != NoSuchProcess)
+        {
+            throw new Win32Exception(Marshal.GetLastPInvokeError());
+        }
+    }
+
+    /// <summary>Whether the process is there; a dead one counts until its parent has collected it.</summary>
+    public static bool Exists(int processId) =>
+        Directory.Exists($"/proc/{processId.ToString(CultureInfo.InvariantCulture)}");
+
+    /// <summary>
+    /// The processes whose working directory is <paramref name="directory"/>. Every process of a PostgreSQL server
+    /// works in its data directory, also those that outlive a killed postmaster.
+    /// </summary>
+    public static IReadOnlyList<int> WorkingIn(string directory)
+    {
+        var found = new List<int>();
+        foreach (var entry in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(entry), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                && string.Equals(WorkingDirectory(entry), directory, StringComparison.Ordinal))
+            {
+                found.Add(id);
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Removes a System V shared memory segment, which a killed postmaster leaves behind.</summary>
+    public static void RemoveSharedMemorySegment(int segment) => _ = SharedMemoryControl(segment, RemoveSharedMemory, 0);
+
+    private static string? WorkingDirectory(string processEntry)
+    {
+        try
+        {
+            return new FileInfo(Path.Combine(processEntry, "cwd")).LinkTarget;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The process ended meanwhile, or belongs to someone else.
+            return null;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int processId, int signal);
+
+    [LibraryImport("libc", EntryPoint = "shmctl", SetLastError = true)]
+    private static partial int SharedMemoryControl(int segment, int command, nint buffer);
+}
