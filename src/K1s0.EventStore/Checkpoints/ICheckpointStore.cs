@@ -1,8 +1,8 @@
 namespace K1s0.EventStore;
 
 /// <summary>
-/// Keeps how far consumers of the feed have come. Implementations are thread-safe. A write is compare-and-set on the owner's
-/// epoch and the old position, so a former owner that wakes up cannot move the checkpoint.
+/// Keeps how far consumers of the feed have come. Implementations are thread-safe. A write is compare-and-set on the
+/// owner's epoch and the old position, so a former owner that wakes up cannot move the checkpoint.
 /// </summary>
 public interface ICheckpointStore
 {
@@ -24,8 +24,12 @@ public interface ICheckpointStore
     /// <param name="checkpoint">The new checkpoint. It may lie before the old one: that is a reset.</param>
     /// <param name="cancellationToken">Gives up as long as nothing has been sent.</param>
     /// <returns>The claim to save with the next time.</returns>
-    /// <exception cref="CheckpointConflictException">The epoch or the old position is another; nothing was written.</exception>
-    /// <exception cref="StoreIdentityException">The checkpoint belongs to another store; nothing was written.</exception>
+    /// <exception cref="CheckpointConflictException">
+    /// The epoch or the old position is another; nothing was written.
+    /// </exception>
+    /// <exception cref="StoreIdentityException">
+    /// The checkpoint belongs to another store; nothing was written.
+    /// </exception>
     Task<CheckpointClaim> SaveAsync(
         CheckpointClaim claim, Checkpoint checkpoint, CancellationToken cancellationToken = default);
 }

@@ -1,8 +1,9 @@
 namespace K1s0.EventStore;
 
 /// <summary>
-/// Nobody knows whether the events are stored: the answer to the commit was lost, or the commit was not confirmed at the
-/// configured level. Append <see cref="Appends"/> again: it is idempotent by event id, and the answer settles the question.
+/// Nobody knows whether the events are stored: the answer to the commit was lost, or the commit was not confirmed at
+/// the configured level. Append <see cref="Appends"/> again: it is idempotent by event id, and the answer settles the
+/// question.
 /// </summary>
 public sealed class AppendOutcomeUnknownException : EventStoreException
 {
@@ -12,7 +13,9 @@ public sealed class AppendOutcomeUnknownException : EventStoreException
     /// <param name="innerException">The driver's exception, if there was one.</param>
     public AppendOutcomeUnknownException(
         IReadOnlyList<StreamAppend> appends, string reason, Exception? innerException = null)
-        : base($"The outcome of the append is unknown ({reason}). Append the same envelopes again to settle it.", innerException) =>
+        : base(
+            $"The outcome of the append is unknown ({reason}). Append the same envelopes again to settle it.",
+            innerException) =>
         Appends = appends;
 
     /// <summary>What was to be written.</summary>

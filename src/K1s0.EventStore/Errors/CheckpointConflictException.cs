@@ -1,8 +1,8 @@
 namespace K1s0.EventStore;
 
 /// <summary>
-/// Somebody else moved the checkpoint or took over its consumer since it was claimed. Nothing was written; the former owner
-/// must stop.
+/// Somebody else moved the checkpoint or took over its consumer since it was claimed. Nothing was written; the former
+/// owner must stop.
 /// </summary>
 public sealed class CheckpointConflictException : EventStoreException
 {

@@ -25,7 +25,9 @@ public sealed class ConcurrencyException : EventStoreException
     /// <summary>The stream, when it is known.</summary>
     public StreamId? StreamId { get; }
 
-    /// <summary>The version that was expected; for <see cref="EventStore.ExpectedVersion.StreamExists"/> the least one, 1.</summary>
+    /// <summary>
+    /// The version that was expected; for <see cref="EventStore.ExpectedVersion.StreamExists"/> the least one, 1.
+    /// </summary>
     public long ExpectedVersion { get; }
 
     /// <summary>The version that the stream had when the append was refused; 0 when it did not exist.</summary>

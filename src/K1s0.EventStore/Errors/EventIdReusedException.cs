@@ -8,7 +8,8 @@ public sealed class EventIdReusedException : EventStoreException
     /// <param name="innerException">The driver's exception, if there was one.</param>
     public EventIdReusedException(Guid eventId, Exception? innerException = null)
         : base(
-            $"The event id {eventId} is already stored with other content or in another place. Give every event an id of its own.",
+            $"The event id {eventId} is already stored with other content or in another place. "
+            + "Give every event an id of its own.",
             innerException) =>
         EventId = eventId;
 

@@ -8,7 +8,8 @@ public sealed class InvalidEventException : EventStoreException
     /// <param name="reason">Why.</param>
     /// <param name="detail">Why, in words, with the limit if there is one.</param>
     /// <param name="innerException">The parser's exception, if there was one.</param>
-    public InvalidEventException(Guid eventId, InvalidEventReason reason, string detail, Exception? innerException = null)
+    public InvalidEventException(
+        Guid eventId, InvalidEventReason reason, string detail, Exception? innerException = null)
         : base($"Event {eventId} is refused: {detail}", innerException) =>
         (EventId, Reason) = (eventId, reason);
 

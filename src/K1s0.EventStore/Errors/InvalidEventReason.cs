@@ -9,7 +9,9 @@ public enum InvalidEventReason
     /// <summary>The same id stands twice in one append.</summary>
     DuplicateId,
 
-    /// <summary>The event type is empty, over 255 bytes of UTF-8, or has a control character or a lone surrogate.</summary>
+    /// <summary>
+    /// The event type is empty, over 255 bytes of UTF-8, or has a control character or a lone surrogate.
+    /// </summary>
     BadEventType,
 
     /// <summary>The schema version is below 1.</summary>

@@ -1,6 +1,9 @@
 namespace K1s0.EventStore;
 
-/// <summary>The store's backend reported an error that has no meaning of its own here. If the call was to write, nothing was written.</summary>
+/// <summary>
+/// The store's backend reported an error that has no meaning of its own here. If the call was to write, nothing was
+/// written.
+/// </summary>
 public sealed class StoreOperationException : EventStoreException
 {
     /// <summary>An error of the backend.</summary>

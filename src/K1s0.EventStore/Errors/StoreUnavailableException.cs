@@ -1,6 +1,8 @@
 namespace K1s0.EventStore;
 
-/// <summary>The store cannot be reached or refuses to work at the moment. If the call was to write, nothing was written.</summary>
+/// <summary>
+/// The store cannot be reached or refuses to work at the moment. If the call was to write, nothing was written.
+/// </summary>
 public sealed class StoreUnavailableException : EventStoreException
 {
     /// <summary>A store that cannot be reached.</summary>

@@ -11,8 +11,8 @@ public sealed class StreamDivergedException : EventStoreException
     /// <param name="version">The version at which the histories differ.</param>
     public StreamDivergedException(StreamId streamId, StreamVersion version)
         : base(
-            $"Stream {streamId} at version {version} has another history than this process has seen: events were lost and "
-            + "replaced, for example by a restore or a failover. Load it again before deciding anything.",
+            $"Stream {streamId} at version {version} has another history than this process has seen: events were "
+            + "lost and replaced, for example by a restore or a failover. Load it again before deciding anything.",
             innerException: null) =>
         (StreamId, Version) = (streamId, version);
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -6,14 +7,15 @@ using K1s0.EventStore.Integrity;
 namespace K1s0.EventStore;
 
 /// <summary>
-/// One event: what happened, in the exact bytes that are stored and hashed, and, once it is stored, what the store added.
+/// One event: what happened, in the exact bytes that are stored and hashed, and, once it is stored, what the store
+/// added.
 /// </summary>
 /// <remarks>
 /// <para><see cref="PayloadUtf8"/> and <see cref="MetadataUtf8"/> are the truth; <see cref="Payload"/> and
 /// <see cref="Metadata"/> are parsed from them when first touched, so loading a stream parses no JSON.</para>
-/// <para>Two envelopes are equal when id, stream, version, type, schema version, time and the bytes of payload and metadata
-/// are equal; what the store added (<see cref="Position"/>, <see cref="RecordedAt"/>, digests) takes no part, so an event
-/// equals the copy that comes back.</para>
+/// <para>Two envelopes are equal when id, stream, version, type, schema version, time and the bytes of payload and
+/// metadata are equal; what the store added (<see cref="Position"/>, <see cref="RecordedAt"/>, digests) takes no part,
+/// so an event equals the copy that comes back.</para>
 /// <para>Immutable and safe to share between threads, as long as nobody writes to the memory that was handed in.</para>
 /// </remarks>
 public sealed record EventEnvelope
@@ -24,14 +26,19 @@ public sealed record EventEnvelope
     private readonly ReadOnlyMemory<byte> _payloadUtf8;
     private readonly ReadOnlyMemory<byte> _metadataUtf8;
 
-    // Filled on first use. A box, so that two threads may race: both parse the same bytes, and the reference is written at once.
+    // Filled on first use. A box, so that two threads may race: both parse the same bytes, and the reference is written
+    // at once.
     private volatile object? _payload;
     private volatile object? _metadata;
 
     /// <summary>An event from parsed JSON. The elements' raw text is copied, byte for byte.</summary>
-    /// <param name="Id">The id of the event; a version 7 UUID is recommended, an empty one is refused at append.</param>
+    /// <param name="Id">
+    /// The id of the event; a version 7 UUID is recommended, an empty one is refused at append.
+    /// </param>
     /// <param name="StreamId">The stream that the event belongs to.</param>
-    /// <param name="Version">The place in the stream. The store gives it at append, whatever stands here (0 is customary).</param>
+    /// <param name="Version">
+    /// The place in the stream. The store gives it at append, whatever stands here (0 is customary).
+    /// </param>
     /// <param name="EventType">The name of the kind of event, independent of any CLR type.</param>
     /// <param name="Payload">What happened.</param>
     /// <param name="Metadata">Circumstances; an undefined element stands for an empty object.</param>
@@ -51,7 +58,9 @@ public sealed record EventEnvelope
     }
 
     /// <summary>An event from JSON in UTF-8. The memory is kept, not copied.</summary>
-    /// <param name="id">The id of the event; a version 7 UUID is recommended, an empty one is refused at append.</param>
+    /// <param name="id">
+    /// The id of the event; a version 7 UUID is recommended, an empty one is refused at append.
+    /// </param>
     /// <param name="streamId">The stream that the event belongs to.</param>
     /// <param name="version">The place in the stream; given by the store at append.</param>
     /// <param name="eventType">The name of the kind of event.</param>
@@ -95,7 +104,9 @@ public sealed record EventEnvelope
     /// <value>1 by default.</value>
     public int SchemaVersion { get; init; } = 1;
 
-    /// <summary>The application's time, in whole microseconds. Informative: order is given by versions and positions.</summary>
+    /// <summary>
+    /// The application's time, in whole microseconds. Informative: order is given by versions and positions.
+    /// </summary>
     public DateTimeOffset OccurredAt { get; init => field = Microseconds.Truncate(value); }
 
     /// <summary>What happened: the exact bytes that were appended.</summary>
@@ -120,7 +131,9 @@ public sealed record EventEnvelope
         init => (_payloadUtf8, _payload) = (RawUtf8(value), null);
     }
 
-    /// <summary>Circumstances, parsed when first touched and kept. <see cref="EventMetadata"/> knows the usual members.</summary>
+    /// <summary>
+    /// Circumstances, parsed when first touched and kept. <see cref="EventMetadata"/> knows the usual members.
+    /// </summary>
     /// <exception cref="JsonException">The bytes are not JSON; a store refuses such an event at append.</exception>
     public JsonElement Metadata
     {
@@ -131,23 +144,38 @@ public sealed record EventEnvelope
     /// <summary>The place among all events of the store; 0 while the event is not stored.</summary>
     public Position Position { get; init; }
 
-    /// <summary>The store's time, in whole microseconds; informative. The default value while the event is not stored.</summary>
+    /// <summary>
+    /// The store's time, in whole microseconds; informative. The default value while the event is not stored.
+    /// </summary>
     public DateTimeOffset RecordedAt { get; init; }
 
-    /// <summary>The id of the event before this one in its stream; empty for the first, and while the event is not stored.</summary>
+    /// <summary>
+    /// The id of the event before this one in its stream; empty for the first, and while the event is not stored.
+    /// </summary>
     public Guid PreviousEventId { get; init; }
 
-    /// <summary>The SHA-256 content digest that the store holds (see <see cref="Integrity.ContentDigest"/>); zero while not stored.</summary>
+    /// <summary>
+    /// The SHA-256 content digest that the store holds (see <see cref="Integrity.ContentDigest"/>); zero while not
+    /// stored.
+    /// </summary>
     public Sha256Digest ContentDigest { get; init; }
 
-    /// <summary>The SHA-256 link of the stream's chain that the store holds (see <see cref="StreamChain"/>); zero while not stored.</summary>
+    /// <summary>
+    /// The SHA-256 link of the stream's chain that the store holds (see <see cref="StreamChain"/>); zero while not
+    /// stored.
+    /// </summary>
     public Sha256Digest ChainHash { get; init; }
 
-    /// <summary>Who caused the event: the metadata's <c>actor</c>, read without parsing the rest; null when there is none.</summary>
+    /// <summary>
+    /// Who caused the event: the metadata's <c>actor</c>, read without parsing the rest; null when there is none.
+    /// </summary>
     public string? Actor => EventMetadata.Read(_metadataUtf8.Span).Actor;
 
-    /// <summary>The hour that the event was recorded in, <c>yyyy/MM/dd/HH</c> in UTC: the key of its archive partition.</summary>
-    public string PartitionKey => RecordedAt.UtcDateTime.ToString("yyyy'/'MM'/'dd'/'HH", System.Globalization.CultureInfo.InvariantCulture);
+    /// <summary>
+    /// The hour that the event was recorded in, <c>yyyy/MM/dd/HH</c> in UTC: the key of its archive partition.
+    /// </summary>
+    public string PartitionKey =>
+        RecordedAt.UtcDateTime.ToString("yyyy'/'MM'/'dd'/'HH", CultureInfo.InvariantCulture);
 
     /// <summary>A new event with a version 7 id and the current time.</summary>
     /// <param name="streamId">The stream that the event is meant for.</param>
@@ -167,7 +195,9 @@ public sealed record EventEnvelope
             Guid.CreateVersion7(now), streamId, 0, eventType, payloadUtf8, metadata?.ToUtf8() ?? EmptyObject, now);
     }
 
-    /// <summary>A new event with a version 7 id, the current time, and a payload that is serialised by generated code.</summary>
+    /// <summary>
+    /// A new event with a version 7 id, the current time, and a payload that is serialised by generated code.
+    /// </summary>
     /// <typeparam name="TPayload">The type of the payload.</typeparam>
     /// <param name="streamId">The stream that the event is meant for.</param>
     /// <param name="eventType">The name of the kind of event.</param>

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace K1s0.EventStore;
 
 /// <summary>
-/// The well-known members of an event's metadata. Metadata is any JSON object; these names have a meaning for the store,
-/// its indexes and its access log, and all are optional.
+/// The well-known members of an event's metadata. Metadata is any JSON object; these names have a meaning for the
+/// store, its indexes and its access log, and all are optional.
 /// </summary>
 public sealed record EventMetadata
 {

@@ -1,9 +1,12 @@
 namespace K1s0.EventStore;
 
-/// <summary>Whole microseconds since 1970-01-01 UTC: the finest time that every store keeps, and the form that is hashed.</summary>
+/// <summary>
+/// Whole microseconds since 1970-01-01 UTC: the finest time that every store keeps, and the form that is hashed.
+/// </summary>
 internal static class Microseconds
 {
-    public static DateTimeOffset Truncate(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
+    public static DateTimeOffset Truncate(DateTimeOffset time) =>
+        time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
 
     public static long SinceUnixEpoch(DateTimeOffset time)
     {

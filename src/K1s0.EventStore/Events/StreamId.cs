@@ -3,7 +3,8 @@ using System.Text;
 namespace K1s0.EventStore;
 
 /// <summary>
-/// Names a stream: the type of an aggregate and the id of one aggregate of that type. Immutable, compared by ordinal value.
+/// Names a stream: the type of an aggregate and the id of one aggregate of that type. Immutable, compared by ordinal
+/// value.
 /// </summary>
 /// <remarks>
 /// Both parts are 1 to 255 and 1 to 500 bytes of UTF-8, without control characters and without lone surrogates; no
@@ -20,7 +21,8 @@ public sealed record StreamId(string AggregateType, string AggregateId)
     /// <summary>The most bytes of UTF-8 that <see cref="AggregateId"/> may have: 500.</summary>
     public const int MaxAggregateIdBytes = 500;
 
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 = new(
+        encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The type of the aggregate.</summary>
     public string AggregateType
@@ -48,7 +50,8 @@ public sealed record StreamId(string AggregateType, string AggregateId)
         {
             if (char.IsControl(character))
             {
-                throw new ArgumentException($"{name} must not contain control characters (U+{(int)character:X4}).", name);
+                throw new ArgumentException(
+                    $"{name} must not contain control characters (U+{(int)character:X4}).", name);
             }
         }
 

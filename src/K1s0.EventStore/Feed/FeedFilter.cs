@@ -1,6 +1,8 @@
 namespace K1s0.EventStore;
 
-/// <summary>Which events of the feed to return. Every member that is set must hold; a store filters where the data is.</summary>
+/// <summary>
+/// Which events of the feed to return. Every member that is set must hold; a store filters where the data is.
+/// </summary>
 public sealed record FeedFilter
 {
     /// <summary>One of these event types; null or empty for all.</summary>
@@ -9,7 +11,9 @@ public sealed record FeedFilter
     /// <summary>A stream of one of these aggregate types; null or empty for all.</summary>
     public IReadOnlyCollection<string>? StreamTypes { get; init; }
 
-    /// <summary>A stream whose text (<c>type-id</c>) begins with this, compared ordinally; null or empty for all.</summary>
+    /// <summary>
+    /// A stream whose text (<c>type-id</c>) begins with this, compared ordinally; null or empty for all.
+    /// </summary>
     public string? StreamPrefix { get; init; }
 
     /// <summary>Recorded at this time or later; null for no limit.</summary>
@@ -18,7 +22,9 @@ public sealed record FeedFilter
     /// <summary>Recorded before this time; null for no limit.</summary>
     public DateTimeOffset? RecordedBefore { get; init; }
 
-    /// <summary>Whether the filter lets the event through: the specification that every store's own filter must equal.</summary>
+    /// <summary>
+    /// Whether the filter lets the event through: the specification that every store's own filter must equal.
+    /// </summary>
     /// <param name="envelope">A stored event.</param>
     public bool Matches(EventEnvelope envelope)
     {

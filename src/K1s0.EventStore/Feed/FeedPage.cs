@@ -6,7 +6,9 @@ namespace K1s0.EventStore;
 /// How far the feed has been looked through, events that the filter held back included: where to continue, and what to
 /// remember as the checkpoint.
 /// </param>
-/// <param name="SettledBound">The settled bound that the page was read under. Equal to <paramref name="ReadTo"/> at the end.</param>
+/// <param name="SettledBound">
+/// The settled bound that the page was read under. Equal to <paramref name="ReadTo"/> at the end.
+/// </param>
 public sealed record FeedPage(IReadOnlyList<EventEnvelope> Events, Position ReadTo, Position SettledBound)
 {
     /// <summary>The most events that one page may be asked for: 10,000.</summary>

@@ -6,8 +6,8 @@ namespace K1s0.EventStore;
 public static class FeedReaderExtensions
 {
     /// <summary>
-    /// Reads the feed up to the settled bound of the moment when reading starts, page by page; no connection is held while the
-    /// consumer works.
+    /// Reads the feed up to the settled bound of the moment when reading starts, page by page; no connection is held
+    /// while the consumer works.
     /// </summary>
     /// <param name="reader">The store.</param>
     /// <param name="after">Only events behind this position are read.</param>

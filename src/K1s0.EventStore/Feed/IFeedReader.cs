@@ -4,8 +4,8 @@ namespace K1s0.EventStore;
 /// Reading the feed: all events of a store in the order of their positions. Implementations are thread-safe.
 /// </summary>
 /// <remarks>
-/// The feed ends at the settled bound: positions up to it never change any more, so a reader that remembers how far it got
-/// misses nothing and sees nothing twice, however the writers race, roll back or stall.
+/// The feed ends at the settled bound: positions up to it never change any more, so a reader that remembers how far it
+/// got misses nothing and sees nothing twice, however the writers race, roll back or stall.
 /// </remarks>
 public interface IFeedReader
 {

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace K1s0.EventStore;
 
 /// <summary>
-/// The place of an event among all events of a store: strictly increasing in the order of the feed, never reused, with gaps.
-/// The default value, 0, is before the first event.
+/// The place of an event among all events of a store: strictly increasing in the order of the feed, never reused, with
+/// gaps. The default value, 0, is before the first event.
 /// </summary>
 public readonly record struct Position : IComparable<Position>
 {

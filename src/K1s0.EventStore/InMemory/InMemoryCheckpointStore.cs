@@ -68,10 +68,12 @@ public sealed class InMemoryCheckpointStore : ICheckpointStore
         lock (_lock)
         {
             var current = _claims.GetValueOrDefault(claim.Consumer);
-            var (believed, actual) = (claim.Checkpoint?.Position ?? Position.Start, current?.Checkpoint?.Position ?? Position.Start);
+            var believed = claim.Checkpoint?.Position ?? Position.Start;
+            var actual = current?.Checkpoint?.Position ?? Position.Start;
             if (current?.Epoch != claim.Epoch || believed != actual)
             {
-                throw new CheckpointConflictException(claim.Consumer, claim.Epoch, current?.Epoch ?? 0, believed, actual);
+                throw new CheckpointConflictException(
+                    claim.Consumer, claim.Epoch, current?.Epoch ?? 0, believed, actual);
             }
 
             return _claims[claim.Consumer] = current with { Checkpoint = checkpoint };

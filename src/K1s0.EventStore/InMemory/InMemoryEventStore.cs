@@ -4,8 +4,8 @@ using K1s0.EventStore.Integrity;
 namespace K1s0.EventStore;
 
 /// <summary>
-/// The reference store: everything in memory, one lock, short enough to be read as the specification of what a store does.
-/// For unit tests and throw-away data. Thread-safe.
+/// The reference store: everything in memory, one lock, short enough to be read as the specification of what a store
+/// does. For unit tests and throw-away data. Thread-safe.
 /// </summary>
 /// <remarks>Every call takes effect at one instant under the lock, so all positions are settled at once.</remarks>
 public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamReader, IFeedReader
@@ -68,7 +68,10 @@ public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamRea
         ArgumentOutOfRangeException.ThrowIfNegative(fromVersion);
         ArgumentOutOfRangeException.ThrowIfNegative(toVersion ?? 0, nameof(toVersion));
         return Run<IReadOnlyList<EventEnvelope>>(
-            () => [.. Stream(streamId).Where(e => e.Version >= fromVersion && e.Version <= (toVersion ?? long.MaxValue))],
+            () =>
+            [
+                .. Stream(streamId).Where(e => e.Version >= fromVersion && e.Version <= (toVersion ?? long.MaxValue)),
+            ],
             cancellationToken);
     }
 
@@ -239,7 +242,8 @@ public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamRea
         };
     }
 
-    private List<EventEnvelope> Stream(StreamId streamId) => _streams.TryGetValue(streamId, out var stream) ? stream : [];
+    private List<EventEnvelope> Stream(StreamId streamId) =>
+        _streams.TryGetValue(streamId, out var stream) ? stream : [];
 
     private StreamHead Head(StreamId streamId) =>
         Stream(streamId) is [.., var last]

@@ -29,11 +29,14 @@ namespace K1s0.EventStore.Integrity;
 public static class ContentDigest
 {
     private const int FieldCount = 9;
-    private const int FixedBytes = (FieldCount * sizeof(uint)) + 16 + sizeof(int) + sizeof(long) + (2 * Sha256Digest.Length);
+    private const int FixedBytes =
+        (FieldCount * sizeof(uint)) + 16 + sizeof(int) + sizeof(long) + (2 * Sha256Digest.Length);
 
     private static ReadOnlySpan<byte> Label => "k1s0-event-content/1"u8;
 
-    /// <summary>Computes the digest from the bytes of the event; what a store claims about it is not looked at.</summary>
+    /// <summary>
+    /// Computes the digest from the bytes of the event; what a store claims about it is not looked at.
+    /// </summary>
     /// <param name="envelope">The event.</param>
     public static Sha256Digest Compute(EventEnvelope envelope)
     {

@@ -3,7 +3,9 @@ using System.Security.Cryptography;
 
 namespace K1s0.EventStore.Integrity;
 
-/// <summary>The 32 bytes of a SHA-256 digest (FIPS 180-4), held without an array. The default value is all zero: no digest.</summary>
+/// <summary>
+/// The 32 bytes of a SHA-256 digest (FIPS 180-4), held without an array. The default value is all zero: no digest.
+/// </summary>
 public readonly record struct Sha256Digest
 {
     /// <summary>The length in bytes: 32.</summary>

@@ -5,7 +5,8 @@ using System.Text;
 namespace K1s0.EventStore.Integrity;
 
 /// <summary>
-/// The hash chain of one stream: each link <c>h</c> covers the content of its event, its place, and the link before. Version 1.
+/// The hash chain of one stream: each link <c>h</c> covers the content of its event, its place, and the link before.
+/// Version 1.
 /// </summary>
 /// <remarks>
 /// <code>

@@ -1,11 +1,12 @@
 namespace K1s0.EventStore.Integrity;
 
 /// <summary>
-/// Recomputes one stream from its bytes, trusting no stored hash, and names the first version that is not what was appended.
+/// Recomputes one stream from its bytes, trusting no stored hash, and names the first version that is not what was
+/// appended.
 /// </summary>
 /// <remarks>
-/// Constant memory: events are looked at one by one. A stream whose tail was cut off verifies by itself; pass the head that
-/// was remembered earlier to notice that. Stateless, safe to use from several threads.
+/// Constant memory: events are looked at one by one. A stream whose tail was cut off verifies by itself; pass the head
+/// that was remembered earlier to notice that. Stateless, safe to use from several threads.
 /// </remarks>
 public static class StreamVerifier
 {

@@ -14,7 +14,8 @@ internal sealed class StreamWalk
     {
         if (rememberedHead is not null && rememberedHead.StreamId != streamId)
         {
-            throw new ArgumentException($"The remembered head belongs to {rememberedHead.StreamId}.", nameof(rememberedHead));
+            throw new ArgumentException(
+                $"The remembered head belongs to {rememberedHead.StreamId}.", nameof(rememberedHead));
         }
 
         _streamId = streamId;
@@ -28,13 +29,15 @@ internal sealed class StreamWalk
         var expected = _version + 1;
         if (envelope.StreamId != _streamId)
         {
-            return Finding(StreamFindingKind.ForeignEvent, expected, _streamId.ToString(), envelope.StreamId.ToString());
+            return Finding(
+                StreamFindingKind.ForeignEvent, expected, _streamId.ToString(), envelope.StreamId.ToString());
         }
 
         if (envelope.Version != expected)
         {
             var kind = envelope.Version > expected ? StreamFindingKind.MissingEvent : StreamFindingKind.RepeatedVersion;
-            return Finding(kind, Math.Min(expected, envelope.Version), $"version {expected}", $"version {envelope.Version}");
+            return Finding(
+                kind, Math.Min(expected, envelope.Version), $"version {expected}", $"version {envelope.Version}");
         }
 
         var content = ContentDigest.Compute(envelope);
@@ -47,7 +50,10 @@ internal sealed class StreamWalk
         if (envelope.PreviousEventId != _lastEventId)
         {
             return Finding(
-                StreamFindingKind.WrongPreviousEvent, expected, _lastEventId.ToString(), envelope.PreviousEventId.ToString());
+                StreamFindingKind.WrongPreviousEvent,
+                expected,
+                _lastEventId.ToString(),
+                envelope.PreviousEventId.ToString());
         }
 
         var hash = StreamChain.Next(_tag, expected, _hash, content);

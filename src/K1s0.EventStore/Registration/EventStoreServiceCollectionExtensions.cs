@@ -22,7 +22,8 @@ public static class EventStoreServiceCollectionExtensions
             options.Configure(configure);
         }
 
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<EventStoreOptions>, EventStoreOptionsValidator>());
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IValidateOptions<EventStoreOptions>, EventStoreOptionsValidator>());
         services.TryAddSingleton(TimeProvider.System);
         return new EventStoreBuilder(services);
     }
@@ -40,9 +41,11 @@ public static class EventStoreServiceCollectionExtensions
         }
 
         builder.Services.AddKeyedSingleton(name, static (provider, _) => new InMemoryEventStore(
-            provider.GetRequiredService<IOptions<EventStoreOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<IOptions<EventStoreOptions>>().Value,
+            provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddKeyedSingleton(name, static (provider, _) => new InMemorySnapshotStore(
-            provider.GetRequiredService<IOptions<EventStoreOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<IOptions<EventStoreOptions>>().Value,
+            provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddKeyedSingleton(name, static (provider, key) => new InMemoryCheckpointStore(
             provider.GetRequiredKeyedService<InMemoryEventStore>(key)));
         return builder;

@@ -3,7 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace K1s0.EventStore;
 
 /// <summary>
-/// Registers one store under its name, so that every backend offers the same services and two backends cannot claim one name.
+/// Registers one store under its name, so that every backend offers the same services and two backends cannot claim one
+/// name.
 /// </summary>
 public static class StoreRegistration
 {
@@ -29,7 +30,8 @@ public static class StoreRegistration
             return backend == typeof(TStore)
                 ? false
                 : throw new InvalidOperationException(
-                    $"The event store {Quoted(name)} already uses {backend.Name}; it cannot use {typeof(TStore).Name} as well.");
+                    $"The event store {Quoted(name)} already uses {backend.Name}; "
+                    + $"it cannot use {typeof(TStore).Name} as well.");
         }
 
         services.AddSingleton(new RegisteredStore(name, typeof(TStore)));
@@ -46,7 +48,8 @@ public static class StoreRegistration
         where TRole : class
         where TImplementation : class, TRole
     {
-        services.AddKeyedSingleton<TRole>(name, (provider, key) => provider.GetRequiredKeyedService<TImplementation>(key));
+        services.AddKeyedSingleton<TRole>(
+            name, (provider, key) => provider.GetRequiredKeyedService<TImplementation>(key));
         if (name.Length == 0)
         {
             services.AddSingleton<TRole>(provider => provider.GetRequiredKeyedService<TImplementation>(name));

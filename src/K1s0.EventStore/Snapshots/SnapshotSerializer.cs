@@ -5,8 +5,8 @@ using System.Text.Json.Serialization.Metadata;
 namespace K1s0.EventStore;
 
 /// <summary>
-/// Turns states into JSON and back, by generated code when <see cref="EventStoreOptions.SerializerOptions"/> names it, by
-/// reflection otherwise where the application allows it. Thread-safe.
+/// Turns states into JSON and back, by generated code when <see cref="EventStoreOptions.SerializerOptions"/> names it,
+/// by reflection otherwise where the application allows it. Thread-safe.
 /// </summary>
 public sealed class SnapshotSerializer
 {
@@ -29,12 +29,13 @@ public sealed class SnapshotSerializer
 
     private JsonTypeInfo<TState> TypeInfo<TState>() => (JsonTypeInfo<TState>)_options.GetTypeInfo(typeof(TState));
 
-    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Reached only where reflection is switched on.")]
-    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Reached only where reflection is switched on.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Reached only where reflection is on.")]
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Reached only where reflection is on.")]
     private static JsonSerializerOptions ByReflection() =>
         JsonSerializer.IsReflectionEnabledByDefault
             ? JsonSerializerOptions.Web
             : throw new InvalidOperationException(
-                "Reflection-based serialisation is switched off in this application: set EventStoreOptions.SerializerOptions "
-                + "to options whose TypeInfoResolver is a generated JsonSerializerContext.");
+                "Reflection-based serialisation is switched off in this application: set "
+                + "EventStoreOptions.SerializerOptions to options whose TypeInfoResolver is a generated "
+                + "JsonSerializerContext.");
 }

@@ -11,7 +11,8 @@ internal static class EventValidation
 
     private static readonly DateTimeOffset Earliest = new(1, 1, 2, 0, 0, 0, TimeSpan.Zero);
     private static readonly DateTimeOffset Latest = new(9999, 1, 1, 0, 0, 0, TimeSpan.Zero);
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 = new(
+        encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public static void Check(EventEnvelope envelope, EventStoreOptions options)
     {
@@ -25,7 +26,8 @@ internal static class EventValidation
             throw Refused(
                 envelope,
                 InvalidEventReason.BadEventType,
-                $"its type must be 1 to {MaxEventTypeBytes} bytes of UTF-8 without control characters and lone surrogates.");
+                $"its type must be 1 to {MaxEventTypeBytes} bytes of UTF-8 without control characters and lone "
+                + "surrogates.");
         }
 
         if (envelope.SchemaVersion < 1)
@@ -35,7 +37,8 @@ internal static class EventValidation
 
         if (envelope.OccurredAt < Earliest || envelope.OccurredAt >= Latest)
         {
-            throw Refused(envelope, InvalidEventReason.BadTime, "OccurredAt is unset or outside of the years 1 to 9998.");
+            throw Refused(
+                envelope, InvalidEventReason.BadTime, "OccurredAt is unset or outside of the years 1 to 9998.");
         }
 
         CheckJson(envelope, envelope.PayloadUtf8, options.MaxPayloadBytes, options.MaxJsonDepth, "payload");
@@ -68,15 +71,15 @@ internal static class EventValidation
             throw Refused(envelope, InvalidEventReason.NotJson, $"its {what} is not UTF-8.");
         }
 
-        var reader = new Utf8JsonReader(json.Span, new JsonReaderOptions { MaxDepth = EventStoreOptions.MaxSupportedJsonDepth });
+        var reader = new Utf8JsonReader(
+            json.Span, new JsonReaderOptions { MaxDepth = EventStoreOptions.MaxSupportedJsonDepth });
         var deepest = 0;
         try
         {
             while (reader.Read())
             {
-                deepest = Math.Max(
-                    deepest,
-                    reader.CurrentDepth + (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray ? 1 : 0));
+                var opens = reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray;
+                deepest = Math.Max(deepest, reader.CurrentDepth + (opens ? 1 : 0));
             }
         }
         catch (JsonException) when (reader.CurrentDepth >= EventStoreOptions.MaxSupportedJsonDepth)
@@ -91,7 +94,9 @@ internal static class EventValidation
         if (deepest > maxDepth)
         {
             throw Refused(
-                envelope, InvalidEventReason.TooDeep, $"its {what} is nested deeper than {maxDepth} (EventStoreOptions.MaxJsonDepth).");
+                envelope,
+                InvalidEventReason.TooDeep,
+                $"its {what} is nested deeper than {maxDepth} (EventStoreOptions.MaxJsonDepth).");
         }
     }
 

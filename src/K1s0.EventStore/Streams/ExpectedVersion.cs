@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace K1s0.EventStore;
 
-/// <summary>What the writer believes about a stream before it appends. The default value is <see cref="Any"/>.</summary>
+/// <summary>
+/// What the writer believes about a stream before it appends. The default value is <see cref="Any"/>.
+/// </summary>
 public readonly record struct ExpectedVersion
 {
     private readonly bool _mustExist;
@@ -29,7 +31,9 @@ public readonly record struct ExpectedVersion
     /// <param name="version">The number of events; 0 is <see cref="NoStream"/>.</param>
     public static ExpectedVersion Exactly(StreamVersion version) => new(version.Value, mustExist: false);
 
-    /// <summary>The convention of <see cref="IEventStore.AppendAsync"/>: null is <see cref="Any"/>, a number is exact.</summary>
+    /// <summary>
+    /// The convention of <see cref="IEventStore.AppendAsync"/>: null is <see cref="Any"/>, a number is exact.
+    /// </summary>
     /// <param name="expectedVersion">null, or 0 or more.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
     public static ExpectedVersion From(long? expectedVersion) =>
@@ -37,7 +41,8 @@ public readonly record struct ExpectedVersion
 
     /// <summary>Whether a stream at <paramref name="actual"/> satisfies the expectation.</summary>
     /// <param name="actual">The version of the stream; 0 when it does not exist.</param>
-    public bool Accepts(StreamVersion actual) => (_exact is null || _exact == actual.Value) && (!_mustExist || actual.Value > 0);
+    public bool Accepts(StreamVersion actual) =>
+        (_exact is null || _exact == actual.Value) && (!_mustExist || actual.Value > 0);
 
     /// <summary>The expectation in a word or a number.</summary>
     public override string ToString() =>

@@ -1,10 +1,13 @@
 namespace K1s0.EventStore;
 
-/// <summary>Appending with every kind of expectation, and to several streams at once. Implementations are thread-safe.</summary>
+/// <summary>
+/// Appending with every kind of expectation, and to several streams at once. Implementations are thread-safe.
+/// </summary>
 /// <remarks>
-/// A write has three outcomes. The task succeeds: durable. It fails with <see cref="AppendOutcomeUnknownException"/>: nobody
-/// knows, so append the same envelopes again. It fails with anything else: certainly nothing was written. Repeating an
-/// append with the same event ids is idempotent under every expectation: one copy is stored, and the answer is the same.
+/// A write has three outcomes. The task succeeds: durable. It fails with <see cref="AppendOutcomeUnknownException"/>:
+/// nobody knows, so append the same envelopes again. It fails with anything else: certainly nothing was written.
+/// Repeating an append with the same event ids is idempotent under every expectation: one copy is stored, and the
+/// answer is the same.
 /// </remarks>
 public interface IEventAppender
 {

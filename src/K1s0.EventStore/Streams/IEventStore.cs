@@ -1,32 +1,40 @@
 namespace K1s0.EventStore;
 
 /// <summary>
-/// Streams of events with optimistic concurrency: the interface to inject into aggregates. Implementations are thread-safe.
+/// Streams of events with optimistic concurrency: the interface to inject into aggregates. Implementations are
+/// thread-safe.
 /// </summary>
 /// <remarks>
-/// A store also implements the roles <see cref="IEventAppender"/>, <see cref="IStreamReader"/> and <see cref="IFeedReader"/>.
+/// A store also implements the roles <see cref="IEventAppender"/>, <see cref="IStreamReader"/> and
+/// <see cref="IFeedReader"/>.
 /// </remarks>
 public interface IEventStore
 {
     /// <summary>
-    /// Adds events to the end of a stream, all or none. When the task succeeds, they are durable at the level that the store
-    /// is configured for.
+    /// Adds events to the end of a stream, all or none. When the task succeeds, they are durable at the level that the
+    /// store is configured for.
     /// </summary>
     /// <param name="streamId">The stream.</param>
-    /// <param name="events">The events in order, all of this stream. None: nothing is written, the expectation is checked.</param>
+    /// <param name="events">
+    /// The events in order, all of this stream. None: nothing is written, the expectation is checked.
+    /// </param>
     /// <param name="expectedVersion">null: any; 0: the stream must not exist; n: it must hold exactly n events.</param>
     /// <param name="cancellationToken">
-    /// Gives up as long as nothing has been sent. Once the write is on its way the token is not looked at: giving up then
-    /// would not tell whether the events are stored.
+    /// Gives up as long as nothing has been sent. Once the write is on its way the token is not looked at: giving up
+    /// then would not tell whether the events are stored.
     /// </param>
     /// <returns>Where the events are.</returns>
     /// <exception cref="ConcurrencyException">The stream is at another version; nothing was written.</exception>
-    /// <exception cref="EventIdReusedException">An id is already stored with other content; nothing was written.</exception>
+    /// <exception cref="EventIdReusedException">
+    /// An id is already stored with other content; nothing was written.
+    /// </exception>
     /// <exception cref="InvalidEventException">An event cannot be kept as it is; nothing was written.</exception>
     /// <exception cref="AppendOutcomeUnknownException">
     /// Nobody knows whether the events are stored. Append the same envelopes again: it is idempotent by event id.
     /// </exception>
-    /// <exception cref="ArgumentException">An argument is null, negative, or an event belongs to another stream.</exception>
+    /// <exception cref="ArgumentException">
+    /// An argument is null, negative, or an event belongs to another stream.
+    /// </exception>
     Task<AppendResult> AppendAsync(
         StreamId streamId,
         IEnumerable<EventEnvelope> events,

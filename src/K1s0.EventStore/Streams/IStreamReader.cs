@@ -3,7 +3,9 @@ namespace K1s0.EventStore;
 /// <summary>Reading one stream without loading it whole. Implementations are thread-safe.</summary>
 public interface IStreamReader
 {
-    /// <summary>Reads a stream page by page, forward or backward; no connection is held while the consumer works.</summary>
+    /// <summary>
+    /// Reads a stream page by page, forward or backward; no connection is held while the consumer works.
+    /// </summary>
     /// <param name="streamId">The stream.</param>
     /// <param name="direction">Towards higher or lower versions.</param>
     /// <param name="from">

@@ -4,4 +4,5 @@ namespace K1s0.EventStore;
 /// <param name="StreamId">The stream.</param>
 /// <param name="Events">The events in order, all of this stream, at least one.</param>
 /// <param name="Expected">What must be true of the stream.</param>
-public sealed record StreamAppend(StreamId StreamId, IReadOnlyList<EventEnvelope> Events, ExpectedVersion Expected = default);
+public sealed record StreamAppend(
+    StreamId StreamId, IReadOnlyList<EventEnvelope> Events, ExpectedVersion Expected = default);

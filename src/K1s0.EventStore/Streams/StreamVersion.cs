@@ -3,8 +3,8 @@ using System.Globalization;
 namespace K1s0.EventStore;
 
 /// <summary>
-/// How many events a stream holds, and so the version of its last event: the first event is 1, without gaps. The default
-/// value, 0, means that there is no stream.
+/// How many events a stream holds, and so the version of its last event: the first event is 1, without gaps. The
+/// default value, 0, means that there is no stream.
 /// </summary>
 public readonly record struct StreamVersion : IComparable<StreamVersion>
 {

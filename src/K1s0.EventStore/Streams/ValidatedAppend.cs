@@ -48,7 +48,9 @@ public sealed class ValidatedAppend
     /// <summary>Checks an append to several streams.</summary>
     /// <param name="appends">One element a stream.</param>
     /// <param name="options">The limits.</param>
-    /// <exception cref="ArgumentException">Null, no stream, a stream twice, too many, or a stream without events.</exception>
+    /// <exception cref="ArgumentException">
+    /// Null, no stream, a stream twice, too many, or a stream without events.
+    /// </exception>
     /// <exception cref="InvalidEventException">An event cannot be kept as it is.</exception>
     public static IReadOnlyList<ValidatedAppend> CreateMany(
         IReadOnlyCollection<StreamAppend> appends, EventStoreOptions options)
@@ -109,7 +111,8 @@ public sealed class ValidatedAppend
             {
                 throw new ArgumentOutOfRangeException(
                     nameof(events),
-                    $"An append has at most {options.MaxEventsPerAppend} events (EventStoreOptions.MaxEventsPerAppend).");
+                    $"An append has at most {options.MaxEventsPerAppend} events "
+                    + "(EventStoreOptions.MaxEventsPerAppend).");
             }
         }
 
