@@ -10,7 +10,8 @@ internal sealed record HistoryArguments
         GitHistory [path to a git repository] [--postgres <connection string>] [--schema <name>]
                    [--random-commits <number>] [--seed <number>]
 
-        Appends one event for each changed file of the repository's first-parent history, and proves the result against git.
+        Appends one event for each changed file of the repository's first-parent history,
+        and proves the result against git.
         """;
 
     /// <value>The current folder by default.</value>

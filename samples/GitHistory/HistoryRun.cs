@@ -35,7 +35,7 @@ internal sealed class HistoryRun(GitProgram git, TextWriter output, bool isTermi
             Write($"{e.Message}{Environment.NewLine}{Environment.NewLine}{HistoryArguments.Usage}");
             return Unusable;
         }
-        catch (Exception e) when (e is UnusableRepositoryException or NotSupportedException or StoreUnavailableException)
+        catch (Exception e) when (e is UnusableRepositoryException or StoreUnavailableException or NotSupportedException)
         {
             Write($"{e.Message}");
             return Unusable;
@@ -49,7 +49,10 @@ internal sealed class HistoryRun(GitProgram git, TextWriter output, bool isTermi
 
     /// <summary>Runs with the roles of the store that stand in the container.</summary>
     public async Task<int> RunAsync(
-        GitRepository repository, IServiceProvider provider, HistoryArguments arguments, CancellationToken cancellationToken)
+        GitRepository repository,
+        IServiceProvider provider,
+        HistoryArguments arguments,
+        CancellationToken cancellationToken)
     {
         var feed = provider.GetRequiredService<IFeedReader>();
         var options = provider.GetRequiredService<IOptions<EventStoreOptions>>().Value;
@@ -69,15 +72,17 @@ internal sealed class HistoryRun(GitProgram git, TextWriter output, bool isTermi
 
     private void WriteImport(ImportedHistory history, TimeSpan elapsed)
     {
+        var (events, bytes) = (history.AppendedEvents, history.AppendedBytes);
         Write($"imported    {history.Commits.Count:N0} commits, {history.Streams.Count:N0} streams");
-        Write($"appended    {history.AppendedEvents:N0} events, {history.AppendedBytes:N0} bytes in {history.Appends:N0} appends");
-        Write($"took        {elapsed.TotalSeconds:N2} s, {history.AppendedEvents / Math.Max(elapsed.TotalSeconds, 0.001):N0} events/s");
+        Write($"appended    {events:N0} events, {bytes:N0} bytes in {history.Appends:N0} appends");
+        Write($"took        {elapsed.TotalSeconds:N2} s, {events / Math.Max(elapsed.TotalSeconds, 0.001):N0} events/s");
     }
 
     private void WriteProof(ProofReport report, TimeSpan elapsed)
     {
         Write($"compared    {report.ComparedCommits:N0} commits with git ls-tree, {report.ComparedFiles:N0} files");
-        Write($"verified    {report.VerifiedStreams:N0} chains, {report.VerifiedEvents:N0} events; the feed gave {report.FeedEvents:N0}");
+        Write($"read        {report.FeedEvents:N0} events from the feed");
+        Write($"verified    {report.VerifiedStreams:N0} chains, {report.VerifiedEvents:N0} events");
         Write($"took        {elapsed.TotalSeconds:N2} s");
         foreach (var finding in report.Findings)
         {

@@ -3,7 +3,7 @@ using K1s0.EventStore.Samples.GitHistory.Import;
 
 namespace K1s0.EventStore.Samples.GitHistory;
 
-/// <summary>Draws how far the import is: over and over on one line of a terminal, one line for each tenth elsewhere.</summary>
+/// <summary>Draws how far the import is: one line of a terminal over and over, elsewhere a line a tenth.</summary>
 internal sealed class ProgressBar(TextWriter output, bool isTerminal, int commits, TimeProvider timeProvider)
     : IProgress<ImportProgress>
 {

@@ -19,7 +19,8 @@ internal static class StoreChoice
     }
 
     /// <summary>Makes the store ready: creates its tables where it has any.</summary>
-    public static Task PrepareAsync(IServiceProvider provider, CancellationToken cancellationToken) => Task.CompletedTask;
+    public static Task PrepareAsync(IServiceProvider provider, CancellationToken cancellationToken) =>
+        Task.CompletedTask;
 
     public static string Describe(HistoryArguments arguments) =>
         arguments.Postgres is null ? "in memory" : $"PostgreSQL, schema {arguments.Schema}";

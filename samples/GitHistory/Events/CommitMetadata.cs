@@ -1,6 +1,6 @@
 namespace K1s0.EventStore.Samples.GitHistory.Events;
 
-/// <summary>The circumstances of an event. Actor and correlation id are names that the store knows, the rest is ours.</summary>
+/// <summary>The circumstances of an event. The store knows actor and correlation id, the rest is ours.</summary>
 internal sealed record CommitMetadata
 {
     public required string Actor { get; init; }

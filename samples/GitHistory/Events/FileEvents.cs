@@ -81,7 +81,7 @@ internal static class FileEvents
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No such kind of change."),
     };
 
-    // The same change always gets the same id, so an import that was interrupted can be repeated without doubling anything.
+    // The same change always gets the same id, so an interrupted import can be repeated without doubling anything.
     // A version 7 UUID: the commit's time, then bits of a digest where chance would stand.
     private static Guid IdOf(Commit commit, byte[] path)
     {

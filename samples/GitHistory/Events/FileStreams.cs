@@ -6,9 +6,9 @@ namespace K1s0.EventStore.Samples.GitHistory.Events;
 
 /// <summary>Gives every path a stream of its own, whatever bytes it is made of.</summary>
 /// <remarks>
-/// A path that is plain text is its own name. A byte that is not valid UTF-8, a control character and the percent sign itself
-/// become <c>%XX</c>, which can be turned back. What is then too long for a name is cut and ends in <c>%~</c> and the SHA-256
-/// of the path: no other name contains <c>%~</c>, so two paths never share a stream.
+/// A path that is plain text is its own name. A byte that is not valid UTF-8, a control character and the percent sign
+/// itself become <c>%XX</c>, which can be turned back. What is then too long for a name is cut, and ends in <c>%~</c>
+/// and the SHA-256 of the path: no other name contains <c>%~</c>, so two paths never share a stream.
 /// </remarks>
 internal static class FileStreams
 {

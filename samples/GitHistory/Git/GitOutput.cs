@@ -31,7 +31,7 @@ internal sealed class GitOutput : IAsyncDisposable
     /// <summary>What git complained about, in one line.</summary>
     public async Task<string> ReadErrorsAsync() => (await _errors).Trim().ReplaceLineEndings(" ");
 
-    /// <summary>Call it when the output has been read: a git that failed half-way must not look like a short history.</summary>
+    /// <summary>To be called at the end: a git that failed half-way must not look like a short history.</summary>
     public async Task EnsureSuccessAsync(CancellationToken cancellationToken)
     {
         await _process.WaitForExitAsync(cancellationToken);

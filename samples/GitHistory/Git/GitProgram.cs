@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace K1s0.EventStore.Samples.GitHistory.Git;
 
-/// <summary>Starts git: no shell, every argument a separate one, and an environment that cannot point it elsewhere.</summary>
+/// <summary>Starts git: no shell, separate arguments, and an environment that cannot point it elsewhere.</summary>
 internal sealed class GitProgram(string program = "git")
 {
     // What a hook or an outer git sets would win over -C.
@@ -45,7 +45,8 @@ internal sealed class GitProgram(string program = "git")
         catch (Win32Exception e)
         {
             throw new UnusableRepositoryException(
-                $"The program '{program}' cannot be started ({e.Message}). Install git and make sure that it is on the PATH.", e);
+                $"The program '{program}' cannot be started ({e.Message}). Install git, so that it is on the PATH.",
+                e);
         }
     }
 }

@@ -20,8 +20,9 @@ internal sealed class GitRepository
     public int CommitCount { get; }
 
     /// <summary>Finds the repository that a folder is in.</summary>
-    /// <exception cref="UnusableRepositoryException">No git, no repository, no commit, or only a part of the history.</exception>
-    public static async Task<GitRepository> OpenAsync(GitProgram git, string directory, CancellationToken cancellationToken)
+    /// <exception cref="UnusableRepositoryException">No git, no repository, no commit, or a part only.</exception>
+    public static async Task<GitRepository> OpenAsync(
+        GitProgram git, string directory, CancellationToken cancellationToken)
     {
         await using var shallow = git.Start(directory, "rev-parse", "--is-shallow-repository");
         var isShallow = await shallow.ReadLineOrFailureAsync(cancellationToken)
@@ -44,15 +45,15 @@ internal sealed class GitRepository
         return new GitRepository(git, directory, head, int.Parse(commits, CultureInfo.InvariantCulture));
     }
 
-    /// <summary>The first-parent history, oldest commit first; a merge shows what it brought to its first parent.</summary>
+    /// <summary>The first-parent history, oldest first; a merge shows what it brought to its first parent.</summary>
     public async IAsyncEnumerable<Commit> ReadHistoryAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // The user's configuration must not change what is printed, so whatever it could change is said here.
         await using var log = _git.Start(
             Directory,
-            ["-c", "log.showRoot=true", "-c", "log.showSignature=false", "log", "--first-parent", "-m", "--reverse", "--raw", "-z",
-            "--no-renames", "--no-abbrev", "--no-color", "--no-ext-diff", "--no-relative", "--ignore-submodules=none",
-            "--encoding=UTF-8", RawLog.Format, Head, "--"]);
+            ["-c", "log.showRoot=true", "-c", "log.showSignature=false", "log", "--first-parent", "-m", "--reverse",
+            "--raw", "-z", "--no-renames", "--no-abbrev", "--no-color", "--no-ext-diff", "--no-relative",
+            "--ignore-submodules=none", "--encoding=UTF-8", RawLog.Format, Head, "--"]);
         var commits = RawLog.ReadAsync(NulSeparated.ReadAsync(log.Stream, cancellationToken), cancellationToken);
         await foreach (var commit in commits)
         {
@@ -62,7 +63,7 @@ internal sealed class GitRepository
         await log.EnsureSuccessAsync(cancellationToken);
     }
 
-    /// <summary>Every file of a commit, as git itself lists it: the truth that the events are measured against.</summary>
+    /// <summary>Every file of a commit, as git itself lists it: the truth to measure the events against.</summary>
     public async IAsyncEnumerable<TreeEntry> ReadTreeAsync(
         string commitId, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace K1s0.EventStore.Samples.GitHistory.Git;
 
-/// <summary>Splits what git's <c>-z</c> prints: the only form in which every path can be told from what stands around it.</summary>
+/// <summary>Splits what git's <c>-z</c> prints: the only form in which no path can be misread.</summary>
 internal static class NulSeparated
 {
     // A commit message is the longest thing that comes; one of this size is no message.

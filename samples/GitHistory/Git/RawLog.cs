@@ -92,7 +92,8 @@ internal static class RawLog
         return fields switch
         {
             [_, var mode, _, var id, "A"] => new FileChange(FileChangeKind.Added, path, new GitObject(mode, id)),
-            [_, var mode, _, var id, "M" or "T"] => new FileChange(FileChangeKind.Modified, path, new GitObject(mode, id)),
+            [_, var mode, _, var id, "M" or "T"] =>
+                new FileChange(FileChangeKind.Modified, path, new GitObject(mode, id)),
             [_, _, _, _, "D"] => new FileChange(FileChangeKind.Deleted, path, After: null),
             _ => throw Unexpected(entry),
         };

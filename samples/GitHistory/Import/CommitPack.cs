@@ -1,6 +1,6 @@
 namespace K1s0.EventStore.Samples.GitHistory.Import;
 
-/// <summary>What goes into one append: events of different streams, from one commit or from several that follow each other.</summary>
+/// <summary>What goes into one append: events of different streams, from one commit or several in a row.</summary>
 internal sealed class CommitPack(int maxEvents)
 {
     private readonly HashSet<StreamId> _streams = [];

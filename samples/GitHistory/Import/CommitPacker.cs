@@ -5,8 +5,8 @@ using K1s0.EventStore.Samples.GitHistory.Git;
 namespace K1s0.EventStore.Samples.GitHistory.Import;
 
 /// <summary>
-/// Puts commits that follow each other into one append as long as they touch different files: one round trip for many small
-/// commits, and still every commit all or none. Only a commit with more files than one append may have is split.
+/// Puts commits that follow each other into one append as long as they touch different files: one round trip for many
+/// small commits, and still every commit all or none. Only a commit with more files than an append may have is split.
 /// </summary>
 internal sealed class CommitPacker(EventStoreOptions options)
 {
@@ -15,7 +15,7 @@ internal sealed class CommitPacker(EventStoreOptions options)
     /// <summary>Packs commits, in their order.</summary>
     /// <param name="commits">The commits.</param>
     /// <param name="standsAlone">
-    /// A commit that is to share its append with no other, because it may be stored already: an append is repeated as a whole.
+    /// A commit that shares its append with no later one, because it may be stored already: an append is repeated whole.
     /// </param>
     /// <param name="cancellationToken">Gives up.</param>
     public async IAsyncEnumerable<CommitPack> PackAsync(

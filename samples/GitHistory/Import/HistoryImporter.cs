@@ -4,8 +4,8 @@ using K1s0.EventStore.Samples.GitHistory.Git;
 namespace K1s0.EventStore.Samples.GitHistory.Import;
 
 /// <summary>
-/// Appends one event for each changed file of each commit, in the order of the history. An import that stops anywhere leaves
-/// whole appends behind; the next one goes on from there.
+/// Appends one event for each changed file of each commit, in the order of the history. An import that stops anywhere
+/// leaves whole appends behind; the next one goes on from there.
 /// </summary>
 internal sealed class HistoryImporter(IEventAppender appender, IFeedReader feed, EventStoreOptions options)
 {
@@ -26,7 +26,8 @@ internal sealed class HistoryImporter(IEventAppender appender, IFeedReader feed,
         _versions = stored.Streams;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var packs = Channel.CreateBounded<(CommitPack Pack, IReadOnlyList<ImportedCommit> Skipped)>(PacksAhead);
-        var reading = Task.Run(() => ReadPacksAsync(repository, stored, packs.Writer, stop.Token), CancellationToken.None);
+        var reading = Task.Run(
+            () => ReadPacksAsync(repository, stored, packs.Writer, stop.Token), CancellationToken.None);
         try
         {
             await foreach (var (pack, skipped) in packs.Reader.ReadAllAsync(cancellationToken))
@@ -74,7 +75,7 @@ internal sealed class HistoryImporter(IEventAppender appender, IFeedReader feed,
 
             packs.Complete();
         }
-#pragma warning disable CA1031 // Whatever it is: it travels through the channel to the one who reads it, and is thrown there.
+#pragma warning disable CA1031 // Whatever it is: it travels through the channel and is thrown at its reader.
         catch (Exception e)
 #pragma warning restore CA1031
         {
@@ -98,8 +99,8 @@ internal sealed class HistoryImporter(IEventAppender appender, IFeedReader feed,
 
         foreach (var completed in pack.Completed)
         {
-            _commits.Add(new ImportedCommit(
-                completed.CommitId, completed.EventCount == 0 ? before : results[completed.EventCount - 1].LastPosition));
+            var position = completed.EventCount == 0 ? before : results[completed.EventCount - 1].LastPosition;
+            _commits.Add(new ImportedCommit(completed.CommitId, position));
         }
     }
 
@@ -115,7 +116,7 @@ internal sealed class HistoryImporter(IEventAppender appender, IFeedReader feed,
         if (result.FirstPosition <= _last)
         {
             throw new InvalidDataException(
-                $"{envelope} got position {result.FirstPosition}, which is not behind {_last}, the position of the event before it.");
+                $"{envelope} got position {result.FirstPosition}, which is not behind {_last}, the one before it.");
         }
 
         _last = result.LastPosition;
