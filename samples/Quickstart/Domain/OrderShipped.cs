@@ -1,0 +1,3 @@
+namespace K1s0.EventStore.Samples.Quickstart.Domain;
+
+internal sealed record OrderShipped(string Carrier) : IOrderEvent;

@@ -1,0 +1,7 @@
+namespace K1s0.EventStore.Samples.Quickstart.Domain;
+
+internal enum OrderStatus
+{
+    Placed,
+    Shipped,
+}

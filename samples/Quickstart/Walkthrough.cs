@@ -1,0 +1,78 @@
+using K1s0.EventStore.Samples.Quickstart.Domain;
+using K1s0.EventStore.Samples.Quickstart.Steps;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace K1s0.EventStore.Samples.Quickstart;
+
+/// <summary>Runs the steps, one after the other, until one does not hold.</summary>
+internal sealed class Walkthrough(Narrator narrator)
+{
+    public const int Held = 0;
+    public const int Failed = 1;
+    public const int Unusable = 2;
+
+    private const string Usage = "Quickstart [--postgres <connection string>]";
+
+    /// <summary>Runs with the store that the command line asks for.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        if (arguments is not ([] or ["--postgres", _]))
+        {
+            narrator.Fail($"unknown arguments. {Usage}");
+            return Unusable;
+        }
+
+        var postgres = arguments is [_, var connectionString] ? connectionString : null;
+        try
+        {
+            var services = new ServiceCollection();
+            StoreChoice.AddStore(services, postgres);
+            AddShop(services);
+            await using var provider = services.BuildServiceProvider();
+            await StoreChoice.PrepareAsync(provider, cancellationToken);
+            narrator.Open($"K1s0.EventStore quickstart, {StoreChoice.Describe(postgres)}");
+            return await RunAsync(provider, cancellationToken);
+        }
+        catch (Exception e) when (e is StoreUnavailableException or NotSupportedException)
+        {
+            narrator.Fail(e.Message);
+            return Unusable;
+        }
+    }
+
+    /// <summary>Runs with what stands in the container.</summary>
+    public async Task<int> RunAsync(IServiceProvider provider, CancellationToken cancellationToken)
+    {
+        var shop = new Shop(provider.GetRequiredService<TimeProvider>());
+        try
+        {
+            foreach (var step in provider.GetServices<IStep>())
+            {
+                narrator.Step(step.Title);
+                await step.RunAsync(shop, narrator, cancellationToken);
+            }
+        }
+        catch (Exception e) when (e is StepFailedException or EventStoreException)
+        {
+            narrator.Fail(e.Message);
+            return Failed;
+        }
+
+        narrator.Close("Every step held.");
+        return Held;
+    }
+
+    /// <summary>Everything but the store.</summary>
+    public static void AddShop(IServiceCollection services)
+    {
+        services.AddSingleton<OrderService>();
+        services.AddSingleton<IStep, AppendEvents>();
+        services.AddSingleton<IStep, RefuseStaleWriter>();
+        services.AddSingleton<IStep, ReloadAndRetry>();
+        services.AddSingleton<IStep, FollowTheFeed>();
+        services.AddSingleton<IStep, TakeSnapshot>();
+        services.AddSingleton<IStep, VerifyChain>();
+        services.AddSingleton<IStep, NameTamperedEvent>();
+    }
+}
