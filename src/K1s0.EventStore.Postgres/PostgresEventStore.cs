@@ -92,7 +92,7 @@ public sealed class PostgresEventStore : IEventStore, IEventAppender, IStreamRea
     /// </summary>
     /// <param name="appends">One element a stream, each stream once, with its own expectation.</param>
     /// <param name="transaction">The caller's transaction, at isolation level read committed.</param>
-    /// <param name="cancellationToken">Gives up; the transaction is then aborted.</param>
+    /// <param name="cancellationToken">Gives up as long as nothing has been sent.</param>
     /// <returns>One result an element, in the same order; true once the caller has committed.</returns>
     /// <inheritdoc cref="IEventStore.AppendAsync" path="/exception"/>
     public Task<IReadOnlyList<AppendResult>> AppendAsync(

@@ -70,7 +70,10 @@ create function {schema}.append_events(
   recorded_at timestamptz,
   seen boolean
 )
-language plpgsql volatile as $$
+language plpgsql volatile
+-- One plan for arrays of any length, made once a session: planning costs more than running.
+set plan_cache_mode = force_generic_plan
+as $$
 #variable_conflict use_column
 declare
   applied_count int;
@@ -92,7 +95,9 @@ begin
       w.known_version, w.known_head, w.expected, clock_timestamp()
     from wanted w
     where (w.known_version = 0 and coalesce(w.expected, 0) = 0 and not w.must_exist)
-      or exists (select from {schema}.streams x where x.stream_type = w.stream_type and x.stream_id = w.stream_id)
+      -- A scalar subquery: exists() could be planned as a hash over all streams.
+      or (select x.stream_key from {schema}.streams x where x.stream_type = w.stream_type and x.stream_id = w.stream_id)
+        is not null
     order by w.stream_type, w.stream_id
     on conflict on constraint streams_name_key do update set
       version = s.version + (excluded.version - excluded.prior_version),
@@ -124,7 +129,7 @@ begin
       case when current_setting('k1s0_event_store.floor_of_' || t.floor_key, true) = 'held' then null
         else pg_advisory_xact_lock_shared(t.floor_key, (p.last_value & 2147483647)::int)::text
           || set_config('k1s0_event_store.floor_of_' || t.floor_key, 'held', true) end as floor_taken
-    from {schema}.store t, {schema}.positions p
+    from (select floor_key, recorded_floor from {schema}.store limit 1) t, {schema}.positions p
     where (select count(*) from advanced) >= case when in_atomic then cardinality(in_stream_types) else 1 end
   ),
   placed as materialized (

@@ -64,6 +64,13 @@ language sql volatile as $$
   returning published_bound
 $$;
 
+-- Begins a new life of the store: run it after a restore that lost events, before consumers start. Checkpoints of the old life
+-- are refused from now on instead of being misread. Returns the new epoch.
+create function {schema}.begin_epoch() returns bigint
+language sql volatile as $$
+  update {schema}.store set epoch = epoch + 1 returning epoch
+$$;
+
 -- A page of the feed for other languages: events behind in_after, up to the settled bound.
 create function {schema}.read_feed(in_after bigint, in_max_count int default 1000)
 returns table (
