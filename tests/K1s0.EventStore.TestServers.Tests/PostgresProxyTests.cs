@@ -25,7 +25,7 @@ public sealed class PostgresProxyTests(PostgresProxyFixture fixture) : IClassFix
         using var cancel = new CancellationTokenSource();
 
         var sleeping = command.ExecuteScalarAsync(cancel.Token);
-        await UntilAsync(async () => await SleepersAsync() == 1);
+        await Traces.UntilAsync(async () => await SleepersAsync() == 1);
         await cancel.CancelAsync();
 
         await FluentActions.Awaiting(() => sleeping).Should().ThrowAsync<OperationCanceledException>();
@@ -41,7 +41,7 @@ public sealed class PostgresProxyTests(PostgresProxyFixture fixture) : IClassFix
         fixture.Proxy.Freeze(MessageDirection.Backend);
 
         var insert = command.ExecuteNonQueryAsync(Cancellation);
-        await UntilAsync(() => fixture.IsWrittenAsync(id));
+        await Traces.UntilAsync(() => fixture.IsWrittenAsync(id));
 
         insert.IsCompleted.Should().BeFalse();
         fixture.Proxy.Thaw(MessageDirection.Backend);
@@ -145,13 +145,4 @@ public sealed class PostgresProxyTests(PostgresProxyFixture fixture) : IClassFix
     private Task<long> SleepersAsync() => Sql.ScalarAsync<long>(
         fixture.Direct,
         "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'through' AND wait_event = 'PgSleep'");
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        // Ends with the test's own time limit, when it has one; each question takes a connection, about 5 ms.
-        while (!await condition())
-        {
-            Cancellation.ThrowIfCancellationRequested();
-        }
-    }
 }

@@ -13,6 +13,9 @@ namespace K1s0.EventStore.TestServers;
 /// </remarks>
 public sealed class PgBouncer : IAsyncDisposable
 {
+    /// <summary>Names a program that is used instead of searching.</summary>
+    public const string ProgramVariable = "K1S0_TEST_PGBOUNCER";
+
     private const int SocketNumber = 6432;
     private const string Superuser = "postgres";
 
@@ -39,9 +42,7 @@ public sealed class PgBouncer : IAsyncDisposable
     public static async Task<PgBouncer> StartAsync(PostgresServer server, PgBouncerOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(server);
-        var program = InstalledPrograms.Find("pgbouncer", "/usr/sbin", "/usr/local/sbin") ?? throw new ServerNotInstalledException(
-            "This needs PgBouncer, which is not installed. Install it with "
-            + "'apt-get install --no-install-recommends pgbouncer' (./tests/run.sh does it).");
+        var program = FindProgram();
         var directory = await ServerDirectory.CreateAsync();
         try
         {
@@ -82,6 +83,18 @@ public sealed class PgBouncer : IAsyncDisposable
         _process.Signal(ProcessSignal.Kill);
         await _process.Exited;
         _directory.Dispose();
+    }
+
+    private static string FindProgram()
+    {
+        var configured = Environment.GetEnvironmentVariable(ProgramVariable);
+        var program = string.IsNullOrEmpty(configured)
+            ? InstalledPrograms.Find("pgbouncer", "/usr/sbin", "/usr/local/sbin")
+            : File.Exists(configured) ? configured : null;
+        return program ?? throw new ServerNotInstalledException(
+            "This needs PgBouncer, which is not there. Install it with "
+            + "'apt-get install --no-install-recommends pgbouncer' (./tests/run.sh does it), "
+            + $"or name the program in {ProgramVariable}.");
     }
 
     private static string Configuration(ServerDirectory directory, PostgresServer server, PgBouncerOptions options) =>

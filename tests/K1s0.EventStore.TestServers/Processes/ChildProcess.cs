@@ -19,15 +19,22 @@ public sealed class ChildProcess : IAsyncDisposable
 
     /// <summary>
     /// Starts the program of an assembly with arguments. What it writes to its standard output is read by
-    /// <see cref="ReadLineAsync"/>; the rest of its environment is ours.
+    /// <see cref="ReadLineAsync"/>; what it writes to its standard error joins ours. It has our environment, with
+    /// <paramref name="environment"/> on top.
     /// </summary>
-    public static async Task<ChildProcess> StartAsync(Assembly program, params IReadOnlyList<string> arguments)
+    public static async Task<ChildProcess> StartAsync(
+        Assembly program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         ArgumentNullException.ThrowIfNull(program);
         var host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } path ? path : "dotnet";
         string[] command = [host, "exec", program.Location, .. arguments];
         var info = BoundProcess.StartInfo(BoundProcess.Bind(ProcessSignal.Kill, asServerUser: false, command));
         info.RedirectStandardOutput = true;
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>(StringComparer.Ordinal))
+        {
+            info.Environment[name] = value;
+        }
+
         return new ChildProcess(await BoundProcess.StartAsync(info));
     }
 
