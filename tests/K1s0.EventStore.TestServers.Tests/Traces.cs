@@ -17,6 +17,25 @@ internal static class Traces
         }
     }
 
+    /// <summary>Whether any process has the directory as its working directory.</summary>
+    public static bool AnyProcessWorksIn(string directory) =>
+        Directory.EnumerateDirectories("/proc").Any(entry =>
+            string.Equals(new FileInfo(Path.Combine(entry, "cwd")).LinkTarget, directory, StringComparison.Ordinal));
+
+    /// <summary>Waits for something that another process does; after a minute the test fails.</summary>
+    public static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
+
+    /// <inheritdoc cref="UntilAsync(Func{bool})"/>
+    public static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromMinutes(1));
+        while (!await condition())
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), limit.Token);
+        }
+    }
+
     /// <summary>The server's directory and its lock file, as far as they are there.</summary>
     public static IReadOnlyList<string> Of(PostgresServer server) =>
         [.. OfThisProcess().Where(path => path.StartsWith(server.SocketDirectory, StringComparison.Ordinal))];

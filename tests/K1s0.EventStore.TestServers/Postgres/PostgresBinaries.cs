@@ -58,8 +58,7 @@ internal sealed class PostgresBinaries
                 .Select(path => Path.Combine(path, "bin"));
 
     private static IEnumerable<string> PathFolders() =>
-        (Environment.GetEnvironmentVariable("PATH") ?? string.Empty)
-            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+        InstalledPrograms.PathFolders
             .Select(folder => new FileInfo(Path.Combine(folder, "postgres")))
             .Where(program => program.Exists)
             .Select(program => Path.GetDirectoryName(

@@ -32,7 +32,7 @@ internal sealed class BoundProcess
     /// </summary>
     public static IReadOnlyList<string> Bind(ProcessSignal deathSignal, bool asServerUser, IReadOnlyList<string> command)
     {
-        if (!OnPath(Setpriv))
+        if (InstalledPrograms.Find(Setpriv) is null)
         {
             return command;
         }
@@ -116,9 +116,4 @@ internal sealed class BoundProcess
         process.WaitForExit();
         exited.SetResult(process.ExitCode);
     }
-
-    private static bool OnPath(string program) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? string.Empty)
-            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .Any(folder => File.Exists(Path.Combine(folder, program)));
 }

@@ -23,6 +23,14 @@ internal static partial class LinuxProcesses
     public static bool Exists(int processId) =>
         Directory.Exists($"/proc/{processId.ToString(CultureInfo.InvariantCulture)}");
 
+    /// <summary>Whether a stop signal has taken effect on all of the process.</summary>
+    public static bool IsStopped(int processId)
+    {
+        // "pid (name) state ...", and the name may hold anything.
+        var status = File.ReadAllText($"/proc/{processId.ToString(CultureInfo.InvariantCulture)}/stat");
+        return status[status.LastIndexOf(')') + 2] == 'T';
+    }
+
     /// <summary>
     /// The processes whose working directory is <paramref name="directory"/>. Every process of a PostgreSQL server
     /// works in its data directory, also those that outlive a killed postmaster.

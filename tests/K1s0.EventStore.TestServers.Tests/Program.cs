@@ -1,0 +1,18 @@
+using Xunit.MicrosoftTestingPlatform;
+using Xunit.Runner.InProc.SystemConsole;
+
+namespace K1s0.EventStore.TestServers.Tests;
+
+/// <summary>Runs the tests; started by a test with <see cref="Role"/>, plays the process that the test needs.</summary>
+public static class Program
+{
+    public const string Role = "--role";
+
+    public static Task<int> Main(string[] args) => args switch
+    {
+        [Role, var role] => ChildRoles.PlayAsync(role),
+        _ when args.Contains("--server", StringComparer.Ordinal) =>
+            TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
+        _ => ConsoleRunner.Run(args),
+    };
+}
