@@ -42,11 +42,11 @@ internal static class EventValidation
         CheckJson(envelope, envelope.MetadataUtf8, options.MaxMetadataBytes, options.MaxJsonDepth, "metadata");
     }
 
-    private static bool IsGoodName(string name)
+    private static bool IsGoodName(string? name)
     {
         try
         {
-            return name.Length > 0 && !name.Any(char.IsControl) && StrictUtf8.GetByteCount(name) <= MaxEventTypeBytes;
+            return name is { Length: > 0 } && !name.Any(char.IsControl) && StrictUtf8.GetByteCount(name) <= MaxEventTypeBytes;
         }
         catch (EncoderFallbackException)
         {
@@ -68,30 +68,26 @@ internal static class EventValidation
             throw Refused(envelope, InvalidEventReason.NotJson, $"its {what} is not UTF-8.");
         }
 
-        var reader = new Utf8JsonReader(json.Span, new JsonReaderOptions { MaxDepth = EventStoreOptions.MaxSupportedJsonDepth });
-        var deepest = 0;
+        // One level more than the limit for the parser, so that the limit is always noticed here and the parser's complaints are
+        // about mistakes only.
+        var limit = Math.Min(maxDepth, EventStoreOptions.MaxSupportedJsonDepth);
+        var reader = new Utf8JsonReader(json.Span, new JsonReaderOptions { MaxDepth = limit + 1 });
         try
         {
             while (reader.Read())
             {
-                deepest = Math.Max(
-                    deepest,
-                    reader.CurrentDepth + (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray ? 1 : 0));
+                if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray && reader.CurrentDepth >= limit)
+                {
+                    throw Refused(
+                        envelope,
+                        InvalidEventReason.TooDeep,
+                        $"its {what} is nested deeper than {limit} (EventStoreOptions.MaxJsonDepth).");
+                }
             }
-        }
-        catch (JsonException) when (reader.CurrentDepth >= EventStoreOptions.MaxSupportedJsonDepth)
-        {
-            deepest = int.MaxValue;
         }
         catch (JsonException e)
         {
             throw new InvalidEventException(envelope.Id, InvalidEventReason.NotJson, $"its {what} is not JSON.", e);
-        }
-
-        if (deepest > maxDepth)
-        {
-            throw Refused(
-                envelope, InvalidEventReason.TooDeep, $"its {what} is nested deeper than {maxDepth} (EventStoreOptions.MaxJsonDepth).");
         }
     }
 
