@@ -27,6 +27,7 @@ public abstract class ByteFidelitySuite : ConformanceSuite
         """{"\ud800":"\udfff","actor":"\ud800"}""",
         """[[[[1,[2,[3]]]]],{"a":[{"b":{}}]}]""",
         """{"actor":"alice","correlationId":"c-1","causationId":"c-0","tenant":"t","justification":"because"}""",
+        """{"actor":"\u0000","correlationId":"a\u0000b","tenant":"\udfff"}""",
         """{"actor":7,"correlationId":null,"tenant":{},"justification":[]}""",
     ];
 
