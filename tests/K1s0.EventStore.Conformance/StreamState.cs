@@ -1,5 +1,18 @@
 namespace K1s0.EventStore.Conformance;
 
-/// <summary>Everything that can be seen of one stream.</summary>
+/// <summary>Everything that can be seen of one stream, compared by value.</summary>
 public sealed record StreamState(
-    bool Exists, StreamHead Head, IReadOnlyList<StoredEvent> Events, IReadOnlyList<StoredEvent> Feed);
+    bool Exists, StreamHead Head, IReadOnlyList<StoredEvent> Events, IReadOnlyList<StoredEvent> Feed)
+{
+    public bool Equals(StreamState? other) =>
+        other is not null
+        && Exists == other.Exists
+        && Head == other.Head
+        && Events.SequenceEqual(other.Events)
+        && Feed.SequenceEqual(other.Feed);
+
+    public override int GetHashCode() => HashCode.Combine(Exists, Head, Events.Count, Feed.Count);
+
+    public override string ToString() =>
+        $"exists: {Exists}, head: {Head}\n  stream: {string.Join("\n          ", Events)}\n  feed:   {string.Join("\n          ", Feed)}";
+}

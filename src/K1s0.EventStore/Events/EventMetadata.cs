@@ -74,33 +74,46 @@ public sealed record EventMetadata
 
     private static EventMetadata ReadMember(ref Utf8JsonReader reader, EventMetadata found)
     {
-        if (reader.ValueTextEquals("actor"u8))
+        if (IsNamed(ref reader, "actor"u8))
         {
             return found with { Actor = ReadText(ref reader) };
         }
 
-        if (reader.ValueTextEquals("correlationId"u8))
+        if (IsNamed(ref reader, "correlationId"u8))
         {
             return found with { CorrelationId = ReadText(ref reader) };
         }
 
-        if (reader.ValueTextEquals("causationId"u8))
+        if (IsNamed(ref reader, "causationId"u8))
         {
             return found with { CausationId = ReadText(ref reader) };
         }
 
-        if (reader.ValueTextEquals("tenant"u8))
+        if (IsNamed(ref reader, "tenant"u8))
         {
             return found with { Tenant = ReadText(ref reader) };
         }
 
-        if (reader.ValueTextEquals("justification"u8))
+        if (IsNamed(ref reader, "justification"u8))
         {
             return found with { Justification = ReadText(ref reader) };
         }
 
         reader.Skip();
         return found;
+    }
+
+    private static bool IsNamed(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
+    {
+        try
+        {
+            return reader.ValueTextEquals(name);
+        }
+        catch (InvalidOperationException)
+        {
+            // A name may escape a lone surrogate as well: it is no text, and so none of the names looked for.
+            return false;
+        }
     }
 
     private static string? ReadText(ref Utf8JsonReader reader)

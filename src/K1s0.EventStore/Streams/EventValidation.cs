@@ -11,8 +11,7 @@ internal static class EventValidation
 
     private static readonly DateTimeOffset Earliest = new(1, 1, 2, 0, 0, 0, TimeSpan.Zero);
     private static readonly DateTimeOffset Latest = new(9999, 1, 1, 0, 0, 0, TimeSpan.Zero);
-    private static readonly UTF8Encoding StrictUtf8 = new(
-        encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public static void Check(EventEnvelope envelope, EventStoreOptions options)
     {
@@ -26,8 +25,7 @@ internal static class EventValidation
             throw Refused(
                 envelope,
                 InvalidEventReason.BadEventType,
-                $"its type must be 1 to {MaxEventTypeBytes} bytes of UTF-8 without control characters and lone "
-                + "surrogates.");
+                $"its type must be 1 to {MaxEventTypeBytes} bytes of UTF-8 without control characters and lone surrogates.");
         }
 
         if (envelope.SchemaVersion < 1)
@@ -37,19 +35,18 @@ internal static class EventValidation
 
         if (envelope.OccurredAt < Earliest || envelope.OccurredAt >= Latest)
         {
-            throw Refused(
-                envelope, InvalidEventReason.BadTime, "OccurredAt is unset or outside of the years 1 to 9998.");
+            throw Refused(envelope, InvalidEventReason.BadTime, "OccurredAt is unset or outside of the years 1 to 9998.");
         }
 
         CheckJson(envelope, envelope.PayloadUtf8, options.MaxPayloadBytes, options.MaxJsonDepth, "payload");
         CheckJson(envelope, envelope.MetadataUtf8, options.MaxMetadataBytes, options.MaxJsonDepth, "metadata");
     }
 
-    private static bool IsGoodName(string name)
+    private static bool IsGoodName(string? name)
     {
         try
         {
-            return name.Length > 0 && !name.Any(char.IsControl) && StrictUtf8.GetByteCount(name) <= MaxEventTypeBytes;
+            return name is { Length: > 0 } && !name.Any(char.IsControl) && StrictUtf8.GetByteCount(name) <= MaxEventTypeBytes;
         }
         catch (EncoderFallbackException)
         {
@@ -71,32 +68,26 @@ internal static class EventValidation
             throw Refused(envelope, InvalidEventReason.NotJson, $"its {what} is not UTF-8.");
         }
 
-        var reader = new Utf8JsonReader(
-            json.Span, new JsonReaderOptions { MaxDepth = EventStoreOptions.MaxSupportedJsonDepth });
-        var deepest = 0;
+        // One level more than the limit for the parser, so that the limit is always noticed here and the parser's complaints are
+        // about mistakes only.
+        var limit = Math.Min(maxDepth, EventStoreOptions.MaxSupportedJsonDepth);
+        var reader = new Utf8JsonReader(json.Span, new JsonReaderOptions { MaxDepth = limit + 1 });
         try
         {
             while (reader.Read())
             {
-                var opens = reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray;
-                deepest = Math.Max(deepest, reader.CurrentDepth + (opens ? 1 : 0));
+                if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray && reader.CurrentDepth >= limit)
+                {
+                    throw Refused(
+                        envelope,
+                        InvalidEventReason.TooDeep,
+                        $"its {what} is nested deeper than {limit} (EventStoreOptions.MaxJsonDepth).");
+                }
             }
-        }
-        catch (JsonException) when (reader.CurrentDepth >= EventStoreOptions.MaxSupportedJsonDepth)
-        {
-            deepest = int.MaxValue;
         }
         catch (JsonException e)
         {
             throw new InvalidEventException(envelope.Id, InvalidEventReason.NotJson, $"its {what} is not JSON.", e);
-        }
-
-        if (deepest > maxDepth)
-        {
-            throw Refused(
-                envelope,
-                InvalidEventReason.TooDeep,
-                $"its {what} is nested deeper than {maxDepth} (EventStoreOptions.MaxJsonDepth).");
         }
     }
 

@@ -88,7 +88,9 @@ public sealed class ValidatedAppend
         EventStoreOptions options,
         HashSet<Guid> seen)
     {
-        var list = new List<EventEnvelope>(events.TryGetNonEnumeratedCount(out var count) ? count : 4);
+        // A sequence may announce any number: no room is made for more than the limit.
+        var announced = events.TryGetNonEnumeratedCount(out var count) ? count : 4;
+        var list = new List<EventEnvelope>(Math.Min(announced, options.MaxEventsPerAppend));
         foreach (var envelope in events)
         {
             ArgumentNullException.ThrowIfNull(envelope, nameof(events));
