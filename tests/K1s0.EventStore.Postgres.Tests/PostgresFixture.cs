@@ -1,3 +1,5 @@
+using K1s0.EventStore.Conformance;
+using K1s0.EventStore.Postgres.Tests.Conformance;
 using K1s0.EventStore.TestServers;
 using Npgsql;
 
@@ -18,6 +20,10 @@ public sealed class PostgresFixture : IAsyncLifetime
         DataSource = NpgsqlDataSource.Create(_database.ConnectionString);
         await new PostgresSchema(DataSource).MigrateAsync();
     }
+
+    /// <summary>An instance of the store over the shared database.</summary>
+    public Task<IConformanceStore> OpenStoreAsync(EventStoreOptions options, TimeProvider timeProvider) =>
+        Task.FromResult<IConformanceStore>(new PostgresUnderTest(DataSource, options, timeProvider));
 
     public async ValueTask DisposeAsync()
     {

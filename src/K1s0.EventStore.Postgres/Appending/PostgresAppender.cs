@@ -231,23 +231,21 @@ internal sealed class PostgresAppender(PostgresDatabase database, StreamHeadCach
             StoredEvent.Read,
             cancellationToken).ConfigureAwait(false);
         var stored = rows!.ToDictionary(row => row.EventId);
-        return [.. appends.Select(append => Repeated(append, stored))];
+        var repeated = appends.Select(append => Repeated(append, stored)).OfType<AppendResult>().ToArray();
+        return repeated.Length == appends.Count ? repeated : throw Reused(appends, stored);
     }
 
-    private static AppendResult Repeated(ValidatedAppend append, Dictionary<Guid, StoredEvent> stored)
+    private static AppendResult? Repeated(ValidatedAppend append, Dictionary<Guid, StoredEvent> stored)
     {
         StoredEvent? first = null;
         StoredEvent? last = null;
         for (var i = 0; i < append.Events.Count; i++)
         {
-            var envelope = append.Events[i];
-            if (!stored.TryGetValue(envelope.Id, out last)
+            if (!stored.TryGetValue(append.Events[i].Id, out last)
                 || last.ContentDigest != append.ContentDigests[i]
                 || last.Version != (first ??= last).Version + i)
             {
-                var reused = append.Events.FirstOrDefault(e => stored.ContainsKey(e.Id)) ?? envelope;
-                throw new AttemptFailedException(
-                    new EventIdReusedException(reused.Id), AttemptOutcome.NeverWritten, isWorthRepeating: false);
+                return null;
             }
         }
 
@@ -260,6 +258,20 @@ internal sealed class PostgresAppender(PostgresDatabase database, StreamHeadCach
             RecordedAt = last.RecordedAt,
             WasRepeated = true,
         };
+    }
+
+    // Names an id whose content differs, if there is one; otherwise one that is stored while its neighbours are not.
+    private static AttemptFailedException Reused(IReadOnlyList<ValidatedAppend> appends, Dictionary<Guid, StoredEvent> stored)
+    {
+        var found = appends
+            .SelectMany(append => append.Events.Zip(append.ContentDigests))
+            .Where(pair => stored.ContainsKey(pair.First.Id))
+            .OrderBy(pair => stored[pair.First.Id].ContentDigest == pair.Second)
+            .Select(pair => pair.First.Id);
+        return new AttemptFailedException(
+            new EventIdReusedException(found.FirstOrDefault(appends[0].Events[0].Id)),
+            AttemptOutcome.NeverWritten,
+            isWorthRepeating: false);
     }
 
     private static (int Entry, AppendOutcome Outcome) ReadOutcome(NpgsqlDataReader reader)

@@ -9,23 +9,24 @@ internal sealed class PostgresFeed(PostgresDatabase database, SettledBoundProbe 
     public async Task<FeedPage> ReadPageAsync(
         Position after, FeedFilter? filter, int maxCount, CancellationToken cancellationToken)
     {
-        // A bound that is known already is final for ever; a new one is asked for only at the end of what is known.
-        var known = probe.Latest;
-        var isFresh = known <= after;
-        var bound = isFresh ? (await probe.AskAsync(cancellationToken).ConfigureAwait(false)).Bound : known;
-        if (bound <= after)
+        // A bound that is known already is final for ever; a new one is asked for only where what is known ends.
+        var bound = probe.Latest;
+        var events = after < bound
+            ? await QueryAsync(after, bound, filter, maxCount, cancellationToken).ConfigureAwait(false)
+            : [];
+        if (events.Count < maxCount)
         {
-            return new FeedPage([], after, bound);
+            var known = bound > after ? bound : after;
+            bound = (await probe.AskAsync(cancellationToken).ConfigureAwait(false)).Bound;
+            if (known < bound)
+            {
+                events.AddRange(
+                    await QueryAsync(known, bound, filter, maxCount - events.Count, cancellationToken).ConfigureAwait(false));
+            }
         }
 
-        var events = await QueryAsync(after, bound, filter, maxCount, cancellationToken).ConfigureAwait(false);
-        if (events.Count == maxCount)
-        {
-            return new FeedPage(events, events[^1].Position, bound);
-        }
-
-        var latest = isFresh ? bound : (await probe.AskAsync(cancellationToken).ConfigureAwait(false)).Bound;
-        return new FeedPage(events, bound, latest);
+        var readTo = events.Count == maxCount ? events[^1].Position : bound;
+        return new FeedPage(events, readTo > after ? readTo : after, bound);
     }
 
     private Task<List<EventEnvelope>> QueryAsync(

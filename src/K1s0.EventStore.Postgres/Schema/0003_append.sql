@@ -179,7 +179,8 @@ begin
     select w.entry::int, false,
       -- A stream that was advanced above, and is to be undone for the others' sake, counts as it was before.
       coalesce(case when s.head_event_id = w.last_event_id then s.prior_version else s.version end, 0),
-      s.head_hash, s.head_event_id, null::bigint, null::bigint, null::timestamptz,
+      case when s.head_event_id = w.last_event_id then s.prior_hash else s.head_hash end,
+      case when s.head_event_id = w.last_event_id then s.prior_event_id else s.head_event_id end, null::bigint, null::bigint, null::timestamptz,
       exists (select from {schema}.event_ids i
         join unnest(in_entries, in_offsets, in_event_ids) as v (entry, number, event_id) on v.event_id = i.event_id
         where v.entry = w.entry)

@@ -2,8 +2,8 @@ using K1s0.EventStore.Conformance;
 
 namespace K1s0.EventStore.Postgres.Tests.Conformance;
 
-public sealed class PostgresAppending(PostgresFixture fixture) : AppendingSuite
+public sealed class PostgresRepeatedAppendTests(PostgresFixture fixture) : RepeatedAppendSuite
 {
     protected override Task<IConformanceStore> CreateStoreAsync(EventStoreOptions options, TimeProvider timeProvider) =>
-        Task.FromResult<IConformanceStore>(new PostgresUnderTest(fixture.DataSource, options, timeProvider));
+        fixture.OpenStoreAsync(options, timeProvider);
 }
