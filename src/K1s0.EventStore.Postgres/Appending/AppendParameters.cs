@@ -6,10 +6,27 @@ namespace K1s0.EventStore.Postgres;
 /// <summary>Turns appends into the arrays that the server's append functions take, in their order.</summary>
 internal static class AppendParameters
 {
-    public static void AddTo(NpgsqlParameterCollection parameters, IReadOnlyList<PlannedAppend> appends)
+    /// <summary>For <c>append_stream</c>.</summary>
+    public static void AddOne(NpgsqlParameterCollection parameters, PlannedAppend planned)
     {
+        var append = planned.Append;
+        AddScalar(parameters, append.StreamId.AggregateType, NpgsqlDbType.Text);
+        AddScalar(parameters, append.StreamId.AggregateId, NpgsqlDbType.Text);
+        AddScalar(parameters, planned.Tag.ToArray(), NpgsqlDbType.Bytea);
+        AddScalar(parameters, append.Expected.ExactVersion?.Value, NpgsqlDbType.Bigint);
+        AddScalar(parameters, append.Expected.MustExist, NpgsqlDbType.Boolean);
+        AddScalar(parameters, planned.Known.Version, NpgsqlDbType.Bigint);
+        AddScalar(parameters, planned.Known.Hash.ToArray(), NpgsqlDbType.Bytea);
+        AddEvents(parameters, [planned], append.Events.Count);
+    }
+
+    /// <summary>For <c>append_events</c> and <c>append_atomic</c>.</summary>
+    public static void AddMany(NpgsqlParameterCollection parameters, IReadOnlyList<PlannedAppend> appends)
+    {
+        var count = appends.Sum(append => append.Append.Events.Count);
         AddStreams(parameters, appends);
-        AddEvents(parameters, appends, appends.Sum(append => append.Append.Events.Count));
+        AddPlaces(parameters, appends, count);
+        AddEvents(parameters, appends, count);
     }
 
     private static void AddStreams(NpgsqlParameterCollection parameters, IReadOnlyList<PlannedAppend> appends)
@@ -52,10 +69,26 @@ internal static class AppendParameters
         Add(parameters, lastIds, NpgsqlDbType.Uuid);
     }
 
-    private static void AddEvents(NpgsqlParameterCollection parameters, IReadOnlyList<PlannedAppend> appends, int count)
+    private static void AddPlaces(NpgsqlParameterCollection parameters, IReadOnlyList<PlannedAppend> appends, int count)
     {
         var entries = new int[count];
         var offsets = new int[count];
+        var at = 0;
+        for (var entry = 0; entry < appends.Count; entry++)
+        {
+            for (var i = 0; i < appends[entry].Append.Events.Count; i++, at++)
+            {
+                entries[at] = entry + 1;
+                offsets[at] = i + 1;
+            }
+        }
+
+        Add(parameters, entries, NpgsqlDbType.Integer);
+        Add(parameters, offsets, NpgsqlDbType.Integer);
+    }
+
+    private static void AddEvents(NpgsqlParameterCollection parameters, IReadOnlyList<PlannedAppend> appends, int count)
+    {
         var ids = new Guid[count];
         var previousIds = new Guid?[count];
         var types = new string[count];
@@ -68,15 +101,13 @@ internal static class AppendParameters
         var metadata = new ReadOnlyMemory<byte>[count];
         var payloads = new ReadOnlyMemory<byte>[count];
         var at = 0;
-        for (var entry = 0; entry < appends.Count; entry++)
+        foreach (var planned in appends)
         {
-            var (planned, append) = (appends[entry], appends[entry].Append);
+            var append = planned.Append;
             for (var i = 0; i < append.Events.Count; i++, at++)
             {
                 var envelope = append.Events[i];
                 var members = EventMetadata.Read(envelope.MetadataUtf8.Span);
-                entries[at] = entry + 1;
-                offsets[at] = i + 1;
                 ids[at] = envelope.Id;
                 previousIds[at] = i == 0 ? null : append.Events[i - 1].Id;
                 types[at] = envelope.EventType;
@@ -91,8 +122,6 @@ internal static class AppendParameters
             }
         }
 
-        Add(parameters, entries, NpgsqlDbType.Integer);
-        Add(parameters, offsets, NpgsqlDbType.Integer);
         Add(parameters, ids, NpgsqlDbType.Uuid);
         Add(parameters, previousIds, NpgsqlDbType.Uuid);
         Add(parameters, types, NpgsqlDbType.Text);
@@ -113,4 +142,9 @@ internal static class AppendParameters
 
     private static void Add<T>(NpgsqlParameterCollection parameters, T[] values, NpgsqlDbType elementType) =>
         parameters.Add(new NpgsqlParameter<T[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | elementType });
+
+    private static void AddScalar<T>(NpgsqlParameterCollection parameters, T value, NpgsqlDbType type) =>
+        parameters.Add(value is null
+            ? new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = type }
+            : new NpgsqlParameter<T> { TypedValue = value, NpgsqlDbType = type });
 }

@@ -25,8 +25,8 @@ internal sealed class PostgresAppender(PostgresDatabase database, StreamHeadCach
             var outcomes = await SendAsync(
                 connection,
                 null,
-                planned.Length == 1 ? "append_events" : "append_atomic",
-                parameters => AppendParameters.AddTo(parameters, planned),
+                planned.Length == 1 ? "append_stream" : "append_atomic",
+                parameters => AddParameters(parameters, planned),
                 ReadOutcome,
                 cancellationToken).ConfigureAwait(false);
             if (outcomes is not null && outcomes.Count(outcome => outcome.Outcome.Applied) == planned.Length)
@@ -54,7 +54,7 @@ internal sealed class PostgresAppender(PostgresDatabase database, StreamHeadCach
                 connection,
                 transaction,
                 "append_atomic",
-                parameters => AppendParameters.AddTo(parameters, planned),
+                parameters => AppendParameters.AddMany(parameters, planned),
                 ReadOutcome,
                 cancellationToken).ConfigureAwait(false);
             if (outcomes!.All(outcome => outcome.Outcome.Applied))
@@ -74,6 +74,18 @@ internal sealed class PostgresAppender(PostgresDatabase database, StreamHeadCach
 
     private PlannedAppend[] Plan(IReadOnlyList<ValidatedAppend> appends) =>
         [.. appends.Select(append => PlannedAppend.Create(append, heads.Find(append.StreamId)))];
+
+    private static void AddParameters(NpgsqlParameterCollection parameters, PlannedAppend[] planned)
+    {
+        if (planned is [var one])
+        {
+            AppendParameters.AddOne(parameters, one);
+        }
+        else
+        {
+            AppendParameters.AddMany(parameters, planned);
+        }
+    }
 
     private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
     {

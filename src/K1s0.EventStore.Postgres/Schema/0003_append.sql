@@ -16,6 +16,24 @@ begin
 end
 $$;
 
+-- Holds back the feed for the rest of the transaction, once: a lower floor, taken earlier, covers the numbers that are drawn
+-- later. The setting, like the lock, goes when the transaction, or the savepoint that it was made under, is undone. Returns
+-- the time to record.
+create function {schema}.take_floor() returns timestamptz
+language plpgsql volatile as $$
+declare
+  store record;
+begin
+  select s.floor_key, s.recorded_floor, 'k1s0_event_store.floor_of_' || s.floor_key as setting into store
+  from {schema}.store s;
+  if current_setting(store.setting, true) is distinct from 'held' then
+    perform pg_advisory_xact_lock_shared(store.floor_key, (p.last_value & 2147483647)::int), set_config(store.setting, 'held', true)
+    from {schema}.positions p;
+  end if;
+  return greatest(clock_timestamp(), store.recorded_floor);
+end
+$$;
+
 -- Appends to one stream or several. With in_atomic false, each stream stands for itself: a refused one writes nothing and
 -- does not disturb the others. With in_atomic true the caller must undo everything unless every stream returns a row with
 -- applied = true; append_atomic does that.
@@ -123,18 +141,12 @@ begin
   ),
   -- Only now, with every row lock held: hold back the feed at the sequence's value, then draw positions above it.
   in_flight as materialized (
-    select clock_timestamp() as now, t.recorded_floor,
-      -- Once a transaction: a lower floor, taken earlier, covers the numbers that are drawn later. The setting, like the
-      -- lock, goes when the transaction, or the savepoint that it was made under, is undone.
-      case when current_setting('k1s0_event_store.floor_of_' || t.floor_key, true) = 'held' then null
-        else pg_advisory_xact_lock_shared(t.floor_key, (p.last_value & 2147483647)::int)::text
-          || set_config('k1s0_event_store.floor_of_' || t.floor_key, 'held', true) end as floor_taken
-    from (select floor_key, recorded_floor from {schema}.store limit 1) t, {schema}.positions p
+    select {schema}.take_floor() as now
     where (select count(*) from advanced) >= case when in_atomic then cardinality(in_stream_types) else 1 end
   ),
   placed as materialized (
     select a.stream_key, a.stream_type, a.stream_id, a.version, a.head_hash, a.prior_version, a.prior_event_id, w.entry,
-      greatest(f.now, f.recorded_floor, a.created_at) as recorded_at,
+      greatest(f.now, a.created_at) as recorded_at,
       case when a.prior_version <> w.known_version or a.prior_hash <> w.known_head then
         {schema}.chain_links(w.tag, a.prior_version, a.prior_hash, (
           select array_agg(d.digest order by d.ordinal)
