@@ -13,11 +13,13 @@ namespace K1s0.EventStore.Postgres;
 /// it. From its first append until it ends, such a transaction holds back the feed and locks its streams: append last, and
 /// end it soon.
 /// </remarks>
-public sealed class PostgresEventStore : IEventStore, IEventAppender, IStreamReader, IFeedReader
+public sealed class PostgresEventStore
+    : IEventStore, IEventAppender, IStreamReader, IFeedReader, IAsyncDisposable, IDisposable
 {
     private readonly EventStoreOptions _limits;
     private readonly PostgresDatabase _database;
     private readonly PostgresAppender _appender;
+    private readonly AppendQueue _queue;
     private readonly AppendRetry _appends;
     private readonly PostgresStreams _streams;
     private readonly SettledBoundProbe _probe;
@@ -41,9 +43,12 @@ public sealed class PostgresEventStore : IEventStore, IEventAppender, IStreamRea
         _limits = limits ?? new EventStoreOptions();
         var heads = new StreamHeadCache(options.HeadCacheSize);
         _database = new PostgresDatabase(dataSource, new SqlCatalog(new SchemaName(options.Schema)), options);
-        _appender = new PostgresAppender(_database, heads);
+        var sender = new AppendSender(_database);
+        _appender = new PostgresAppender(sender, new RepeatedAppends(sender), heads);
+        _queue = new AppendQueue(_appender, options);
         _appends = new AppendRetry(
             _appender,
+            _queue,
             new PostgresSchema(dataSource, options),
             options,
             timeProvider ?? TimeProvider.System,
@@ -191,6 +196,12 @@ public sealed class PostgresEventStore : IEventStore, IEventAppender, IStreamRea
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maxCount, FeedPage.MaxEvents);
         return _feed.ReadPageAsync(after, filter, maxCount, cancellationToken);
     }
+
+    /// <summary>Takes no more appends to single streams, and waits for those that were taken.</summary>
+    public ValueTask DisposeAsync() => _queue.DisposeAsync();
+
+    /// <summary>Takes no more appends to single streams; those that were taken end by themselves.</summary>
+    public void Dispose() => _queue.Dispose();
 
     private static void CheckRange(StreamId streamId, long fromVersion, long? toVersion)
     {

@@ -8,7 +8,12 @@ namespace K1s0.EventStore.Postgres;
 /// Repeating is safe: the same event ids are stored once.
 /// </summary>
 internal sealed class AppendRetry(
-    PostgresAppender appender, PostgresSchema schema, PostgresOptions options, TimeProvider timeProvider, ILogger logger)
+    PostgresAppender appender,
+    AppendQueue queue,
+    PostgresSchema schema,
+    PostgresOptions options,
+    TimeProvider timeProvider,
+    ILogger logger)
 {
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
 
@@ -19,7 +24,9 @@ internal sealed class AppendRetry(
         {
             try
             {
-                return await appender.TryAppendAsync(appends, cancellationToken).ConfigureAwait(false);
+                return appends is [var single]
+                    ? [await queue.TryAppendAsync(single, cancellationToken).ConfigureAwait(false)]
+                    : await appender.TryAppendAsync(appends, cancellationToken).ConfigureAwait(false);
             }
             catch (AttemptFailedException e)
             {

@@ -1,6 +1,5 @@
 using K1s0.EventStore.Integrity;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace K1s0.EventStore.Postgres;
 
@@ -9,7 +8,7 @@ namespace K1s0.EventStore.Postgres;
 /// An exception in the middle leaves nothing half-written: the server's function is one statement, in a transaction of its own
 /// or the caller's. Whether that transaction committed is what the classification here is about.
 /// </remarks>
-internal sealed class PostgresAppender(PostgresDatabase database, StreamHeadCache heads)
+internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repeated, StreamHeadCache heads)
 {
     /// <summary>
     /// Tries once, in a transaction of its own. The token counts until the command is sent; from there on giving up would not
@@ -18,11 +17,11 @@ internal sealed class PostgresAppender(PostgresDatabase database, StreamHeadCach
     /// <exception cref="AttemptFailedException">It did not succeed; says whether it certainly did nothing.</exception>
     public async Task<AppendResult[]> TryAppendAsync(IReadOnlyList<ValidatedAppend> appends, CancellationToken cancellationToken)
     {
-        var connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        var connection = await sender.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
             var planned = Plan(appends);
-            var outcomes = await SendAsync(
+            var outcomes = await sender.SendAsync(
                 connection,
                 null,
                 planned.Length == 1 ? "append_stream" : "append_atomic",
@@ -31,12 +30,42 @@ internal sealed class PostgresAppender(PostgresDatabase database, StreamHeadCach
                 cancellationToken).ConfigureAwait(false);
             if (outcomes is not null && outcomes.Count(outcome => outcome.Outcome.Applied) == planned.Length)
             {
-                return Applied(planned, outcomes);
+                return [.. outcomes.OrderBy(outcome => outcome.Entry).Select(row => Applied(planned[row.Entry - 1], row.Outcome))];
             }
 
             return outcomes is null || outcomes.Any(outcome => outcome.Outcome.IsSeen)
-                ? await FindStoredAsync(connection, null, appends, cancellationToken).ConfigureAwait(false)
+                ? await repeated.FindAsync(connection, null, appends, cancellationToken).ConfigureAwait(false)
                 : throw Refusal(planned, outcomes);
+        }
+    }
+
+    /// <summary>
+    /// Tries once for a batch of appends to different streams, each for itself, in one transaction. Every append is told its own
+    /// outcome; this method does not fail.
+    /// </summary>
+    public async Task TryAppendBatchAsync(IReadOnlyList<QueuedAppend> batch)
+    {
+        try
+        {
+            if (batch is not [var single])
+            {
+                await AppendManyAsync(batch).ConfigureAwait(false);
+                return;
+            }
+
+            single.Succeed((await TryAppendAsync([single.Append], CancellationToken.None).ConfigureAwait(false))[0]);
+        }
+        catch (AttemptFailedException e) when (batch.Count > 1 && e.Outcome is AttemptOutcome.NotWritten && !e.IsWorthRepeating)
+        {
+            // One of them is bad, nobody knows which: nothing was written, so each is sent by itself.
+            await AppendOneByOneAsync(batch).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            foreach (var queued in batch.Where(queued => !queued.Completion.IsCompleted))
+            {
+                queued.Fail(e);
+            }
         }
     }
 
@@ -50,7 +79,7 @@ internal sealed class PostgresAppender(PostgresDatabase database, StreamHeadCach
         PlannedAppend[] planned = [.. appends.Select(append => PlannedAppend.Create(append, cached: null))];
         try
         {
-            var outcomes = await SendAsync(
+            var outcomes = await sender.SendAsync(
                 connection,
                 transaction,
                 "append_atomic",
@@ -63,7 +92,7 @@ internal sealed class PostgresAppender(PostgresDatabase database, StreamHeadCach
             }
 
             return outcomes!.Any(outcome => outcome.Outcome.IsSeen)
-                ? await FindStoredAsync(connection, transaction, appends, cancellationToken).ConfigureAwait(false)
+                ? await repeated.FindAsync(connection, transaction, appends, cancellationToken).ConfigureAwait(false)
                 : throw Refusal(planned, outcomes!);
         }
         catch (AttemptFailedException e)
@@ -74,6 +103,67 @@ internal sealed class PostgresAppender(PostgresDatabase database, StreamHeadCach
 
     private PlannedAppend[] Plan(IReadOnlyList<ValidatedAppend> appends) =>
         [.. appends.Select(append => PlannedAppend.Create(append, heads.Find(append.StreamId)))];
+
+    private async Task AppendManyAsync(IReadOnlyList<QueuedAppend> batch)
+    {
+        var connection = await sender.OpenAsync(CancellationToken.None).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            var planned = Plan([.. batch.Select(queued => queued.Append)]);
+            var outcomes = await sender.SendAsync(
+                connection,
+                null,
+                "append_events",
+                parameters => AppendParameters.AddMany(parameters, planned),
+                ReadOutcome,
+                CancellationToken.None).ConfigureAwait(false);
+            if (outcomes is null)
+            {
+                // An event id of one of them is taken, and the whole batch was undone.
+                await AppendOneByOneAsync(batch).ConfigureAwait(false);
+                return;
+            }
+
+            foreach (var (entry, outcome) in outcomes.Where(outcome => outcome.Outcome.Applied))
+            {
+                batch[entry - 1].Succeed(Applied(planned[entry - 1], outcome));
+            }
+
+            foreach (var (entry, outcome) in outcomes.Where(outcome => !batch[outcome.Entry - 1].Completion.IsCompleted))
+            {
+                await RefuseAsync(connection, batch[entry - 1], planned[entry - 1], outcome).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task AppendOneByOneAsync(IReadOnlyList<QueuedAppend> batch)
+    {
+        foreach (var queued in batch)
+        {
+            await TryAppendBatchAsync([queued]).ConfigureAwait(false);
+        }
+    }
+
+    private async Task RefuseAsync(
+        NpgsqlConnection connection, QueuedAppend queued, PlannedAppend planned, AppendOutcome outcome)
+    {
+        try
+        {
+            if (outcome.IsSeen)
+            {
+                var stored = await repeated.FindAsync(connection, null, [queued.Append], CancellationToken.None).ConfigureAwait(false);
+                queued.Succeed(stored[0]);
+            }
+            else
+            {
+                queued.Fail(Refusal(planned, outcome));
+            }
+        }
+        catch (AttemptFailedException e)
+        {
+            queued.Fail(e);
+        }
+    }
 
     private static void AddParameters(NpgsqlParameterCollection parameters, PlannedAppend[] planned)
     {
@@ -87,102 +177,10 @@ internal sealed class PostgresAppender(PostgresDatabase database, StreamHeadCach
         }
     }
 
-    private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
+    private AppendResult Applied(PlannedAppend planned, AppendOutcome outcome)
     {
-        try
-        {
-            return await database.OpenAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (StoreUnavailableException e)
-        {
-            throw new AttemptFailedException(e, AttemptOutcome.NotWritten, isWorthRepeating: true);
-        }
-    }
-
-    // Null: an event id of the append is taken.
-    private async Task<List<TRow>?> SendAsync<TRow>(
-        NpgsqlConnection connection,
-        NpgsqlTransaction? transaction,
-        string statement,
-        Action<NpgsqlParameterCollection> addParameters,
-        Func<NpgsqlDataReader, TRow> readRow,
-        CancellationToken cancellationToken)
-    {
-        var command = database.Command(statement, connection, transaction);
-        await using (command.ConfigureAwait(false))
-        {
-            addParameters(command.Parameters);
-            await PrepareAsync(command, statement, cancellationToken).ConfigureAwait(false);
-            cancellationToken.ThrowIfCancellationRequested();
-            using var commit = new CommitWatch(connection);
-            try
-            {
-                var rows = new List<TRow>();
-
-                // No token from here on: the commit is on its way.
-                var reader = await command.ExecuteReaderAsync(CancellationToken.None).ConfigureAwait(false);
-                await using (reader.ConfigureAwait(false))
-                {
-                    while (await reader.ReadAsync(CancellationToken.None).ConfigureAwait(false))
-                    {
-                        rows.Add(readRow(reader));
-                    }
-
-                    // The commit is confirmed behind the rows: read up to the end before believing anything.
-                    await reader.NextResultAsync(CancellationToken.None).ConfigureAwait(false);
-                }
-
-                return commit.Warning is null
-                    ? rows
-                    : throw new AttemptFailedException(
-                        new StoreUnavailableException(commit.Warning), AttemptOutcome.Unknown, isWorthRepeating: false);
-            }
-            catch (Exception e) when (DriverErrors.IsEventIdTaken(e))
-            {
-                return null;
-            }
-            catch (Exception e) when (DriverErrors.IsFromDriver(e))
-            {
-                throw Failed(e, statement);
-            }
-        }
-    }
-
-    private async Task PrepareAsync(NpgsqlCommand command, string statement, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await database.PrepareAsync(command, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception e) when (DriverErrors.IsFromDriver(e))
-        {
-            var reason = DriverErrors.Translate(e, statement);
-            throw new AttemptFailedException(reason, AttemptOutcome.NotWritten, reason.IsTransient);
-        }
-    }
-
-    private static AttemptFailedException Failed(Exception e, string statement) =>
-        DriverErrors.IsUndone(e)
-            ? new AttemptFailedException(
-                DriverErrors.Translate(e, statement),
-                DriverErrors.IsMissingPartition(e) ? AttemptOutcome.NoPartition : AttemptOutcome.NotWritten,
-                DriverErrors.IsTransient(e) || DriverErrors.IsMissingPartition(e))
-            : new AttemptFailedException(
-                new StoreUnavailableException($"the connection was lost while the append was under way: {e.Message}", e),
-                AttemptOutcome.Unknown,
-                isWorthRepeating: true);
-
-    private AppendResult[] Applied(PlannedAppend[] planned, List<(int Entry, AppendOutcome Outcome)> outcomes)
-    {
-        var results = new AppendResult[planned.Length];
-        foreach (var (entry, outcome) in outcomes)
-        {
-            var append = planned[entry - 1];
-            results[entry - 1] = Result(append, outcome);
-            heads.Remember(append.Append.StreamId, new KnownHead(outcome.Version, outcome.HeadHash));
-        }
-
-        return results;
+        heads.Remember(planned.Append.StreamId, new KnownHead(outcome.Version, outcome.HeadHash));
+        return Result(planned, outcome);
     }
 
     private static AppendResult Result(PlannedAppend append, AppendOutcome outcome) => new()
@@ -196,94 +194,39 @@ internal sealed class PostgresAppender(PostgresDatabase database, StreamHeadCach
 
     private AttemptFailedException Refusal(PlannedAppend[] planned, List<(int Entry, AppendOutcome Outcome)> outcomes)
     {
-        foreach (var (entry, outcome) in outcomes.Where(outcome => !outcome.Outcome.Applied))
-        {
-            var append = planned[entry - 1];
-            var (streamId, expected) = (append.Append.StreamId, append.Append.Expected);
-            heads.Forget(streamId);
-            var actual = new StreamVersion(outcome.Version);
-            if (!expected.Accepts(actual))
-            {
-                // A lost earlier attempt that still runs can only succeed if the stream has yet to get where it was expected.
-                var isFinal = expected.ExactVersion is { } exact && actual > exact;
-                return new AttemptFailedException(
-                    new ConcurrencyException(streamId, expected, actual),
-                    isFinal ? AttemptOutcome.NeverWritten : AttemptOutcome.NotWritten,
-                    isWorthRepeating: false);
-            }
+        var refusals = outcomes.Where(outcome => !outcome.Outcome.Applied)
+            .Select(outcome => Refusal(planned[outcome.Entry - 1], outcome.Outcome))
+            .ToArray();
+        return refusals.FirstOrDefault(refusal => !refusal.IsWorthRepeating) ?? refusals[0];
+    }
 
-            if (expected.ExactVersion == actual && append.Known.Version == actual.Value && append.Known.Hash != outcome.HeadHash)
-            {
-                return new AttemptFailedException(
-                    new StreamDivergedException(streamId, actual), AttemptOutcome.NotWritten, isWorthRepeating: false);
-            }
+    private AttemptFailedException Refusal(PlannedAppend planned, AppendOutcome outcome)
+    {
+        var (streamId, expected) = (planned.Append.StreamId, planned.Append.Expected);
+        heads.Forget(streamId);
+        var actual = new StreamVersion(outcome.Version);
+        if (!expected.Accepts(actual))
+        {
+            // A lost earlier attempt that still runs can only succeed if the stream has yet to get where it was expected.
+            var isFinal = expected.ExactVersion is { } exact && actual > exact;
+            return new AttemptFailedException(
+                new ConcurrencyException(streamId, expected, actual),
+                isFinal ? AttemptOutcome.NeverWritten : AttemptOutcome.NotWritten,
+                isWorthRepeating: false);
         }
 
-        // What this process believed of a head was wrong, or the stream came to be in this very moment: the next try knows better.
+        if (expected.ExactVersion == actual && planned.Known.Version == actual.Value && planned.Known.Hash != outcome.HeadHash)
+        {
+            return new AttemptFailedException(
+                new StreamDivergedException(streamId, actual), AttemptOutcome.NotWritten, isWorthRepeating: false);
+        }
+
+        // What this process believed of the head was wrong, or the stream came to be in this very moment: the next try knows
+        // better.
         return new AttemptFailedException(
             new StoreUnavailableException("The append met a stream that changed while it was looked at."),
             AttemptOutcome.NotWritten,
             isWorthRepeating: true);
-    }
-
-    /// <summary>The append was made before, or its ids belong to other events.</summary>
-    private async Task<AppendResult[]> FindStoredAsync(
-        NpgsqlConnection connection,
-        NpgsqlTransaction? transaction,
-        IReadOnlyList<ValidatedAppend> appends,
-        CancellationToken cancellationToken)
-    {
-        var ids = appends.SelectMany(append => append.Events).Select(envelope => envelope.Id).ToArray();
-        var rows = await SendAsync(
-            connection,
-            transaction,
-            "stored_events",
-            parameters => parameters.Add(
-                new NpgsqlParameter<Guid[]> { TypedValue = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid }),
-            StoredEvent.Read,
-            cancellationToken).ConfigureAwait(false);
-        var stored = rows!.ToDictionary(row => row.EventId);
-        var repeated = appends.Select(append => Repeated(append, stored)).OfType<AppendResult>().ToArray();
-        return repeated.Length == appends.Count ? repeated : throw Reused(appends, stored);
-    }
-
-    private static AppendResult? Repeated(ValidatedAppend append, Dictionary<Guid, StoredEvent> stored)
-    {
-        StoredEvent? first = null;
-        StoredEvent? last = null;
-        for (var i = 0; i < append.Events.Count; i++)
-        {
-            if (!stored.TryGetValue(append.Events[i].Id, out last)
-                || last.ContentDigest != append.ContentDigests[i]
-                || last.Version != (first ??= last).Version + i)
-            {
-                return null;
-            }
-        }
-
-        return new AppendResult
-        {
-            StreamId = append.StreamId,
-            Version = new StreamVersion(last!.Version),
-            FirstPosition = new Position(first!.Position),
-            LastPosition = new Position(last.Position),
-            RecordedAt = last.RecordedAt,
-            WasRepeated = true,
-        };
-    }
-
-    // Names an id whose content differs, if there is one; otherwise one that is stored while its neighbours are not.
-    private static AttemptFailedException Reused(IReadOnlyList<ValidatedAppend> appends, Dictionary<Guid, StoredEvent> stored)
-    {
-        var found = appends
-            .SelectMany(append => append.Events.Zip(append.ContentDigests))
-            .Where(pair => stored.ContainsKey(pair.First.Id))
-            .OrderBy(pair => stored[pair.First.Id].ContentDigest == pair.Second)
-            .Select(pair => pair.First.Id);
-        return new AttemptFailedException(
-            new EventIdReusedException(found.FirstOrDefault(appends[0].Events[0].Id)),
-            AttemptOutcome.NeverWritten,
-            isWorthRepeating: false);
     }
 
     private static (int Entry, AppendOutcome Outcome) ReadOutcome(NpgsqlDataReader reader)

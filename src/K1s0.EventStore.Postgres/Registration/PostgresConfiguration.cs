@@ -16,6 +16,8 @@ internal static class PostgresConfiguration
         options.MonthsAhead = Read(section, nameof(options.MonthsAhead), options.MonthsAhead);
         options.MaxRetries = Read(section, nameof(options.MaxRetries), options.MaxRetries);
         options.HeadCacheSize = Read(section, nameof(options.HeadCacheSize), options.HeadCacheSize);
+        options.MaxWriters = Read(section, nameof(options.MaxWriters), options.MaxWriters);
+        options.MaxQueuedAppends = Read(section, nameof(options.MaxQueuedAppends), options.MaxQueuedAppends);
         options.CommandTimeout = Read(section, nameof(options.CommandTimeout), options.CommandTimeout);
         options.RetryDelay = Read(section, nameof(options.RetryDelay), options.RetryDelay);
         options.MigrateOnStart = ReadFlag(section, nameof(options.MigrateOnStart), options.MigrateOnStart);

@@ -62,6 +62,19 @@ public sealed class PostgresOptions
     public int HeadCacheSize { get; set; } = 10_000;
 
     /// <summary>
+    /// How many batches of appends are under way at once, each on a connection of its own. Appends that come while all are share
+    /// the next one.
+    /// </summary>
+    /// <value>2 by default; 1 to 32.</value>
+    [Range(1, 32)]
+    public int MaxWriters { get; set; } = 2;
+
+    /// <summary>How many appends may wait for a writer; further callers wait for a place.</summary>
+    /// <value>10,000 by default; 1 to 1,000,000.</value>
+    [Range(1, 1_000_000)]
+    public int MaxQueuedAppends { get; set; } = 10_000;
+
+    /// <summary>
     /// Whether a server whose <c>synchronous_commit</c> or <c>fsync</c> is off is accepted. Such a server confirms appends that a
     /// crash can lose.
     /// </summary>

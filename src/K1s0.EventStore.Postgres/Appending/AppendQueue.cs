@@ -1,0 +1,193 @@
+namespace K1s0.EventStore.Postgres;
+
+/// <summary>
+/// Group commit: appends to different streams that come while others are under way share a round trip and a commit. An append
+/// that finds a writer free is sent at once; nothing ever waits for company. Thread-safe.
+/// </summary>
+/// <remarks>
+/// Each append keeps its own outcome. A batch holds a stream once, and a stream is in one batch at a time, so appends of this
+/// process to one stream never wait for each other inside the server.
+/// </remarks>
+internal sealed class AppendQueue(PostgresAppender appender, PostgresOptions options) : IAsyncDisposable, IDisposable
+{
+    // Bounds of one batch, and of how far into the queue a batch looks for streams that are free.
+    private const int MaxBatchAppends = 128;
+    private const int MaxBatchEvents = 1_000;
+    private const long MaxBatchBytes = 4 * 1024 * 1024;
+    private const int MaxLookedAt = 4 * MaxBatchAppends;
+
+    // Never disposed: it holds no handle as long as nobody asks for one, and the last callers give their places back late.
+    private readonly SemaphoreSlim _places = new(options.MaxQueuedAppends, options.MaxQueuedAppends);
+
+    // All of these are guarded by _lock.
+    private readonly Lock _lock = new();
+    private readonly LinkedList<QueuedAppend> _waiting = [];
+    private readonly HashSet<StreamId> _busy = [];
+    private TaskCompletionSource? _drained;
+    private int _writers;
+    private bool _isClosed;
+
+    /// <summary>Tries once.</summary>
+    /// <exception cref="AttemptFailedException">It did not succeed; says whether it certainly did nothing.</exception>
+    public Task<AppendResult> TryAppendAsync(ValidatedAppend append, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isClosed, typeof(PostgresEventStore));
+            if (_writers < options.MaxWriters && _waiting.Count == 0 && _busy.Add(append.StreamId))
+            {
+                _writers++;
+            }
+            else
+            {
+                return WaitAsync(append, cancellationToken);
+            }
+        }
+
+        return SendAtOnceAsync(append, cancellationToken);
+    }
+
+    /// <summary>Takes no more appends, and waits for those that were taken.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Task drained;
+        lock (_lock)
+        {
+            _isClosed = true;
+            _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_writers == 0)
+            {
+                _drained.TrySetResult();
+            }
+
+            drained = _drained.Task;
+        }
+
+        await drained.ConfigureAwait(false);
+    }
+
+    /// <summary>Takes no more appends; those that were taken end by themselves.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _isClosed = true;
+        }
+    }
+
+    private async Task<AppendResult> SendAtOnceAsync(ValidatedAppend append, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await appender.TryAppendAsync([append], cancellationToken).ConfigureAwait(false))[0];
+        }
+        finally
+        {
+            var batch = NextBatch([append.StreamId]);
+            if (batch.Count > 0)
+            {
+                // Others came meanwhile. The writer is theirs now; it ends by itself, and DisposeAsync waits for it.
+                _ = WriteAsync(batch);
+            }
+        }
+    }
+
+    private async Task<AppendResult> WaitAsync(ValidatedAppend append, CancellationToken cancellationToken)
+    {
+        await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            using var queued = new QueuedAppend(append, cancellationToken);
+            Enqueue(queued);
+            return await queued.Completion.ConfigureAwait(false);
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    private void Enqueue(QueuedAppend queued)
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isClosed && _writers == 0, typeof(PostgresEventStore));
+            _waiting.AddLast(queued);
+            if (_writers == options.MaxWriters)
+            {
+                return;
+            }
+
+            _writers++;
+        }
+
+        var batch = NextBatch([]);
+        if (batch.Count > 0)
+        {
+            _ = WriteAsync(batch);
+        }
+    }
+
+    /// <summary>Writes batches until nothing is left that can be written. Every failure goes to the appends it belongs to.</summary>
+    private async Task WriteAsync(List<QueuedAppend> batch)
+    {
+        // Leaves the caller, who has an answer to return.
+        await Task.Yield();
+        while (batch.Count > 0)
+        {
+            try
+            {
+                await appender.TryAppendBatchAsync(batch).ConfigureAwait(false);
+            }
+            finally
+            {
+                batch = NextBatch([.. batch.Select(queued => queued.Append.StreamId)]);
+            }
+        }
+    }
+
+    /// <summary>Frees the streams of the last batch and takes the next one. None: the writer has ended.</summary>
+    private List<QueuedAppend> NextBatch(IReadOnlyCollection<StreamId> written)
+    {
+        var batch = new List<QueuedAppend>();
+        var events = 0;
+        var bytes = 0L;
+        lock (_lock)
+        {
+            _busy.ExceptWith(written);
+            var lookedAt = 0;
+            for (var node = _waiting.First; node is not null && lookedAt < MaxLookedAt && batch.Count < MaxBatchAppends; lookedAt++)
+            {
+                var (queued, next) = (node.Value, node.Next);
+                events += queued.Append.Events.Count;
+                bytes += queued.Bytes;
+                if (batch.Count > 0 && (events > MaxBatchEvents || bytes > MaxBatchBytes))
+                {
+                    break;
+                }
+
+                if (_busy.Add(queued.Append.StreamId))
+                {
+                    _waiting.Remove(node);
+                    if (queued.TryTake())
+                    {
+                        batch.Add(queued);
+                    }
+                    else
+                    {
+                        _busy.Remove(queued.Append.StreamId);
+                    }
+                }
+
+                node = next;
+            }
+
+            if (batch.Count == 0 && --_writers == 0)
+            {
+                _drained?.TrySetResult();
+            }
+        }
+
+        return batch;
+    }
+}
