@@ -146,14 +146,16 @@ public abstract class FeedReadingSuite : ConformanceSuite
         page.IsAtEnd.Should().BeTrue();
     }
 
-    [Fact]
-    public async Task The_sequence_ends_at_the_bound_of_the_moment_when_reading_began()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task The_sequence_ends_at_the_bound_of_the_moment_when_reading_began(int pageSize)
     {
         var stream = await StreamWithAsync(4);
         await SettledAsync((await LoadAsync(stream))[^1].Position);
 
         var versions = new List<long>();
-        await foreach (var envelope in Feed.ReadFeedAsync(FeedStart, OwnEvents, pageSize: 2, Cancellation))
+        await foreach (var envelope in Feed.ReadFeedAsync(FeedStart, OwnEvents, pageSize, Cancellation))
         {
             versions.Add(envelope.Version);
             await Store.AppendAsync(stream, [AnEvent(stream)], cancellationToken: Cancellation);

@@ -13,8 +13,12 @@ public sealed class SnapshotSerializer
     private readonly JsonSerializerOptions _options;
 
     /// <summary>A serialiser.</summary>
-    /// <param name="options">How to serialise; null for the defaults, by reflection.</param>
-    public SnapshotSerializer(JsonSerializerOptions? options) => _options = options ?? ByReflection();
+    /// <param name="options">
+    /// How to serialise; null for the defaults, by reflection. Options without a resolver get reflection as well.
+    /// </param>
+    /// <exception cref="InvalidOperationException">Reflection is needed and switched off.</exception>
+    public SnapshotSerializer(JsonSerializerOptions? options) =>
+        _options = options?.TypeInfoResolver is null ? ByReflection(options) : options;
 
     /// <summary>The state as JSON in UTF-8.</summary>
     /// <typeparam name="TState">The type of the state.</typeparam>
@@ -31,9 +35,12 @@ public sealed class SnapshotSerializer
 
     [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Reached only where reflection is on.")]
     [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Reached only where reflection is on.")]
-    private static JsonSerializerOptions ByReflection() =>
+    private static JsonSerializerOptions ByReflection(JsonSerializerOptions? options) =>
         JsonSerializer.IsReflectionEnabledByDefault
-            ? JsonSerializerOptions.Web
+            ? new JsonSerializerOptions(options ?? JsonSerializerOptions.Web)
+            {
+                TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+            }
             : throw new InvalidOperationException(
                 "Reflection-based serialisation is switched off in this application: set "
                 + "EventStoreOptions.SerializerOptions to options whose TypeInfoResolver is a generated "

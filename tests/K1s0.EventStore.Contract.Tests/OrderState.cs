@@ -1,0 +1,3 @@
+namespace K1s0.EventStore.Contract.Tests;
+
+public sealed record OrderState(decimal Total, bool IsShipped);

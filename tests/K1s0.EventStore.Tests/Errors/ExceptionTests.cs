@@ -1,0 +1,103 @@
+namespace K1s0.EventStore.Tests;
+
+public sealed class ExceptionTests
+{
+    private static readonly StreamId Order = new("order", "1");
+    private static readonly Guid Id = new("01920000-0000-7000-8000-000000000001");
+    private static readonly InvalidTimeZoneException Cause = new("cause");
+
+    // One of each; a new kind of exception has to be added here.
+    private static readonly EventStoreException[] All =
+    [
+        new ConcurrencyException(2, 3),
+        new EventIdReusedException(Id, Cause),
+        new InvalidEventException(Id, InvalidEventReason.NotJson, "its payload is not JSON.", Cause),
+        new AppendOutcomeUnknownException([new StreamAppend(Order, [])], "the answer was lost", Cause),
+        new CheckpointConflictException("consumer", 1, 2, new Position(3), new Position(4)),
+        new StoreIdentityException(new StoreIdentity(Id, 1), new StoreIdentity(Id, 2)),
+        new StoreOperationException("Appending failed.", Cause),
+        new StoreSchemaException("The schema is newer.", 9, 1, Cause),
+        new StoreUnavailableException("The store cannot be reached.", Cause),
+        new StreamDivergedException(Order, new StreamVersion(4)),
+    ];
+
+    [Fact]
+    [Trait("Row", "K10")]
+    public void All_exceptions_of_the_library_have_one_root_and_are_sealed()
+    {
+        var types = typeof(EventStoreException).Assembly.GetTypes()
+            .Where(type => type.IsSubclassOf(typeof(Exception)) && type != typeof(EventStoreException))
+            .ToArray();
+
+        types.Should().OnlyContain(type => type.IsSealed && type.IsPublic && type.BaseType == typeof(EventStoreException));
+        types.Should().BeEquivalentTo(All.Select(exception => exception.GetType()));
+    }
+
+    [Fact]
+    [Trait("Row", "K10")]
+    public void The_root_cannot_be_made_or_derived_by_others()
+    {
+        var constructors = typeof(EventStoreException).GetConstructors(
+            System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.Public
+            | System.Reflection.BindingFlags.NonPublic);
+
+        typeof(EventStoreException).IsAbstract.Should().BeTrue();
+        constructors.Should().OnlyContain(constructor => constructor.IsFamilyAndAssembly);
+    }
+
+    [Fact]
+    [Trait("Row", "K10")]
+    public void Only_what_may_succeed_unchanged_later_is_transient() =>
+        All.Where(exception => exception.IsTransient).Select(exception => exception.GetType())
+            .Should().BeEquivalentTo([typeof(AppendOutcomeUnknownException), typeof(StoreUnavailableException)]);
+
+    [Fact]
+    public void The_cause_is_kept_as_the_inner_exception() =>
+        All.Where(exception => exception.InnerException is not null)
+            .Should().HaveCount(6).And.OnlyContain(exception => exception.InnerException == Cause);
+
+    [Theory]
+    [InlineData(typeof(ConcurrencyException), "Concurrency conflict: expected 2, got 3")]
+    [InlineData(typeof(EventIdReusedException), "already stored with other content")]
+    [InlineData(typeof(InvalidEventException), "is refused: its payload is not JSON.")]
+    [InlineData(typeof(AppendOutcomeUnknownException), "Append the same envelopes again")]
+    [InlineData(typeof(CheckpointConflictException), "owner epoch 2 instead of 1, position 4 instead of 3")]
+    [InlineData(typeof(StoreIdentityException), "belongs to store 01920000-0000-7000-8000-000000000001/2")]
+    [InlineData(typeof(StoreOperationException), "Appending failed.")]
+    [InlineData(typeof(StoreSchemaException), "The schema is newer.")]
+    [InlineData(typeof(StoreUnavailableException), "The store cannot be reached.")]
+    [InlineData(typeof(StreamDivergedException), "Stream order-1 at version 4 has another history")]
+    public void Its_message_says_what_happened(Type type, string part) =>
+        All.Single(exception => exception.GetType() == type).Message.Should().Contain(part);
+
+    [Fact]
+    [Trait("Row", "K02")]
+    public void A_conflict_carries_expected_and_actual_version_and_the_stream_when_it_is_known()
+    {
+        var plain = new ConcurrencyException(expectedVersion: 2, actualVersion: 3);
+        var exact = new ConcurrencyException(Order, ExpectedVersion.From(5), new StreamVersion(7));
+        var exists = new ConcurrencyException(Order, ExpectedVersion.StreamExists, StreamVersion.None);
+
+        (plain.StreamId, plain.ExpectedVersion, plain.ActualVersion).Should().Be((null, 2, 3));
+        (exact.StreamId, exact.ExpectedVersion, exact.ActualVersion).Should().Be((Order, 5, 7));
+        exact.Message.Should().Be("Concurrency conflict: expected 5, got 7 (stream order-1)");
+        (exists.ExpectedVersion, exists.ActualVersion).Should().Be((1, 0));
+        exists.Message.Should().Be("Concurrency conflict: expected stream exists, got 0 (stream order-1)");
+    }
+
+    [Fact]
+    public void The_properties_carry_what_the_constructor_was_given()
+    {
+        StreamAppend[] appends = [new(Order, [])];
+        var schema = new StoreSchemaException("message", found: 9, supported: 1);
+        var checkpoint = new CheckpointConflictException("consumer", 1, 2, new Position(3), new Position(4));
+        var diverged = new StreamDivergedException(Order, new StreamVersion(4));
+
+        new AppendOutcomeUnknownException(appends, "reason").Appends.Should().BeSameAs(appends);
+        (schema.FoundVersion, schema.SupportedVersion).Should().Be((9, 1));
+        (checkpoint.Consumer, checkpoint.ExpectedEpoch, checkpoint.ActualEpoch).Should().Be(("consumer", 1, 2));
+        (checkpoint.ExpectedPosition.Value, checkpoint.ActualPosition.Value).Should().Be((3, 4));
+        (diverged.StreamId, diverged.Version.Value).Should().Be((Order, 4));
+        new EventIdReusedException(Id).EventId.Should().Be(Id);
+    }
+}
