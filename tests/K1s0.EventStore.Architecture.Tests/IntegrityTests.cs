@@ -8,6 +8,9 @@ public sealed class IntegrityTests
 {
     private const string Integrity = "K1s0.EventStore.Integrity";
 
+    // What measuring coverage weaves into every method; it is not in the source.
+    private const string CoverageCounter = "Coverlet.Core.Instrumentation.Tracker";
+
     // The envelope and the words that it is made of.
     private static readonly string[] Envelope =
         ["EventEnvelope", "StreamId", "StreamVersion", "StreamHead", "Position", "Microseconds"];
@@ -33,7 +36,7 @@ public sealed class IntegrityTests
         ReferencedTypes.Of(typeof(Caller)).Should().Contain([typeof(ConsumerName), typeof(InMemoryEventStore)]);
 
     private static bool IsAllowed(Type type) =>
-        type.Namespace is Integrity or "System"
+        type.Namespace is Integrity or "System" or CoverageCounter
         || (type.Namespace?.StartsWith("System.", StringComparison.Ordinal) ?? false)
         || (type.Namespace is "K1s0.EventStore" && Envelope.Contains(type.Name, StringComparer.Ordinal))
         || type.Name.StartsWith("<PrivateImplementationDetails>", StringComparison.Ordinal)

@@ -29,10 +29,6 @@ public sealed partial class ReadmeSnippetTests
         }
     }
 
-    [Fact]
-    public void Every_compiled_snippet_is_shown_in_a_readme() =>
-        CompiledRegions().Keys.Except(Fences().Select(fence => fence.Name), StringComparer.Ordinal).Should().BeEmpty();
-
     private static (string Readme, string Name, string Code)[] Fences() =>
     [
         .. from readme in Readmes

@@ -8,7 +8,8 @@ public static class ConsumerName
     /// <summary>The most bytes of UTF-8: 255.</summary>
     public const int MaxBytes = 255;
 
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 = new(
+        encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Refuses a name that is empty, too long, or has control characters or a lone surrogate.</summary>
     /// <param name="name">The name.</param>

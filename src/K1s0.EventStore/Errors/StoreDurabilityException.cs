@@ -1,6 +1,8 @@
 namespace K1s0.EventStore;
 
-/// <summary>The backend is configured to confirm appends that a crash of it can lose, and the application did not accept that.</summary>
+/// <summary>
+/// The backend is configured to confirm appends that a crash of it can lose, and the application did not accept that.
+/// </summary>
 public sealed class StoreDurabilityException : EventStoreException
 {
     /// <summary>A backend that does not keep what it confirms.</summary>

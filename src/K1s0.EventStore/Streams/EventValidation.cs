@@ -11,7 +11,8 @@ internal static class EventValidation
 
     private static readonly DateTimeOffset Earliest = new(1, 1, 2, 0, 0, 0, TimeSpan.Zero);
     private static readonly DateTimeOffset Latest = new(9999, 1, 1, 0, 0, 0, TimeSpan.Zero);
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 = new(
+        encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public static void Check(EventEnvelope envelope, EventStoreOptions options)
     {
@@ -25,7 +26,8 @@ internal static class EventValidation
             throw Refused(
                 envelope,
                 InvalidEventReason.BadEventType,
-                $"its type must be 1 to {MaxEventTypeBytes} bytes of UTF-8 without control characters and lone surrogates.");
+                $"its type must be 1 to {MaxEventTypeBytes} bytes of UTF-8 without control characters and lone "
+                + "surrogates.");
         }
 
         if (envelope.SchemaVersion < 1)
@@ -35,7 +37,8 @@ internal static class EventValidation
 
         if (envelope.OccurredAt < Earliest || envelope.OccurredAt >= Latest)
         {
-            throw Refused(envelope, InvalidEventReason.BadTime, "OccurredAt is unset or outside of the years 1 to 9998.");
+            throw Refused(
+                envelope, InvalidEventReason.BadTime, "OccurredAt is unset or outside of the years 1 to 9998.");
         }
 
         CheckJson(envelope, envelope.PayloadUtf8, options.MaxPayloadBytes, options.MaxJsonDepth, "payload");
@@ -46,7 +49,9 @@ internal static class EventValidation
     {
         try
         {
-            return name is { Length: > 0 } && !name.Any(char.IsControl) && StrictUtf8.GetByteCount(name) <= MaxEventTypeBytes;
+            return name is { Length: > 0 }
+                && !name.Any(char.IsControl)
+                && StrictUtf8.GetByteCount(name) <= MaxEventTypeBytes;
         }
         catch (EncoderFallbackException)
         {
@@ -68,15 +73,16 @@ internal static class EventValidation
             throw Refused(envelope, InvalidEventReason.NotJson, $"its {what} is not UTF-8.");
         }
 
-        // One level more than the limit for the parser, so that the limit is always noticed here and the parser's complaints are
-        // about mistakes only.
+        // One level more than the limit for the parser, so that the limit is always noticed here and the parser's
+        // complaints are about mistakes only.
         var limit = Math.Min(maxDepth, EventStoreOptions.MaxSupportedJsonDepth);
         var reader = new Utf8JsonReader(json.Span, new JsonReaderOptions { MaxDepth = limit + 1 });
         try
         {
             while (reader.Read())
             {
-                if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray && reader.CurrentDepth >= limit)
+                if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray
+                    && reader.CurrentDepth >= limit)
                 {
                     throw Refused(
                         envelope,

@@ -1,6 +1,8 @@
 using FluentAssertions;
 using K1s0.EventStore.Integrity;
+using K1s0.EventStore.Postgres;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Xunit;
 
 // The examples stand here as an application writes them, without the token of a test run.
@@ -126,6 +128,29 @@ public sealed class ReadmeExamples
         // end-snippet
         handled.Should().ContainSingle();
         (await checkpoints.LoadAsync("mailer"))!.Position.Should().Be(handled[0].Position);
+    }
+
+    [Fact]
+    public async Task The_registration_example_gives_the_store_of_the_named_schema()
+    {
+        var services = new ServiceCollection();
+
+        // Nothing listens there, and nothing is asked until the store is used.
+        var connectionString = "Host=localhost;Port=1;Database=orders";
+
+        // snippet: postgres-registration
+        services.AddEventStore()
+            .UsePostgres(options =>
+            {
+                options.ConnectionString = connectionString;
+                options.Schema = "orders_events";
+            });
+
+        // end-snippet
+        await using var provider = services.BuildServiceProvider();
+        provider.GetRequiredService<IEventStore>().Should().NotBeNull();
+        provider.GetRequiredService<IOptionsMonitor<PostgresOptions>>().Get(Options.DefaultName)
+            .Schema.Should().Be("orders_events");
     }
 
     [Fact]

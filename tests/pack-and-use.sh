@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# Packs every package, looks into each one, and uses them from a project outside of the repository, as a stranger would.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+packages=$root/artifacts/packages
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+fail() { # what
+  printf 'FAILED: %s\n' "$1" >&2
+  exit 1
+}
+
+rm -rf "$packages"
+for project in "$root"/src/*/*.csproj; do
+  dotnet pack "$project" -c Release -o "$packages" -v q --nologo
+done
+
+# --- What is in them ---------------------------------------------------------------------------------------------------
+check_package() { # file
+  local package=$1 name content specification
+  name=$(basename "$package" .nupkg)
+  content=$(unzip -Z1 "$package")
+  specification=$(unzip -p "$package" '*.nuspec')
+  grep -qx 'README.md' <<<"$content" || fail "$name has no README.md"
+  grep -q '<readme>README.md</readme>' <<<"$specification" || fail "$name does not name its README.md"
+  grep -q '<license type="expression">MIT</license>' <<<"$specification" || fail "$name has no licence expression"
+  grep -q '<description>.' <<<"$specification" || fail "$name has no description"
+  grep -qE '^lib/net10\.0/.*\.dll$' <<<"$content" || fail "$name has no assembly for net10.0"
+  grep -qE '^lib/net10\.0/.*\.xml$' <<<"$content" || fail "$name has no XML documentation"
+  [ -f "${package%.nupkg}.snupkg" ] || fail "$name has no symbol package"
+  printf '%s: readme, licence, documentation, symbols\n' "$name"
+}
+
+[ -n "$(find "$packages" -name '*.nupkg' -print -quit)" ] || fail 'nothing was packed'
+for package in "$packages"/*.nupkg; do
+  check_package "$package"
+done
+
+# --- What they do for a stranger ---------------------------------------------------------------------------------------
+references=
+for package in "$packages"/*.nupkg; do
+  # <id>.<version>.nupkg, where the version begins with the first part that is a number.
+  [[ $(basename "$package" .nupkg) =~ ^([^.]+(\.[^.0-9][^.]*)*)\.([0-9]+\..*)$ ]] || fail "no version in $package"
+  references+="    <PackageReference Include=\"${BASH_REMATCH[1]}\" Version=\"[${BASH_REMATCH[3]}]\" />"$'\n'
+done
+
+# The mapping of the repository, and the folder beside it for what was packed just now.
+cat >"$scratch/nuget.config" <<XML
+<?xml version="1.0" encoding="utf-8"?>
+<configuration>
+  <packageSources>
+    <add key="packed-just-now" value="$packages" />
+  </packageSources>
+  <packageSourceMapping>
+    <packageSource key="nuget.org">
+      <package pattern="*" />
+    </packageSource>
+    <packageSource key="packed-just-now">
+      <package pattern="K1s0.EventStore*" />
+    </packageSource>
+  </packageSourceMapping>
+</configuration>
+XML
+
+# A package folder of its own: no package of an earlier run is found, and none is left behind.
+cat >"$scratch/Stranger.csproj" <<XML
+<Project Sdk="Microsoft.NET.Sdk">
+  <PropertyGroup>
+    <OutputType>Exe</OutputType>
+    <TargetFramework>net10.0</TargetFramework>
+    <Nullable>enable</Nullable>
+    <ImplicitUsings>enable</ImplicitUsings>
+    <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+    <RestorePackagesPath>$scratch/restored</RestorePackagesPath>
+  </PropertyGroup>
+  <ItemGroup>
+$references  </ItemGroup>
+</Project>
+XML
+
+cat >"$scratch/Program.cs" <<'CSHARP'
+using K1s0.EventStore;
+using K1s0.EventStore.Integrity;
+
+var store = new InMemoryEventStore();
+var order = new StreamId("order", "4711");
+var appended = await store.AppendAsync(
+    order, [EventEnvelope.Create(order, "order-placed", """{"total":42.50}"""u8.ToArray())], expectedVersion: 0);
+Console.WriteLine($"appended at version {appended.Version}");
+
+try
+{
+    await store.AppendAsync(order, [EventEnvelope.Create(order, "late", "{}"u8.ToArray())], expectedVersion: 0);
+}
+catch (ConcurrencyException conflict)
+{
+    Console.WriteLine($"refused: expected {conflict.ExpectedVersion}, actual {conflict.ActualVersion}");
+}
+
+var verification = await StreamVerifier.VerifyAsync(order, store.ReadStreamAsync(order));
+Console.WriteLine($"verified {verification.VerifiedEvents} event: {verification.IsValid}");
+CSHARP
+
+expected='appended at version 1
+refused: expected 0, actual 1
+verified 1 event: True'
+actual=$(cd "$scratch" && dotnet run -v q)
+[ "$actual" = "$expected" ] || fail "the program outside of the repository printed:"$'\n'"$actual"
+printf 'A project outside of the repository restores the packages, builds and runs.\n'
