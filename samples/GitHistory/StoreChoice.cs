@@ -15,7 +15,7 @@ internal static class StoreChoice
             return;
         }
 
-        throw new NotSupportedException("This build of the sample has no PostgreSQL store.");
+        throw new FormatException("This build of the sample has no PostgreSQL store.");
     }
 
     /// <summary>Makes the store ready: creates its tables where it has any.</summary>

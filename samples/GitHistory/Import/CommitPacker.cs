@@ -15,7 +15,7 @@ internal sealed class CommitPacker(EventStoreOptions options)
     /// <summary>Packs commits, in their order.</summary>
     /// <param name="commits">The commits.</param>
     /// <param name="standsAlone">
-    /// A commit that shares its append with no later one, because it may be stored already: an append is repeated whole.
+    /// A commit that shares its append with no later one, because it may be stored: an append is repeated whole.
     /// </param>
     /// <param name="cancellationToken">Gives up.</param>
     public async IAsyncEnumerable<CommitPack> PackAsync(

@@ -24,7 +24,7 @@ internal sealed class HistoryProof(GitRepository repository, IFeedReader feed, I
         if (count != repository.CommitCount || !string.Equals(last, repository.Head, StringComparison.Ordinal))
         {
             report.Add(
-                $"{count} commits were imported up to {last}, git has {repository.CommitCount} up to {repository.Head}");
+                $"{count} commits were imported up to {last}, not {repository.CommitCount} up to {repository.Head}");
         }
 
         await CompareAsync(Choose(history.Commits, randomCommits, seed), history, report, cancellationToken);
