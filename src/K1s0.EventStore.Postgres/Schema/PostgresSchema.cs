@@ -49,6 +49,13 @@ public sealed class PostgresSchema
                     await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
                 }
             }
+            catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.InsufficientPrivilege)
+            {
+                throw new StoreOperationException(
+                    "PostgreSQL denies the right to make or migrate the schema: migrate as the schema's owner, or as a role that "
+                    + "may create schemas in the database, and set PostgresOptions.MigrateOnStart to false for the application.",
+                    e);
+            }
             catch (Exception e) when (DriverErrors.IsFromDriver(e))
             {
                 throw DriverErrors.Translate(e, "migrate");
@@ -122,6 +129,12 @@ public sealed class PostgresSchema
         if (found > SupportedVersion)
         {
             throw Misfit(found);
+        }
+
+        if (found == SupportedVersion)
+        {
+            // Nothing is written, so that a role that may only append and read can start too.
+            return;
         }
 
         foreach (var migration in _database.Sql.Migrations.Where(migration => migration.Version > found))

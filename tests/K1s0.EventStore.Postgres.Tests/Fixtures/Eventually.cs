@@ -1,0 +1,17 @@
+namespace K1s0.EventStore.Postgres.Tests;
+
+/// <summary>Waits for what another session does and nothing can signal: asks again and again, up to a bound.</summary>
+internal static class Eventually
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+
+    public static async Task TrueAsync(Func<Task<bool>> condition)
+    {
+        using var limit = new CancellationTokenSource(Bound);
+        while (!await condition())
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+}
