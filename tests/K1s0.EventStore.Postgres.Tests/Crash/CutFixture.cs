@@ -1,0 +1,39 @@
+using K1s0.EventStore.TestServers;
+using Npgsql;
+
+namespace K1s0.EventStore.Postgres.Tests.Crash;
+
+/// <summary>A store that is reached directly, and through a proxy that cuts connections.</summary>
+public sealed class CutFixture : IAsyncLifetime
+{
+    private readonly StoreDatabase _database = new();
+    private NpgsqlDataSource _through = null!;
+
+    public PostgresProxy Proxy { get; private set; } = null!;
+
+    /// <summary>Past the proxy: what is really there.</summary>
+    public TestStore Direct { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        await _database.InitializeAsync();
+        Direct = await _database.NewStoreAsync();
+        Proxy = PostgresProxy.Start(_database.ConnectionString);
+
+        // A connection of its own for each use, so that every conversation is the same.
+        _through = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Proxy.ConnectionString) { Pooling = false });
+
+        // The first connection of a data source asks the server for its types, which is not to be counted.
+        await using var first = await _through.OpenConnectionAsync();
+    }
+
+    /// <summary>The store through the proxy, as a process that has seen nothing yet.</summary>
+    public TestStore Through(int maxRetries) => Direct.Reopen(_through, options => options.MaxRetries = maxRetries);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _through.DisposeAsync();
+        await Proxy.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+}
