@@ -21,7 +21,7 @@ internal sealed class PostgresDatabase(NpgsqlDataSource dataSource, SqlCatalog s
         catch (Exception e) when (DriverErrors.IsFromDriver(e))
         {
             throw new StoreUnavailableException(
-                $"Cannot connect to PostgreSQL ({e.Message}). Check that the server runs and accepts the connection string.", e);
+                $"Cannot connect to PostgreSQL ({DriverErrors.Describe(e)}). Check that the server runs and accepts the connection string.", e);
         }
     }
 
