@@ -57,8 +57,21 @@ internal sealed class PostgresDatabase(NpgsqlDataSource dataSource, SqlCatalog s
     }
 
     /// <summary>The connection of a caller's transaction.</summary>
-    public static NpgsqlConnection Connection(NpgsqlTransaction transaction) =>
-        transaction.Connection ?? throw new ArgumentException("The transaction has ended.", nameof(transaction));
+    /// <exception cref="ArgumentException">It has ended.</exception>
+    public static NpgsqlConnection Connection(NpgsqlTransaction transaction)
+    {
+        try
+        {
+            // The connection alone outlives a commit; the level is not told any more.
+            _ = transaction.IsolationLevel;
+            return transaction.Connection
+                ?? throw new ArgumentException("The transaction has ended.", nameof(transaction));
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new ArgumentException("The transaction has ended.", nameof(transaction), e);
+        }
+    }
 
     private async Task<List<TRow>> QueryOnAsync<TRow>(
         NpgsqlConnection connection,
