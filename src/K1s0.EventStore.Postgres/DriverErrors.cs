@@ -41,8 +41,16 @@ internal static class DriverErrors
             missing),
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } denied => new StoreOperationException(
             $"PostgreSQL denies the right to run {statement}: see the schema's functions grant_writer and grant_reader.", denied),
+        _ when IsMissingPartition(e) => new StoreOperationException(
+            $"PostgreSQL refused {statement}: this month has no partition. Run PostgresSchema.EnsurePartitionsAsync, and "
+            + "check that upkeep runs. In a transaction of the caller it cannot be made.",
+            e),
         _ when IsTransient(e) || !IsUndone(e) => new StoreUnavailableException(
-            $"PostgreSQL could not run {statement} at the moment ({e.Message}).", e),
-        _ => new StoreOperationException($"PostgreSQL refused {statement} ({e.Message}).", e),
+            $"PostgreSQL could not run {statement} at the moment ({Describe(e)}).", e),
+        _ => new StoreOperationException($"PostgreSQL refused {statement} ({Describe(e)}).", e),
     };
+
+    /// <summary>The error in one line, without the detail: that may hold values of the row.</summary>
+    public static string Describe(Exception e) =>
+        e is PostgresException reported ? $"{reported.SqlState}: {reported.MessageText}" : e.Message;
 }

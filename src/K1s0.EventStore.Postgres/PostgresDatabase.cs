@@ -21,7 +21,7 @@ internal sealed class PostgresDatabase(NpgsqlDataSource dataSource, SqlCatalog s
         catch (Exception e) when (DriverErrors.IsFromDriver(e))
         {
             throw new StoreUnavailableException(
-                $"Cannot connect to PostgreSQL ({e.Message}). Check that the server runs and accepts the connection string.", e);
+                $"Cannot connect to PostgreSQL ({DriverErrors.Describe(e)}). Check that the server runs and accepts the connection string.", e);
         }
     }
 
@@ -57,8 +57,21 @@ internal sealed class PostgresDatabase(NpgsqlDataSource dataSource, SqlCatalog s
     }
 
     /// <summary>The connection of a caller's transaction.</summary>
-    public static NpgsqlConnection Connection(NpgsqlTransaction transaction) =>
-        transaction.Connection ?? throw new ArgumentException("The transaction has ended.", nameof(transaction));
+    /// <exception cref="ArgumentException">It has ended.</exception>
+    public static NpgsqlConnection Connection(NpgsqlTransaction transaction)
+    {
+        try
+        {
+            // The connection alone outlives a commit; the level is not told any more.
+            _ = transaction.IsolationLevel;
+            return transaction.Connection
+                ?? throw new ArgumentException("The transaction has ended.", nameof(transaction));
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new ArgumentException("The transaction has ended.", nameof(transaction), e);
+        }
+    }
 
     private async Task<List<TRow>> QueryOnAsync<TRow>(
         NpgsqlConnection connection,

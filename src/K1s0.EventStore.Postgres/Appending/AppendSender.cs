@@ -89,7 +89,8 @@ internal sealed class AppendSender(PostgresDatabase database)
                 DriverErrors.IsMissingPartition(e) ? AttemptOutcome.NoPartition : AttemptOutcome.NotWritten,
                 DriverErrors.IsTransient(e) || DriverErrors.IsMissingPartition(e))
             : new AttemptFailedException(
-                new StoreUnavailableException($"the connection was lost while the append was under way: {e.Message}", e),
+                new StoreUnavailableException(
+                    $"the connection was lost while the append was under way: {DriverErrors.Describe(e)}", e),
                 AttemptOutcome.Unknown,
                 isWorthRepeating: true);
 }

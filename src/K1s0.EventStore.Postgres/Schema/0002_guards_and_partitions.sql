@@ -26,6 +26,14 @@ create trigger streams_forward_only before update on {schema}.streams
     or new.stream_type <> old.stream_type or new.stream_id <> old.stream_id or new.created_at <> old.created_at)
   execute function {schema}.refuse_change();
 
+-- Asks the catalog table: to_regclass answers from the session's cache, which a wait for an advisory lock does not refresh.
+create function {schema}.has_table(in_name text) returns boolean
+language sql volatile as $$
+  select exists (
+    select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = {schema_literal} and c.relname = in_name)
+$$;
+
 -- Makes the partitions of this month and of in_months_ahead months after it. Safe to call at any time, from any number of
 -- sessions. Returns the first moment that has no partition.
 create function {schema}.ensure_partitions(in_months_ahead int) returns timestamptz
@@ -43,10 +51,10 @@ begin
   for i in 0 .. in_months_ahead loop
     month_start := first_month + make_interval(months => i);
     partition_name := 'events_' || to_char(month_start, 'YYYY_MM');
-    if to_regclass(format('%I.%I', {schema_literal}, partition_name)) is null then
+    if not {schema}.has_table(partition_name) then
       -- One maker at a time; the others find the partition when they get here.
       perform pg_advisory_xact_lock(hashtextextended('k1s0 event store schema ' || {schema_literal}, 0));
-      if to_regclass(format('%I.%I', {schema_literal}, partition_name)) is null then
+      if not {schema}.has_table(partition_name) then
         perform {schema}.create_partition(partition_name, month_start);
       end if;
     end if;

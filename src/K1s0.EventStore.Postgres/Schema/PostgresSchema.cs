@@ -52,8 +52,9 @@ public sealed class PostgresSchema
             catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.InsufficientPrivilege)
             {
                 throw new StoreOperationException(
-                    "PostgreSQL denies the right to make or migrate the schema: migrate as the schema's owner, or as a role that "
-                    + "may create schemas in the database, and set PostgresOptions.MigrateOnStart to false for the application.",
+                    "PostgreSQL denies the right to make or migrate the schema: migrate as the schema's owner, or as a role "
+                    + "that may create schemas in the database, and set PostgresOptions.MigrateOnStart to false for the "
+                    + "application.",
                     e);
             }
             catch (Exception e) when (DriverErrors.IsFromDriver(e))
