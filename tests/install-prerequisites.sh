@@ -78,10 +78,8 @@ fi
 apt_install "${missing[@]}" || give_up 'apt-get install failed.'
 
 # Nor at the next start of the machine.
-if command -v systemctl >/dev/null; then
-  for package in "${missing[@]}"; do
-    case $package in
-      postgresql | pgbouncer) "${as_root[@]}" systemctl disable "$package" >/dev/null 2>&1 || true ;;
-    esac
-  done
-fi
+for package in "${missing[@]}"; do
+  case $package in
+    postgresql | pgbouncer) "${as_root[@]}" update-rc.d "$package" disable >/dev/null 2>&1 || true ;;
+  esac
+done

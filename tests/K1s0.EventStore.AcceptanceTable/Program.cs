@@ -1,9 +1,9 @@
 using K1s0.EventStore.AcceptanceTable;
 
-// Reads what `dotnet test` left behind and says how the product stands. Called by tests/run.sh; the last line is for CI.
+// Reads what `dotnet test` left behind and says how the product stands. Called by tests/run.sh; CI reads the last line.
 if (args.Length is not (2 or 3))
 {
-    Console.Error.WriteLine("usage: AcceptanceTable <repository> <results folder> [<least line coverage of src in percent>]");
+    Console.Error.WriteLine("usage: AcceptanceTable <repository> <results folder> [<least line coverage in percent>]");
     return 2;
 }
 

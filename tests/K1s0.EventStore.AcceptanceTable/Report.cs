@@ -21,10 +21,12 @@ internal static class Report
         Console.WriteLine("Line coverage of src");
         foreach (var (package, covered, lines) in coverage.Packages())
         {
-            WriteLine($"  {package,-28} {SourceCoverage.PercentOf(covered, lines),6:F1} %   {covered} of {lines} lines");
+            var percent = SourceCoverage.PercentOf(covered, lines);
+            WriteLine($"  {package,-28} {percent,6:F1} %   {covered} of {lines} lines");
         }
 
-        WriteLine($"  {"all",-28} {coverage.Percent,6:F1} %   {coverage.CoveredLines} of {coverage.Lines} lines");
+        WriteLine(
+            $"  {"all",-28} {coverage.Percent,6:F1} %   {coverage.CoveredLines} of {coverage.Lines} lines");
     }
 
     public static void Rows(IReadOnlyList<TestOutcome> outcomes, SourceCoverage coverage)
@@ -44,7 +46,8 @@ internal static class Report
             WriteLine($"  {row}  {state,-22} {text}");
         }
 
-        foreach (var unknown in byRow.Select(group => group.Key).Except(rows.Select(row => row.Id), StringComparer.Ordinal))
+        var carried = byRow.Select(group => group.Key);
+        foreach (var unknown in carried.Except(rows.Select(row => row.Id), StringComparer.Ordinal))
         {
             WriteLine($"  {unknown}  is carried by a test, but is no row");
         }
@@ -79,5 +82,6 @@ internal static class Report
         ];
     }
 
-    private static void WriteLine(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+    private static void WriteLine(FormattableString line) =>
+        Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
 }

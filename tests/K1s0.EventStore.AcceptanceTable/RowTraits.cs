@@ -3,8 +3,8 @@ using System.Reflection;
 namespace K1s0.EventStore.AcceptanceTable;
 
 /// <summary>
-/// Which acceptance rows a test carries. Result files do not say, so the traits are read out of the test's assembly, where
-/// a test that a class inherits from a suite brings the suite's traits along.
+/// Which acceptance rows a test carries. Result files do not say, so the traits are read out of the test's assembly,
+/// where a test that a class inherits from a suite brings the suite's traits along.
 /// </summary>
 internal sealed class RowTraits
 {
@@ -24,7 +24,7 @@ internal sealed class RowTraits
         var type = assembly.GetType(test.ClassName)
             ?? throw new InvalidDataException($"{test.AssemblyFile} has no class {test.ClassName}: build it again.");
         var carriers = type
-            .GetMember(test.Method, MemberTypes.Method, BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public)
+            .GetMember(test.Method, BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public)
             .SelectMany(WithBaseDefinition)
             .Concat(WithBases(type));
         return carriers.SelectMany(Rows).ToHashSet(StringComparer.Ordinal);

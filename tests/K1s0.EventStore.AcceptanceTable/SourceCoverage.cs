@@ -4,8 +4,8 @@ using System.Xml.Linq;
 namespace K1s0.EventStore.AcceptanceTable;
 
 /// <summary>
-/// The lines of src, merged over the reports of all test projects: a line is covered when any of them ran it. Generated code
-/// does not count.
+/// The lines of src, merged over the reports of all test projects: a line is covered when any of them ran it. Generated
+/// code does not count.
 /// </summary>
 internal sealed class SourceCoverage
 {

@@ -15,7 +15,9 @@ public sealed partial class EmbeddedSqlTests
     public void Every_sql_file_of_a_package_is_embedded_in_it(string package)
     {
         var assembly = Assembly.Load(package);
-        var embedded = assembly.GetManifestResourceNames().Select(name => Embedded(assembly, name)).ToHashSet(StringComparer.Ordinal);
+        var embedded = assembly.GetManifestResourceNames()
+            .Select(name => Embedded(assembly, name))
+            .ToHashSet(StringComparer.Ordinal);
 
         SqlFiles(package).Where(path => !embedded.Contains(Repository.Read(path))).Should().BeEmpty();
     }
@@ -25,8 +27,8 @@ public sealed partial class EmbeddedSqlTests
     public void Every_statement_is_named_by_the_code_of_its_package(string package) =>
         Statements(package).Except(Literals(package), StringComparer.Ordinal).Should().BeEmpty("nobody runs them");
 
-    // Names of statements reach the catalog through arguments, so a name is known by its shape: words joined by underscores,
-    // the first of which begins the name of some statement.
+    // Names of statements reach the catalog through arguments, so a name is known by its shape: words joined by
+    // underscores, the first of which begins the name of some statement.
     [Theory]
     [MemberData(nameof(Packages))]
     public void Every_statement_that_the_code_names_exists(string package)

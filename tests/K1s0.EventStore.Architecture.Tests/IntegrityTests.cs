@@ -44,6 +44,7 @@ public sealed class IntegrityTests
 
     private static class Caller
     {
-        public static void Call() => ConsumerName.Check($"{nameof(Caller)}{new InMemoryEventStore().GetHashCode()}", "name");
+        public static void Call() =>
+            ConsumerName.Check($"{nameof(Caller)}{new InMemoryEventStore().GetHashCode()}", "name");
     }
 }

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace K1s0.EventStore.Architecture.Tests;
 
-/// <summary>A schema only moves forward: migrations are numbered without gaps, and a published one is never edited.</summary>
+/// <summary>
+/// A schema only moves forward: migrations are numbered without gaps, and a published one is never edited.
+/// </summary>
 public sealed class MigrationTests
 {
     private const string AcceptVariable = "K1S0_ACCEPT_API";
@@ -40,8 +42,8 @@ public sealed class MigrationTests
 
         published.Should().BeEquivalentTo(
             now,
-            $"{Published} lists the migrations that databases have run. A new one is added with {AcceptVariable}=1; one that "
-            + "has never left this repository may be edited after its line was deleted by hand");
+            $"{Published} lists the migrations that databases have run. A new one is added with {AcceptVariable}=1; "
+            + "one that has never left this repository may be edited after its line was deleted by hand");
     }
 
     private static IEnumerable<string> Migrations() =>
@@ -55,7 +57,8 @@ public sealed class MigrationTests
     private static SortedDictionary<string, string> ReadPublished()
     {
         var published = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var line in File.Exists(Repository.Absolute(Published)) ? File.ReadLines(Repository.Absolute(Published)) : [])
+        var file = Repository.Absolute(Published);
+        foreach (var line in File.Exists(file) ? File.ReadLines(file) : [])
         {
             var (hash, path) = (line.Split(' ')[0], line.Split(' ')[^1]);
             published.Add(path, hash);

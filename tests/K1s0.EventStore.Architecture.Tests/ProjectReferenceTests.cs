@@ -19,12 +19,15 @@ public sealed class ProjectReferenceTests
     ];
 
     // The arrows of the product. A project that is not named here has no place yet: give it one first.
-    private static readonly Dictionary<string, (string[] Projects, string[] Drivers)> Allowed = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, (string[] Projects, string[] Drivers)> Allowed = new(
+        StringComparer.Ordinal)
     {
         ["K1s0.EventStore"] = ([], []),
-        ["K1s0.EventStore.Postgres"] = (["K1s0.EventStore"], ["Npgsql", "Microsoft.Extensions.Diagnostics.HealthChecks"]),
+        ["K1s0.EventStore.Postgres"] =
+            (["K1s0.EventStore"], ["Npgsql", "Microsoft.Extensions.Diagnostics.HealthChecks"]),
         ["K1s0.EventStore.Sqlite"] =
-            (["K1s0.EventStore"], ["Microsoft.Data.Sqlite.Core", "SQLitePCLRaw.core", "SQLitePCLRaw.provider.e_sqlite3"]),
+            (["K1s0.EventStore"],
+            ["Microsoft.Data.Sqlite.Core", "SQLitePCLRaw.core", "SQLitePCLRaw.provider.e_sqlite3"]),
         ["K1s0.EventStore.S3"] =
             (["K1s0.EventStore", "K1s0.EventStore.Archive", "K1s0.EventStore.Privacy"],
             ["AWSSDK.Core", "AWSSDK.S3", "AWSSDK.KeyManagementService"]),
@@ -45,10 +48,13 @@ public sealed class ProjectReferenceTests
         var file = XDocument.Parse(Repository.Read(Repository.SourceProjects[project]));
 
         ReferencedProjects(file).Except(projects, StringComparer.Ordinal).Should().BeEmpty();
-        Included(file, "PackageReference").Except([.. Abstractions, .. drivers], StringComparer.Ordinal).Should().BeEmpty();
+        Included(file, "PackageReference")
+            .Except([.. Abstractions, .. drivers], StringComparer.Ordinal)
+            .Should().BeEmpty();
         Included(file, "Reference").Should().BeEmpty("an assembly outside of a package cannot be restored by users");
         Included(file, "FrameworkReference").Should().BeEmpty("every user would need that framework");
-        Included(file, "InternalsVisibleTo").Should().BeEmpty("src/Directory.Build.props names the only friend: the tests");
+        Included(file, "InternalsVisibleTo")
+            .Should().BeEmpty("src/Directory.Build.props names the only friend: the tests");
     }
 
     [Fact]

@@ -5,14 +5,15 @@ using Xunit;
 namespace K1s0.EventStore.Architecture.Tests;
 
 /// <summary>
-/// What a README shows has been through the compiler: each C# fence names a region of a file under samples or tests, and says
-/// the same, white space aside.
+/// What a README shows has been through the compiler: each C# fence names a region of a file under samples or tests,
+/// and says the same, white space aside.
 /// </summary>
 public sealed partial class ReadmeSnippetTests
 {
     private static IEnumerable<string> Readmes => Repository.TrackedFiles.Where(path =>
         path is "README.md"
-        || (path.StartsWith("src/", StringComparison.Ordinal) && path.EndsWith("/README.md", StringComparison.Ordinal)));
+        || (path.StartsWith("src/", StringComparison.Ordinal)
+            && path.EndsWith("/README.md", StringComparison.Ordinal)));
 
     [Fact]
     public void Every_snippet_of_a_readme_is_compiled_code()

@@ -36,7 +36,8 @@ internal static class Repository
 
     public static IEnumerable<string> Files(string folder, string extension) =>
         TrackedFiles.Where(path =>
-            path.StartsWith(folder + "/", StringComparison.Ordinal) && path.EndsWith(extension, StringComparison.Ordinal));
+            path.StartsWith(folder + "/", StringComparison.Ordinal)
+            && path.EndsWith(extension, StringComparison.Ordinal));
 
     /// <summary>Every line of the files for which something is wrong, as <c>path:line: text</c>.</summary>
     public static IEnumerable<string> LinesWhere(IEnumerable<string> paths, Func<string, bool> isWrong) =>
@@ -56,7 +57,7 @@ internal static class Repository
         }
 
         throw new InvalidOperationException(
-            $"No folder above {AppContext.BaseDirectory} holds {SolutionName}: run the tests inside of the repository.");
+            $"No folder above {AppContext.BaseDirectory} holds {SolutionName}: run the tests in the repository.");
     }
 
     private static string[] ListTrackedFiles()

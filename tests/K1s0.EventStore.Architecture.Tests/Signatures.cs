@@ -64,7 +64,10 @@ internal static class Signatures
         string.Concat(parameters.Where(parameter => parameter.IsGenericParameter).Select(parameter =>
         {
             var attributes = parameter.GenericParameterAttributes;
-            List<string> limits = [.. parameter.GetGenericParameterConstraints().Select(TypeNames.Of).Order(StringComparer.Ordinal)];
+            var limits = parameter.GetGenericParameterConstraints()
+                .Select(TypeNames.Of)
+                .Order(StringComparer.Ordinal)
+                .ToList();
             if (attributes.HasFlag(GenericParameterAttributes.ReferenceTypeConstraint))
             {
                 limits.Insert(0, "class");
@@ -90,7 +93,8 @@ internal static class Signatures
         }
 
         var isOverride = method.GetBaseDefinition() != method;
-        var modifier = (method.IsStatic, isOverride, method.IsAbstract, method is { IsVirtual: true, IsFinal: false }) switch
+        var isOpen = method is { IsVirtual: true, IsFinal: false };
+        var modifier = (method.IsStatic, isOverride, method.IsAbstract, isOpen) switch
         {
             (true, _, _, _) => "static ",
             (_, true, _, _) => "override ",

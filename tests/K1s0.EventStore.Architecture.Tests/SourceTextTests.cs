@@ -32,7 +32,8 @@ public sealed partial class SourceTextTests
 
     [Fact]
     public void No_file_names_the_host_of_a_registry() =>
-        Repository.LinesWhere(AllText, RegistryHost().IsMatch).Should().BeEmpty("where packages come from is the user's setting");
+        Repository.LinesWhere(AllText, RegistryHost().IsMatch)
+            .Should().BeEmpty("where packages come from is the user's setting");
 
     [Fact]
     public void A_source_file_has_at_most_300_lines() =>
@@ -49,7 +50,8 @@ public sealed partial class SourceTextTests
     [GeneratedRegex(@"^\s*#\s*region\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
     private static partial Regex RegionDirective();
 
-    [GeneratedRegex(@"\b(TO[D]O|FIX[M]E|HA[C]K|X[X]X)\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex(
+        @"\b(TO[D]O|FIX[M]E|HA[C]K|X[X]X)\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
     private static partial Regex LeftoverMarker();
 
     [GeneratedRegex(@"\bConsole\s*\.", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
@@ -63,7 +65,8 @@ public sealed partial class SourceTextTests
 
     [GeneratedRegex(
         @"\b((api|www)[.]nuget[.]org|npmjs[.](org|com)|pypi[.]org|pythonhosted[.]org|proxy[.]golang[.]org|crates[.]io"
-        + @"|(deb|security)[.]debian[.]org|(archive|security)[.]ubuntu[.]com|pkgs[.]dev[.]azure[.]com|(docker|ghcr)[.]io)\b",
+        + @"|(deb|security)[.]debian[.]org|(archive|security)[.]ubuntu[.]com|pkgs[.]dev[.]azure[.]com"
+        + @"|(docker|ghcr)[.]io)\b",
         RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase,
         matchTimeoutMilliseconds: 1_000)]
     private static partial Regex RegistryHost();

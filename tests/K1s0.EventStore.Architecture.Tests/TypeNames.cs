@@ -44,7 +44,8 @@ internal static class TypeNames
         if (type.HasElementType)
         {
             var element = Of(type.GetElementType()!);
-            return type.IsArray ? $"{element}[{new string(',', type.GetArrayRank() - 1)}]" : element + (type.IsPointer ? "*" : "");
+            var rank = type.IsArray ? $"[{new string(',', type.GetArrayRank() - 1)}]" : "";
+            return element + rank + (type.IsPointer ? "*" : "");
         }
 
         if (Nullable.GetUnderlyingType(type) is { } underlying)
@@ -53,7 +54,8 @@ internal static class TypeNames
         }
 
         var arguments = type.GetGenericArguments();
-        var name = type.Name.Split('`')[0] + (arguments.Length > 0 ? $"<{string.Join(", ", arguments.Select(Of))}>" : "");
+        var generic = arguments.Length > 0 ? $"<{string.Join(", ", arguments.Select(Of))}>" : "";
+        var name = type.Name.Split('`')[0] + generic;
         if (type.DeclaringType is { } outer)
         {
             return $"{Of(outer)}.{name}";

@@ -24,7 +24,11 @@ internal static class StoreWalk
     private static async Task AppendAsync(IEventStore store, List<string> failures)
     {
         var placed = EventEnvelope.Create(
-            Order, "order-placed", new OrderState("Ada", 0), OrderJson.Default.OrderState, new EventMetadata { Actor = "ada" });
+            Order,
+            "order-placed",
+            new OrderState("Ada", 0),
+            OrderJson.Default.OrderState,
+            new EventMetadata { Actor = "ada" });
         var paid = EventEnvelope.Create(Order, "order-paid", """{"amount":42.50}"""u8.ToArray());
         var result = await store.AppendAsync(Order, [placed, paid], expectedVersion: 0);
         Check(result.Version.Value == 2, $"two appended events give version 2, not {result.Version}", failures);
@@ -69,7 +73,8 @@ internal static class StoreWalk
                 claim, new Checkpoint(envelope.Position, await feed.GetIdentityAsync(), envelope.ChainHash));
         }
 
-        Check(types is ["order-placed", "order-paid"], $"the feed has both events in order, not {types.Count}", failures);
+        Check(
+            types is ["order-placed", "order-paid"], $"the feed has both events in order, not {types.Count}", failures);
         var checkpoint = await checkpoints.LoadAsync("smoke");
         Check(checkpoint?.Position == await feed.GetSettledBoundAsync(), "the checkpoint is at the end", failures);
     }
