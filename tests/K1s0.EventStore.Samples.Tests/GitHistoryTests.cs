@@ -26,7 +26,9 @@ public sealed class GitHistoryTests
     {
         using var generated = await GeneratedRepository.CreateAsync(commits: 1_000, seed: 1);
         var log = await TestGit.RunAsync(
-            generated.Directory, write: null, "log", "--first-parent", "-m", "--raw", "-M100%", "--no-abbrev", "--format=");
+            generated.Directory,
+            write: null,
+            ["log", "--first-parent", "-m", "--raw", "-M100%", "--no-abbrev", "--format="]);
 
         (await generated.CountAsync("rev-list", "--first-parent", "--count", "HEAD")).Should().Be(1_000);
         (await generated.CountAsync("rev-list", "--merges", "--count", "HEAD")).Should().BeGreaterThan(50);
