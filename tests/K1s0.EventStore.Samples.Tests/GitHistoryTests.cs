@@ -62,7 +62,7 @@ public sealed class GitHistoryTests
         [
             "diff.renames=copies", "diff.noprefix=true", "diff.relative=true", "diff.ignoreSubmodules=all",
             "diff.external=false", "color.ui=always", "color.diff=always", "core.quotePath=false", "core.abbrev=4",
-            "log.showRoot=false", "log.showSignature=true", "log.diffMerges=separate", "log.decorate=full",
+            "log.showRoot=false", "log.showSignature=true", "log.diffMerges=combined", "log.decorate=full",
             "format.pretty=oneline", "i18n.logOutputEncoding=ISO-8859-1",
         ];
         foreach (var setting in settings)
