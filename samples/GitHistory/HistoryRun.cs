@@ -35,7 +35,7 @@ internal sealed class HistoryRun(GitProgram git, TextWriter output, bool isTermi
             Write($"{e.Message}{Environment.NewLine}{Environment.NewLine}{HistoryArguments.Usage}");
             return Unusable;
         }
-        catch (Exception e) when (e is UnusableRepositoryException or StoreUnavailableException)
+        catch (Exception e) when (e is UnusableRepositoryException or UnusableStoreException)
         {
             Write($"{e.Message}");
             return Unusable;

@@ -1,4 +1,6 @@
+using K1s0.EventStore.Postgres;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace K1s0.EventStore.Samples.GitHistory;
 
@@ -15,12 +17,29 @@ internal static class StoreChoice
             return;
         }
 
-        throw new FormatException("This build of the sample has no PostgreSQL store.");
+        builder.UsePostgres(options =>
+        {
+            options.ConnectionString = arguments.Postgres;
+            options.Schema = arguments.Schema;
+        });
     }
 
-    /// <summary>Makes the store ready: creates its tables where it has any.</summary>
-    public static Task PrepareAsync(IServiceProvider provider, CancellationToken cancellationToken) =>
-        Task.CompletedTask;
+    /// <summary>Makes the store ready: creates its tables where it has any. A host does that when it starts.</summary>
+    /// <exception cref="UnusableStoreException">No server, no right, or a wrong setting.</exception>
+    public static async Task PrepareAsync(IServiceProvider provider, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (provider.GetService<PostgresSchema>() is { } schema)
+            {
+                await schema.MigrateAsync(cancellationToken);
+            }
+        }
+        catch (Exception e) when (e is EventStoreException or ArgumentException or OptionsValidationException)
+        {
+            throw new UnusableStoreException(e);
+        }
+    }
 
     public static string Describe(HistoryArguments arguments) =>
         arguments.Postgres is null ? "in memory" : $"PostgreSQL, schema {arguments.Schema}";

@@ -34,7 +34,7 @@ internal sealed class Walkthrough(Narrator narrator)
             narrator.Open($"K1s0.EventStore quickstart, {StoreChoice.Describe(postgres)}");
             return await RunAsync(provider, cancellationToken);
         }
-        catch (Exception e) when (e is StoreUnavailableException or NotSupportedException)
+        catch (UnusableStoreException e)
         {
             narrator.Fail(e.Message);
             return Unusable;

@@ -26,7 +26,9 @@ public sealed class GitHistoryTests
     {
         using var generated = await GeneratedRepository.CreateAsync(commits: 1_000, seed: 1);
         var log = await TestGit.RunAsync(
-            generated.Directory, write: null, "log", "--first-parent", "-m", "--raw", "-M100%", "--no-abbrev", "--format=");
+            generated.Directory,
+            write: null,
+            ["log", "--first-parent", "-m", "--raw", "-M100%", "--no-abbrev", "--format="]);
 
         (await generated.CountAsync("rev-list", "--first-parent", "--count", "HEAD")).Should().Be(1_000);
         (await generated.CountAsync("rev-list", "--merges", "--count", "HEAD")).Should().BeGreaterThan(50);
@@ -60,7 +62,7 @@ public sealed class GitHistoryTests
         [
             "diff.renames=copies", "diff.noprefix=true", "diff.relative=true", "diff.ignoreSubmodules=all",
             "diff.external=false", "color.ui=always", "color.diff=always", "core.quotePath=false", "core.abbrev=4",
-            "log.showRoot=false", "log.showSignature=true", "log.diffMerges=separate", "log.decorate=full",
+            "log.showRoot=false", "log.showSignature=true", "log.diffMerges=combined", "log.decorate=full",
             "format.pretty=oneline", "i18n.logOutputEncoding=ISO-8859-1",
         ];
         foreach (var setting in settings)

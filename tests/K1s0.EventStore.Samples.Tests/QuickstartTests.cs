@@ -63,11 +63,10 @@ public sealed class QuickstartTests
     public async Task A_store_that_lets_stale_writers_through_is_noticed()
     {
         var output = await RunAsync(
-            services => services.AddSingleton<IEventStore>(provider =>
-                new CarelessStore(provider.GetRequiredService<IEventAppender>(), provider.GetRequiredService<IStreamReader>())
-                {
-                    IgnoresExpectedVersion = true,
-                }),
+            services => services.AddSingleton<IEventStore>(provider => new CarelessStore(Store(provider))
+            {
+                IgnoresExpectedVersion = true,
+            }),
             Walkthrough.Failed);
 
         output.Should().Contain("failed the version that the slower clerk expected: expected 2, got none")
@@ -78,11 +77,10 @@ public sealed class QuickstartTests
     public async Task A_store_that_stores_a_repeated_append_twice_is_noticed()
     {
         var output = await RunAsync(
-            services => services.AddSingleton<IEventStore>(provider =>
-                new CarelessStore(provider.GetRequiredService<IEventAppender>(), provider.GetRequiredService<IStreamReader>())
-                {
-                    ForgetsEventIds = true,
-                }),
+            services => services.AddSingleton<IEventStore>(provider => new CarelessStore(Store(provider))
+            {
+                ForgetsEventIds = true,
+            }),
             Walkthrough.Failed);
 
         output.Should().Contain("failed Concurrency conflict: expected 3, got 4").And.NotContain("4  A read model");
@@ -116,8 +114,7 @@ public sealed class QuickstartTests
     {
         var output = await RunAsync(
             services => services.AddSingleton<IStreamReader>(provider => new ChangedStreams(
-                provider.GetRequiredKeyedService<InMemoryEventStore>(string.Empty),
-                envelope => envelope with { PayloadUtf8 = "{}"u8.ToArray() })),
+                Store(provider), envelope => envelope with { PayloadUtf8 = "{}"u8.ToArray() })),
             Walkthrough.Failed);
 
         output.Should().Contain("failed findings: expected none, got version 1: ContentChanged");
@@ -131,6 +128,9 @@ public sealed class QuickstartTests
 
         output.Should().Contain("failed the first bad version: expected 3, got none");
     }
+
+    private static InMemoryEventStore Store(IServiceProvider provider) =>
+        provider.GetRequiredKeyedService<InMemoryEventStore>(string.Empty);
 
     /// <summary>Runs on the store in memory, with what the test puts in its place.</summary>
     private static async Task<string> RunAsync(Action<IServiceCollection> replace, int expectedExitCode)

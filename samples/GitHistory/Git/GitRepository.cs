@@ -51,9 +51,9 @@ internal sealed class GitRepository
         // The user's configuration must not change what is printed, so whatever it could change is said here.
         await using var log = _git.Start(
             Directory,
-            ["-c", "log.showRoot=true", "-c", "log.showSignature=false", "log", "--first-parent", "-m", "--reverse",
-            "--raw", "-z", "--no-renames", "--no-abbrev", "--no-color", "--no-ext-diff", "--no-relative",
-            "--ignore-submodules=none", "--encoding=UTF-8", RawLog.Format, Head, "--"]);
+            ["-c", "log.showRoot=true", "-c", "log.showSignature=false", "-c", "log.diffMerges=separate",
+            "log", "--first-parent", "-m", "--reverse", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-color",
+            "--no-ext-diff", "--no-relative", "--ignore-submodules=none", "--encoding=UTF-8", RawLog.Format, Head, "--"]);
         var commits = RawLog.ReadAsync(NulSeparated.ReadAsync(log.Stream, cancellationToken), cancellationToken);
         await foreach (var commit in commits)
         {

@@ -1,7 +1,7 @@
 namespace K1s0.EventStore.Samples.Tests.Doubles;
 
 /// <summary>A store that breaks one promise.</summary>
-internal sealed class CarelessStore(IEventAppender appender, IStreamReader reader) : IEventStore
+internal sealed class CarelessStore(InMemoryEventStore store) : IEventStore
 {
     public bool IgnoresExpectedVersion { get; init; }
 
@@ -12,21 +12,19 @@ internal sealed class CarelessStore(IEventAppender appender, IStreamReader reade
         IEnumerable<EventEnvelope> events,
         long? expectedVersion = null,
         CancellationToken cancellationToken = default) =>
-        appender.AppendAsync(
+        store.AppendAsync(
             streamId,
             ForgetsEventIds ? events.Select(envelope => envelope with { Id = Guid.CreateVersion7() }) : events,
             ExpectedVersion.From(IgnoresExpectedVersion ? null : expectedVersion),
             cancellationToken);
 
-    public async Task<IReadOnlyList<EventEnvelope>> LoadAsync(
+    public Task<IReadOnlyList<EventEnvelope>> LoadAsync(
         StreamId streamId,
         long fromVersion = 0,
         long? toVersion = null,
         CancellationToken cancellationToken = default) =>
-        await reader.ReadStreamAsync(streamId, cancellationToken: cancellationToken)
-            .Where(envelope => envelope.Version >= fromVersion && envelope.Version <= (toVersion ?? long.MaxValue))
-            .ToListAsync(cancellationToken);
+        store.LoadAsync(streamId, fromVersion, toVersion, cancellationToken);
 
     public Task<bool> ExistsAsync(StreamId streamId, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException("No step asks.");
+        store.ExistsAsync(streamId, cancellationToken);
 }

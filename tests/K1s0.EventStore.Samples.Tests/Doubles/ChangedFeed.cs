@@ -1,6 +1,6 @@
 namespace K1s0.EventStore.Samples.Tests.Doubles;
 
-/// <summary>A feed that does not tell the truth: each event as the change makes it, or not at all when that is null.</summary>
+/// <summary>A feed that does not tell the truth: each event as the change makes it, or not at all.</summary>
 internal sealed class ChangedFeed(IFeedReader feed, Func<EventEnvelope, EventEnvelope?> change) : IFeedReader
 {
     public Task<StoreIdentity> GetIdentityAsync(CancellationToken cancellationToken = default) =>

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace K1s0.EventStore.Samples.Tests.Doubles;
 
-/// <summary>Streams that do not tell the truth: each event as the change makes it, or not at all when that is null.</summary>
+/// <summary>Streams that do not tell the truth: each event as the change makes it, or not at all.</summary>
 internal sealed class ChangedStreams(IStreamReader streams, Func<EventEnvelope, EventEnvelope?> change) : IStreamReader
 {
     public async IAsyncEnumerable<EventEnvelope> ReadStreamAsync(

@@ -7,9 +7,10 @@ internal static class OddPaths
 {
     public static IReadOnlyList<string> All { get; } =
     [
-        "with space", " leading and trailing ", "quote\"double", "quote'single", "back\\slash", "new\nline", "tab\there",
-        "carriage\rreturn", "bell\aand\u0001control", "delete\x7f", "-leading-dash", "--option=value", "-", ":colon", ":(glob)x",
-        "*?[star]", "!bang", "#hash", "$HOME", "`tick`", "a;b|c&d", "~tilde", "{brace,s}", "@", "HEAD", "...", ".hidden",
+        "with space", " leading and trailing ", "quote\"double", "quote'single", "back\\slash", "new\nline",
+        "tab\there", "carriage\rreturn", "bell\aand\u0001control", "delete\x7f", "-leading-dash", "--option=value", "-",
+        ":colon", ":(glob)x", "*?[star]", "!bang", "#hash", "$HOME", "`tick`", "a;b|c&d", "~tilde", "{brace,s}", "@",
+        "HEAD", "...", ".hidden",
         "100%", "%0A", "%25", "%", "%~", "%~0000", "commit 1234", "%H%n",
         Utf8("ünïcödé"), Utf8("u\u0308ni\u0308code"), Utf8("日本語/ファイル"), Utf8("🎉 party"), Utf8("\u0085 next line"),
         Utf8("\u200b zero width"), Utf8("\u202e right to left"), Utf8("\ufeff mark"), Utf8("\ufffd replacement"),

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace K1s0.EventStore.Samples.Tests.Repositories;
 
 /// <summary>
-/// Makes up a history: additions, changes, deletions, renames, changed modes, links, submodules, folders that become files and
-/// files that become folders, merges, commits without a change. The same seed gives the same history.
+/// Makes up a history: additions, changes, deletions, renames, changed modes, links, submodules, folders that become
+/// files and files that become folders, merges, commits without a change. The same seed gives the same history.
 /// </summary>
 internal sealed class RandomHistory(int seed)
 {
@@ -45,7 +45,7 @@ internal sealed class RandomHistory(int seed)
                 Put(writer, path);
             }
 
-            Change(writer, branches.Count > 0 ? _random.Next(2) : _random.Next(8) switch { 0 => 0, var n => n / 2 + 1 });
+            Change(writer, changes: branches.Count > 0 ? _random.Next(2) : (_random.Next(8) + 1) / 2);
             writer.EndCommit();
             tip = $":{_mark}";
         }
@@ -181,7 +181,8 @@ internal sealed class RandomHistory(int seed)
     }
 
     private static bool IsAtOrBelow(string folder, string path) =>
-        path.StartsWith(folder, StringComparison.Ordinal) && (path.Length == folder.Length || path[folder.Length] == '/');
+        path.StartsWith(folder, StringComparison.Ordinal)
+        && (path.Length == folder.Length || path[folder.Length] == '/');
 
     private static string FolderOf(string path) => path.LastIndexOf('/') is var at and > 0 ? path[..at] : path;
 
