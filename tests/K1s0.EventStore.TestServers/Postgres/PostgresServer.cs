@@ -205,11 +205,15 @@ public sealed partial class PostgresServer : IAsyncDisposable
     private async Task StopByAsync(ProcessSignal signal)
     {
         var postmaster = Running;
+        var known = LinuxProcesses.WorkingIn(DataDirectory);
         postmaster.Signal(signal);
         await Poll.UntilAsync(() => postmaster.Exited.IsCompleted, () => $"the end of PostgreSQL. Its log:\n{ReadLog()}");
+
+        // A process gives up its working directory shortly before it is dead, and one may have been born meanwhile.
+        IReadOnlyList<int> Left() => [.. LinuxProcesses.WorkingIn(DataDirectory).Union(known.Where(LinuxProcesses.Runs))];
         await Poll.UntilAsync(
-            () => LinuxProcesses.WorkingIn(DataDirectory).Count == 0,
-            () => $"the end of processes {string.Join(", ", LinuxProcesses.WorkingIn(DataDirectory))}, left by PostgreSQL");
+            () => Left().Count == 0,
+            () => $"the end of processes {string.Join(", ", Left())}, left by PostgreSQL");
     }
 
     private void KillAll()

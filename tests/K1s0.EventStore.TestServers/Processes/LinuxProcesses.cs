@@ -23,13 +23,11 @@ internal static partial class LinuxProcesses
     public static bool Exists(int processId) =>
         Directory.Exists($"/proc/{processId.ToString(CultureInfo.InvariantCulture)}");
 
-    /// <summary>Whether a stop signal has taken effect on all of the process.</summary>
-    public static bool IsStopped(int processId)
-    {
-        // "pid (name) state ...", and the name may hold anything.
-        var status = File.ReadAllText($"/proc/{processId.ToString(CultureInfo.InvariantCulture)}/stat");
-        return status[status.LastIndexOf(')') + 2] == 'T';
-    }
+    /// <summary>Whether the process runs: it is there, and not merely a dead one that nobody has collected.</summary>
+    public static bool Runs(int processId) => State(processId) is not (null or 'Z' or 'X');
+
+    /// <summary>Whether a stop signal has taken effect on the process.</summary>
+    public static bool IsStopped(int processId) => State(processId) == 'T';
 
     /// <summary>
     /// The processes whose working directory is <paramref name="directory"/>. Every process of a PostgreSQL server
@@ -52,6 +50,20 @@ internal static partial class LinuxProcesses
 
     /// <summary>Removes a System V shared memory segment, which a killed postmaster leaves behind.</summary>
     public static void RemoveSharedMemorySegment(int segment) => _ = SharedMemoryControl(segment, RemoveSharedMemory, 0);
+
+    private static char? State(int processId)
+    {
+        try
+        {
+            // "pid (name) state ...", and the name may hold anything.
+            var status = File.ReadAllText($"/proc/{processId.ToString(CultureInfo.InvariantCulture)}/stat");
+            return status[status.LastIndexOf(')') + 2];
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
 
     private static string? WorkingDirectory(string processEntry)
     {

@@ -22,12 +22,16 @@ internal sealed class ProxiedConnection
     private readonly Gate _toServer;
     private readonly Gate _toClient;
     private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _requestComplete = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Guards the two fields below.
+    private readonly Lock _turn = new();
+    private bool _cutAmongAnswers;
+    private bool _requestOpen;
 
     // Written by one pump, read by the other.
     private volatile bool _started;
     private volatile bool _swallowing;
-    private volatile bool _requestOpen;
+    private volatile bool _ended;
     private CutManner _manner;
     private int _clientEnded;
 
@@ -108,23 +112,21 @@ internal sealed class ProxiedConnection
     {
         try
         {
-            while (await fromClient.ReadHeaderAsync() is { } header)
+            var open = false;
+            while (!_ended && await fromClient.ReadHeaderAsync() is { } header)
             {
                 await _toServer.WaitAsync();
                 var type = (char)header[0];
                 var cut = Judge(MessageDirection.Frontend, type);
-                _requestOpen = LeavesRequestOpen(type, _requestOpen);
+                EndWhenComplete(requestOpen: true);
                 await fromClient.RelayAsync(header, cut ?? CutPoint.After, _server);
-                if (!_requestOpen)
-                {
-                    _requestComplete.TrySetResult();
-                }
-
                 if (cut is not null)
                 {
-                    EndClient(_manner);
                     break;
                 }
+
+                open = LeavesRequestOpen(type, open);
+                EndWhenComplete(requestOpen: open);
             }
         }
         catch (Exception e) when (IsBroken(e))
@@ -132,8 +134,11 @@ internal sealed class ProxiedConnection
             // Cut by the other pump, or the client or the server is gone.
         }
 
-        _requestOpen = false;
-        _requestComplete.TrySetResult();
+        if (_swallowing)
+        {
+            EndClient(_manner);
+        }
+
         EndRequests();
     }
 
@@ -161,7 +166,7 @@ internal sealed class ProxiedConnection
                 await fromServer.RelayAsync(header, cut ?? CutPoint.After, _client);
                 if (cut is not null)
                 {
-                    _ = EndAfterRequestAsync();
+                    EndWhenComplete(cut: true);
                 }
             }
         }
@@ -175,14 +180,22 @@ internal sealed class ProxiedConnection
     }
 
     /// <summary>
-    /// An error or a notice is answered before the client has sent all of its request. The server is to receive the
-    /// whole request in any case, else it would depend on timing what a cut among the answers leaves behind.
+    /// Ends the connection after a cut among the answers, once the request that is under way has been forwarded. An
+    /// error or a notice is answered before the client has sent all of it, and without waiting it would depend on
+    /// timing what such a cut leaves behind.
     /// </summary>
-    private async Task EndAfterRequestAsync()
+    private void EndWhenComplete(bool cut = false, bool? requestOpen = null)
     {
-        if (_requestOpen)
+        lock (_turn)
         {
-            await _requestComplete.Task;
+            _cutAmongAnswers |= cut;
+            _requestOpen = requestOpen ?? _requestOpen;
+            if (!_cutAmongAnswers || _requestOpen)
+            {
+                return;
+            }
+
+            _ended = true;
         }
 
         EndClient(_manner);
@@ -192,10 +205,11 @@ internal sealed class ProxiedConnection
     private CutPoint? Judge(MessageDirection direction, char type) =>
         _started ? _watch.Count(this, new ProxyMessage(direction, type)) : null;
 
-    // Sync, Query, FunctionCall, CopyDone and CopyFail end a request; the pieces of a copy belong to a Query.
+    // Sync, Query, FunctionCall, CopyDone and CopyFail end a request, after Flush the client may wait for answers; the
+    // pieces of a copy belong to a Query.
     private static bool LeavesRequestOpen(char type, bool open) => type switch
     {
-        'S' or 'Q' or 'F' or 'c' or 'f' or 'X' => false,
+        'S' or 'Q' or 'F' or 'H' or 'c' or 'f' or 'X' => false,
         'd' => open,
         _ => true,
     };
