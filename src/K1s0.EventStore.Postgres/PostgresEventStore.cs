@@ -39,7 +39,7 @@ public sealed class PostgresEventStore
         ILoggerFactory? loggerFactory = null)
     {
         ArgumentNullException.ThrowIfNull(dataSource);
-        options ??= new PostgresOptions();
+        options = PostgresOptionsRules.Checked(options);
         _limits = limits ?? new EventStoreOptions();
         var heads = new StreamHeadCache(options.HeadCacheSize);
         _database = new PostgresDatabase(dataSource, new SqlCatalog(new SchemaName(options.Schema)), options);

@@ -14,6 +14,11 @@ public sealed class EventStoreOptions
     [Range(1, 10_000)]
     public int MaxEventsPerAppend { get; set; } = 1_000;
 
+    /// <summary>The most bytes of payload and metadata in one append, over all of its events.</summary>
+    /// <value>32 MiB by default; 2 bytes to 256 MiB.</value>
+    [Range(2, 256 * 1024 * 1024)]
+    public int MaxBytesPerAppend { get; set; } = 32 * 1024 * 1024;
+
     /// <summary>The most streams in one append.</summary>
     /// <value>100 by default; 1 to 1,000.</value>
     [Range(1, 1_000)]

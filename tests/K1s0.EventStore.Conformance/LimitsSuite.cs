@@ -74,6 +74,21 @@ public abstract class LimitsSuite : ConformanceSuite
     }
 
     [Fact]
+    public async Task The_bytes_of_all_events_together_have_a_limit()
+    {
+        var stream = NewStream();
+        var events = SomeEvents(stream, 3).Select(envelope => envelope with { PayloadUtf8 = TextOf(99) }).ToArray();
+        var size = events.Sum(envelope => envelope.PayloadUtf8.Length + envelope.MetadataUtf8.Length);
+        size.Should().BeGreaterThan(Backend.Options.MaxBytesPerAppend);
+
+        await RefusedAsync<ArgumentOutOfRangeException>(
+            () => Store.AppendAsync(stream, events, cancellationToken: Cancellation), stream);
+
+        await Store.AppendAsync(stream, events[..2], cancellationToken: Cancellation);
+        (await LoadAsync(stream)).Should().HaveCount(2);
+    }
+
+    [Fact]
     public async Task A_payload_of_the_largest_size_is_stored_and_one_byte_more_is_refused()
     {
         var stream = NewStream();
@@ -125,6 +140,7 @@ public abstract class LimitsSuite : ConformanceSuite
     protected override EventStoreOptions CreateOptions() => new()
     {
         MaxEventsPerAppend = 5,
+        MaxBytesPerAppend = 260,
         MaxStreamsPerAppend = 3,
         MaxPayloadBytes = 100,
         MaxMetadataBytes = 50,

@@ -18,7 +18,7 @@ public sealed class PostgresCheckpointStore : ICheckpointStore
     public PostgresCheckpointStore(NpgsqlDataSource dataSource, PostgresOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(dataSource);
-        options ??= new PostgresOptions();
+        options = PostgresOptionsRules.Checked(options);
         _database = new PostgresDatabase(dataSource, new SqlCatalog(new SchemaName(options.Schema)), options);
     }
 

@@ -21,7 +21,7 @@ public sealed class PostgresHealthCheck : IHealthCheck
     public PostgresHealthCheck(NpgsqlDataSource dataSource, PostgresOptions? options = null, TimeSpan? longestHold = null)
     {
         ArgumentNullException.ThrowIfNull(dataSource);
-        options ??= new PostgresOptions();
+        options = PostgresOptionsRules.Checked(options);
         _database = new PostgresDatabase(dataSource, new SqlCatalog(new SchemaName(options.Schema)), options);
         _longestHold = longestHold ?? TimeSpan.FromSeconds(10);
     }

@@ -6,6 +6,19 @@ namespace K1s0.EventStore.Postgres;
 /// <summary>The rules for <see cref="PostgresOptions"/> that are more than a range.</summary>
 internal sealed class PostgresOptionsRules : IValidateOptions<PostgresOptions>
 {
+    /// <summary>The options, checked: for stores that are made without a container.</summary>
+    /// <exception cref="ArgumentException">An option is out of its range; the message says which.</exception>
+    public static PostgresOptions Checked(PostgresOptions? options)
+    {
+        options ??= new PostgresOptions();
+        List<ValidateOptionsResult> results =
+        [
+            new PostgresOptionsValidator().Validate(null, options), new PostgresOptionsRules().Validate(null, options),
+        ];
+        var faults = results.SelectMany(result => result.Failures ?? []).ToArray();
+        return faults.Length == 0 ? options : throw new ArgumentException(string.Join(' ', faults), nameof(options));
+    }
+
     public ValidateOptionsResult Validate(string? name, PostgresOptions options)
     {
         List<string> faults = [];

@@ -17,7 +17,7 @@ public sealed class PostgresSchema
     public PostgresSchema(NpgsqlDataSource dataSource, PostgresOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(dataSource);
-        options ??= new PostgresOptions();
+        options = PostgresOptionsRules.Checked(options);
         _database = new PostgresDatabase(dataSource, new SqlCatalog(new SchemaName(options.Schema)), options);
     }
 

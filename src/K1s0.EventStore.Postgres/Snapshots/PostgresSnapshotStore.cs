@@ -16,7 +16,7 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
     public PostgresSnapshotStore(NpgsqlDataSource dataSource, PostgresOptions? options = null, EventStoreOptions? limits = null)
     {
         ArgumentNullException.ThrowIfNull(dataSource);
-        options ??= new PostgresOptions();
+        options = PostgresOptionsRules.Checked(options);
         _database = new PostgresDatabase(dataSource, new SqlCatalog(new SchemaName(options.Schema)), options);
         _serializer = new SnapshotSerializer(limits?.SerializerOptions);
     }

@@ -41,8 +41,8 @@ public sealed class ValidatedAppend
         ArgumentNullException.ThrowIfNull(streamId);
         ArgumentNullException.ThrowIfNull(events);
         ArgumentNullException.ThrowIfNull(options);
-        var seen = new HashSet<Guid>();
-        return Create(streamId, events, expected, options, seen);
+        var totals = new AppendTotals(options);
+        return Create(streamId, events, expected, options, totals);
     }
 
     /// <summary>Checks an append to several streams.</summary>
@@ -59,7 +59,7 @@ public sealed class ValidatedAppend
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfZero(appends.Count, nameof(appends));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(appends.Count, options.MaxStreamsPerAppend, nameof(appends));
-        var seen = new HashSet<Guid>();
+        var totals = new AppendTotals(options);
         var streams = new HashSet<StreamId>();
         var validated = new List<ValidatedAppend>(appends.Count);
         foreach (var append in appends)
@@ -75,7 +75,7 @@ public sealed class ValidatedAppend
                 throw new ArgumentException($"Stream {append.StreamId} stands twice in one append.", nameof(appends));
             }
 
-            validated.Add(Create(append.StreamId, append.Events, append.Expected, options, seen));
+            validated.Add(Create(append.StreamId, append.Events, append.Expected, options, totals));
         }
 
         return validated;
@@ -86,7 +86,7 @@ public sealed class ValidatedAppend
         IEnumerable<EventEnvelope> events,
         ExpectedVersion expected,
         EventStoreOptions options,
-        HashSet<Guid> seen)
+        AppendTotals totals)
     {
         // A sequence may announce any number: no room is made for more than the limit.
         var announced = events.TryGetNonEnumeratedCount(out var count) ? count : 4;
@@ -102,20 +102,8 @@ public sealed class ValidatedAppend
 
             ArgumentOutOfRangeException.ThrowIfNegative(envelope.Version, nameof(events));
             EventValidation.Check(envelope, options);
-            if (!seen.Add(envelope.Id))
-            {
-                throw new InvalidEventException(
-                    envelope.Id, InvalidEventReason.DuplicateId, "its id stands twice in one append.");
-            }
-
+            totals.Add(envelope, nameof(events));
             list.Add(envelope);
-            if (seen.Count > options.MaxEventsPerAppend)
-            {
-                throw new ArgumentOutOfRangeException(
-                    nameof(events),
-                    $"An append has at most {options.MaxEventsPerAppend} events "
-                    + "(EventStoreOptions.MaxEventsPerAppend).");
-            }
         }
 
         var digests = new Sha256Digest[list.Count];
