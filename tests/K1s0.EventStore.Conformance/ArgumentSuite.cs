@@ -64,7 +64,8 @@ public abstract class ArgumentSuite : ConformanceSuite
         var stream = await StreamWithAsync(1);
 
         await RefusedAsync<ArgumentOutOfRangeException>(
-            () => Store.AppendAsync(stream, [AnEvent(stream) with { Version = -1 }], cancellationToken: Cancellation), stream);
+            () => Store.AppendAsync(stream, [AnEvent(stream) with { Version = -1 }], cancellationToken: Cancellation),
+            stream);
     }
 
     [Fact]
@@ -73,7 +74,9 @@ public abstract class ArgumentSuite : ConformanceSuite
         var (stream, other) = (await StreamWithAsync(1), await StreamWithAsync(1));
 
         await RefusedAsync<ArgumentException>(
-            () => Store.AppendAsync(stream, [AnEvent(stream), AnEvent(other)], cancellationToken: Cancellation), stream, other);
+            () => Store.AppendAsync(stream, [AnEvent(stream), AnEvent(other)], cancellationToken: Cancellation),
+            stream,
+            other);
         await RefusedAsync<ArgumentException>(
             () => Appender.AppendAsync([new(other, [AnEvent(other)]), new(stream, [AnEvent(other)])], Cancellation),
             stream,
@@ -138,7 +141,8 @@ public abstract class ArgumentSuite : ConformanceSuite
 
     // Not a member of the list above: a lone surrogate does not survive as an argument of a test.
     [Fact]
-    public async Task Names_with_a_lone_surrogate_are_refused() => await Bad_names_of_consumers_and_owners_are_refused("a\ud800");
+    public async Task Names_with_a_lone_surrogate_are_refused() =>
+        await Bad_names_of_consumers_and_owners_are_refused("a\ud800");
 
     [Fact]
     public async Task Saving_a_checkpoint_of_null_is_refused()

@@ -63,9 +63,10 @@ public abstract class ByteFidelitySuite : ConformanceSuite
         EventEnvelope envelope;
         using (var document = JsonDocument.Parse($$"""{"payload":{{json}},"metadata":[{{json}}]}"""))
         {
-            var (payload, metadata) = (document.RootElement.GetProperty("payload"), document.RootElement.GetProperty("metadata"));
+            var root = document.RootElement;
+            var (payload, metadata) = (root.GetProperty("payload"), root.GetProperty("metadata")[0]);
             envelope = new EventEnvelope(
-                Guid.CreateVersion7(), stream, 0, "ItemAdded", payload, metadata[0], DateTimeOffset.UnixEpoch);
+                Guid.CreateVersion7(), stream, 0, "ItemAdded", payload, metadata, DateTimeOffset.UnixEpoch);
         }
 
         var result = await Store.AppendAsync(stream, [envelope], cancellationToken: Cancellation);

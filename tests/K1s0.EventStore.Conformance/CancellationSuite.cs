@@ -20,7 +20,9 @@ public abstract class CancellationSuite : ConformanceSuite
         await RefusedAsync<OperationCanceledException>(
             () => Appender.AppendAsync(stream, [AnEvent(stream)], ExpectedVersion.Any, fired), stream);
         await RefusedAsync<OperationCanceledException>(
-            () => Appender.AppendAsync([new(stream, [AnEvent(stream)]), new(other, [AnEvent(other)])], fired), stream, other);
+            () => Appender.AppendAsync([new(stream, [AnEvent(stream)]), new(other, [AnEvent(other)])], fired),
+            stream,
+            other);
     }
 
     [Fact]
@@ -179,7 +181,8 @@ public abstract class CancellationSuite : ConformanceSuite
 
             versions.Count.Should().BeInRange(at, 2_999);
             var expected = Enumerable.Range(1, versions.Count).Select(version => (long)version);
-            versions.Should().Equal(direction is ReadDirection.Forward ? expected : expected.Select(version => 3_001 - version));
+            versions.Should().Equal(
+                direction is ReadDirection.Forward ? expected : expected.Select(version => 3_001 - version));
         }
     }
 

@@ -88,7 +88,8 @@ public abstract class ConformanceSuite : IAsyncLifetime
         return stream;
     }
 
-    protected static EventEnvelope AnEvent(StreamId stream, string payload = """{"quantity":1}""", string type = "ItemAdded") =>
+    protected static EventEnvelope AnEvent(
+        StreamId stream, string payload = """{"quantity":1}""", string type = "ItemAdded") =>
         EventEnvelope.Create(stream, type, Encoding.UTF8.GetBytes(payload), new EventMetadata { Actor = "alice" });
 
     protected static EventEnvelope[] SomeEvents(StreamId stream, int count) =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace K1s0.EventStore.Conformance;
@@ -7,11 +8,12 @@ public abstract class EventValidationSuite : ConformanceSuite
 {
     public static TheoryData<string> NotJson =>
     [
-        "", " ", "{", "}", "[1,]", """{"a":1,}""", """{"a" 1}""", "{a:1}", "'a'", "nul", "NaN", "Infinity", "01", "+1", "1.", ".5", "0x1",
-        "{}{}", "1 2", "// comment\n1", "/* comment */1", "\ufeff{}", "\"\u0001\"", "\"\n\"", "\"a", "\"\\x\"", "\"\\u12\"", "[1,2",
+        "", " ", "{", "}", "[1,]", """{"a":1,}""", """{"a" 1}""", "{a:1}", "'a'", "nul", "NaN", "Infinity",
+        "01", "+1", "1.", ".5", "0x1", "{}{}", "1 2", "[1,2", "// comment\n1", "/* comment */1", "\ufeff{}",
+        "\"\u0001\"", "\"\n\"", "\"a", "\"\\x\"", "\"\\u12\"",
     ];
 
-    // Hexadecimal, in quotes as a JSON text: stray continuation, overlong slash, a surrogate in UTF-8, beyond U+10FFFF, cut off.
+    // Hexadecimal, in quotes as a JSON text: stray bytes, overlong slash, a surrogate, beyond U+10FFFF, cut off.
     public static TheoryData<string> NotUtf8 => ["22FF22", "228022", "22C0AF22", "22EDA08022", "22F490808022", "22E697"];
 
     public static TheoryData<string> BadEventTypes =>
@@ -28,7 +30,8 @@ public abstract class EventValidationSuite : ConformanceSuite
         var envelope = AnEvent(stream);
 
         var refusal = await RefusedAsync<InvalidEventException>(
-            () => Store.AppendAsync(stream, [envelope, AnEvent(stream), envelope], cancellationToken: Cancellation), stream);
+            () => Store.AppendAsync(stream, [envelope, AnEvent(stream), envelope], cancellationToken: Cancellation),
+            stream);
 
         (refusal.EventId, refusal.Reason).Should().Be((envelope.Id, InvalidEventReason.DuplicateId));
     }
@@ -60,7 +63,7 @@ public abstract class EventValidationSuite : ConformanceSuite
     [InlineData("9999-01-01T00:00:00Z")]
     [InlineData("9999-12-31T23:59:59.999999Z")]
     public async Task A_time_that_is_unset_or_out_of_range(string time) => await AssertRefusedAsync(
-        envelope => envelope with { OccurredAt = DateTimeOffset.Parse(time, System.Globalization.CultureInfo.InvariantCulture) },
+        envelope => envelope with { OccurredAt = DateTimeOffset.Parse(time, CultureInfo.InvariantCulture) },
         InvalidEventReason.BadTime);
 
     [Theory]

@@ -11,7 +11,8 @@ public abstract class StreamChainSuite : ConformanceSuite
     public async Task An_event_carries_id_time_type_actor_checksum_previous_event_and_partition_key()
     {
         var stream = NewStream();
-        await Store.AppendAsync(stream, [AnEvent(stream, type: "OrderPlaced"), AnEvent(stream)], cancellationToken: Cancellation);
+        EventEnvelope[] events = [AnEvent(stream, type: "OrderPlaced"), AnEvent(stream)];
+        await Store.AppendAsync(stream, events, cancellationToken: Cancellation);
 
         var stored = await LoadAsync(stream);
 

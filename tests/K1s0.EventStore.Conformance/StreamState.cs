@@ -14,5 +14,7 @@ public sealed record StreamState(
     public override int GetHashCode() => HashCode.Combine(Exists, Head, Events.Count, Feed.Count);
 
     public override string ToString() =>
-        $"exists: {Exists}, head: {Head}\n  stream: {string.Join("\n          ", Events)}\n  feed:   {string.Join("\n          ", Feed)}";
+        $"exists: {Exists}, head: {Head}\n  stream: {Lines(Events)}\n  feed:   {Lines(Feed)}";
+
+    private static string Lines(IReadOnlyList<StoredEvent> events) => string.Join("\n          ", events);
 }

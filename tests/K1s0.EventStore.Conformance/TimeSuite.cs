@@ -26,7 +26,8 @@ public abstract class TimeSuite : ConformanceSuite
 
         var loaded = (await LoadAsync(stream)).Should().ContainSingle().Subject;
         loaded.OccurredAt.UtcTicks.Should().Be(expected.UtcTicks);
-        (await OwnFeedAsync(loaded.Position)).Should().ContainSingle().Which.OccurredAt.UtcTicks.Should().Be(expected.UtcTicks);
+        (await OwnFeedAsync(loaded.Position))
+            .Should().ContainSingle().Which.OccurredAt.UtcTicks.Should().Be(expected.UtcTicks);
     }
 
     [Fact]
@@ -53,7 +54,8 @@ public abstract class TimeSuite : ConformanceSuite
         result.RecordedAt.Should().BeAfter(DateTimeOffset.UnixEpoch);
         (result.RecordedAt.UtcTicks % TimeSpan.TicksPerMicrosecond).Should().Be(0);
         (await LoadAsync(stream)).Should().OnlyContain(envelope => envelope.RecordedAt == result.RecordedAt);
-        (await OwnFeedAsync(result.LastPosition)).Should().OnlyContain(envelope => envelope.RecordedAt == result.RecordedAt);
+        (await OwnFeedAsync(result.LastPosition))
+            .Should().OnlyContain(envelope => envelope.RecordedAt == result.RecordedAt);
     }
 
     [Fact]

@@ -23,9 +23,9 @@ internal sealed record StreamMutation(int Kind, int Index, int Chance)
             2 => Replaced(valid, at, one with { EventType = one.EventType + (char)('a' + (Chance % 26)) }),
             3 => Replaced(valid, at, one with { OccurredAt = one.OccurredAt.AddMicroseconds(1 + Chance) }),
             4 => Replaced(valid, at, one with { SchemaVersion = 2 + Chance }),
-            5 => Replaced(valid, at, one with { Id = new Guid(Flipped(one.Id.ToByteArray()).Span) }),
+            5 => Replaced(valid, at, one with { Id = Flipped(one.Id) }),
             6 => Replaced(valid, at, one with { StreamId = new StreamId("order", $"1{Chance}") }),
-            7 => Replaced(valid, at, one with { PreviousEventId = new Guid(Flipped(one.PreviousEventId.ToByteArray()).Span) }),
+            7 => Replaced(valid, at, one with { PreviousEventId = Flipped(one.PreviousEventId) }),
             8 => Replaced(valid, at, one with { ContentDigest = Flipped(one.ContentDigest) }),
             9 => Replaced(valid, at, one with { ChainHash = Flipped(one.ChainHash) }),
             10 => Replaced(valid, at, one with { Version = one.Version + 1 + Chance }),
@@ -54,7 +54,8 @@ internal sealed record StreamMutation(int Kind, int Index, int Chance)
         var forged = StoredStream.Linked(
             EventEnvelope.Create(StoredStream.Id, "Forged", "{}"u8.ToArray()) with { Version = at + 1 },
             StoredStream.HeadOf(valid[..at]));
-        return [.. valid[..at], forged, .. valid[at..].Select(envelope => envelope with { Version = envelope.Version + 1 })];
+        var behind = valid[at..].Select(envelope => envelope with { Version = envelope.Version + 1 });
+        return [.. valid[..at], forged, .. behind];
     }
 
     private ReadOnlyMemory<byte> Flipped(ReadOnlyMemory<byte> bytes)
@@ -63,6 +64,8 @@ internal sealed record StreamMutation(int Kind, int Index, int Chance)
         flipped[Chance / 8 % flipped.Length] ^= (byte)(1 << (Chance % 8));
         return flipped;
     }
+
+    private Guid Flipped(Guid id) => new(Flipped(id.ToByteArray().AsMemory()).Span);
 
     private Sha256Digest Flipped(Sha256Digest digest) => new(Flipped(digest.ToArray().AsMemory()).Span);
 }

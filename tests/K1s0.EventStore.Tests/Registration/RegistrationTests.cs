@@ -87,11 +87,13 @@ public sealed class RegistrationTests
 
         foreach (var name in new[] { "", "two" })
         {
+            var feed = services.GetRequiredKeyedService<IFeedReader>(name);
+            var snapshots = services.GetRequiredKeyedService<ISnapshotStore>(name);
+            var checkpoints = services.GetRequiredKeyedService<ICheckpointStore>(name);
             (await services.GetRequiredKeyedService<IEventStore>(name).ExistsAsync(Order, Token)).Should().BeFalse();
-            (await services.GetRequiredKeyedService<IFeedReader>(name).GetSettledBoundAsync(Token)).Should().Be(Position.Start);
-            (await services.GetRequiredKeyedService<ISnapshotStore>(name).LoadLatestAsync<string>(Order, Token)).Should().BeNull();
-            (await services.GetRequiredKeyedService<ICheckpointStore>(name).ClaimAsync("consumer", "owner", Token))
-                .Epoch.Should().Be(1);
+            (await feed.GetSettledBoundAsync(Token)).Should().Be(Position.Start);
+            (await snapshots.LoadLatestAsync<string>(Order, Token)).Should().BeNull();
+            (await checkpoints.ClaimAsync("consumer", "owner", Token)).Epoch.Should().Be(1);
         }
 
         // The same id and the same stream are free in the other store.
@@ -140,11 +142,12 @@ public sealed class RegistrationTests
             collection.AddEventStore().UseInMemory();
         });
 
-        var result = await services.GetRequiredService<IEventStore>().AppendAsync(Order, [AnEvent()], cancellationToken: Token);
-        await services.GetRequiredService<ISnapshotStore>().SaveAsync(Order, 1, "state", Token);
+        var (store, snapshots) = (services.GetRequiredService<IEventStore>(), services.GetRequiredService<ISnapshotStore>());
+        var result = await store.AppendAsync(Order, [AnEvent()], cancellationToken: Token);
+        await snapshots.SaveAsync(Order, 1, "state", Token);
 
         result.RecordedAt.Should().Be(now);
-        (await services.GetRequiredService<ISnapshotStore>().LoadLatestAsync<string>(Order, Token))!.TakenAt.Should().Be(now);
+        (await snapshots.LoadLatestAsync<string>(Order, Token))!.TakenAt.Should().Be(now);
     }
 
     [Fact]
