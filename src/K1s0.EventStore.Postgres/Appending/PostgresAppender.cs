@@ -231,10 +231,17 @@ internal sealed class PostgresAppender(PostgresDatabase database, StreamHeadCach
             StoredEvent.Read,
             cancellationToken).ConfigureAwait(false);
         var stored = rows!.ToDictionary(row => row.EventId);
-        return [.. appends.Select(append => Repeated(append, stored))];
+        return
+        [
+            .. appends.Select(append => Repeated(append, stored) ?? throw new AttemptFailedException(
+                new EventIdReusedException(ids.FirstOrDefault(stored.ContainsKey, ids[0])),
+                AttemptOutcome.NeverWritten,
+                isWorthRepeating: false)),
+        ];
     }
 
-    private static AppendResult Repeated(ValidatedAppend append, Dictionary<Guid, StoredEvent> stored)
+    // Null: some of the events are not stored, or otherwise.
+    private static AppendResult? Repeated(ValidatedAppend append, Dictionary<Guid, StoredEvent> stored)
     {
         StoredEvent? first = null;
         StoredEvent? last = null;
@@ -245,9 +252,7 @@ internal sealed class PostgresAppender(PostgresDatabase database, StreamHeadCach
                 || last.ContentDigest != append.ContentDigests[i]
                 || last.Version != (first ??= last).Version + i)
             {
-                var reused = append.Events.FirstOrDefault(e => stored.ContainsKey(e.Id)) ?? envelope;
-                throw new AttemptFailedException(
-                    new EventIdReusedException(reused.Id), AttemptOutcome.NeverWritten, isWorthRepeating: false);
+                return null;
             }
         }
 
