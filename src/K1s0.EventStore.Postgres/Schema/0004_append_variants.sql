@@ -123,10 +123,60 @@ language sql immutable strict parallel safe as $$
   select sha256(convert_to('k1s0-stream-root/1', 'UTF8') || in_tag)
 $$;
 
+-- Whether a name can be kept: 1 to in_max_bytes bytes, no control characters (whatever the locale of the database says).
+create function {schema}.is_name(in_name text, in_max_bytes int) returns boolean
+language sql immutable parallel safe as $$
+  select coalesce(
+    in_name <> '' and octet_length(convert_to(in_name, 'UTF8')) <= in_max_bytes
+      and in_name !~ '[\u0001-\u001f\u007f-\u009f]',
+    false)
+$$;
+
+-- Whether a text is JSON of at most in_max_bytes bytes and at most 1,000 levels, which is what every reader can parse.
+create function {schema}.is_json(in_text text, in_max_bytes int) returns boolean
+language plpgsql immutable parallel safe as $$
+begin
+  if in_text is null or octet_length(in_text) > in_max_bytes then
+    return false;
+  end if;
+
+  perform in_text::json;
+  -- Few brackets cannot be deep. Otherwise: without what stands in quotes, the running sum of brackets is the depth.
+  return length(in_text) - length(translate(in_text, '[{', '')) <= 1000 or (
+    select max(d.depth) <= 1000
+    from (
+      select sum(case when c.sign in ('[', '{') then 1 when c.sign in (']', '}') then -1 else 0 end) over (order by c.place)
+      from regexp_split_to_table(regexp_replace(in_text, '"(\\.|[^"\\])*"', '', 'g'), '') with ordinality as c (sign, place)
+    ) as d (depth));
+exception
+  when invalid_text_representation or statement_too_complex then
+    return false;
+end
+$$;
+
+-- The copy of a member of the metadata in its index column: only text, not too long for an index.
+create function {schema}.indexed_member(in_metadata text, in_name text) returns text
+language plpgsql immutable parallel safe as $$
+declare
+  members constant json := in_metadata::json;
+  member text;
+begin
+  if json_typeof(members) = 'object' and json_typeof(members -> in_name) = 'string' then
+    member := members ->> in_name;
+  end if;
+  return case when length(member) between 1 and 500 then member end;
+exception
+  when untranslatable_character or invalid_text_representation then
+    -- Legal JSON may escape U+0000 or a lone surrogate, which is no text: the bytes are kept, the member is not indexed.
+    return null;
+end
+$$;
+
 -- Appends one event and returns its version. expected_version: null for any, 0 when the stream must not exist, n when it must
 -- hold exactly n events. Repeating a call with the same event_id and content returns the same version. Errors:
 --   ES409  the stream is at another version
---   ES422  the event cannot be kept: no JSON, an empty or over-long name, an id that is taken by another event
+--   ES422  the event cannot be kept: no JSON or too deep, an empty or over-long name, a value that is missing or out of its
+--          range, an id that is taken by another event
 create function {schema}.append_event(
   stream_type text,
   stream_id text,
@@ -149,22 +199,20 @@ declare
   first_link bytea;
   outcome record;
   stored record;
-  members json;
 begin
-  if stream_type = '' or octet_length(stream_type) > 255 or stream_type ~ '[[:cntrl:]]'
-    or stream_id = '' or octet_length(stream_id) > 500 or stream_id ~ '[[:cntrl:]]'
-    or event_type = '' or octet_length(event_type) > 255 or event_type ~ '[[:cntrl:]]'
-    or stream_type is null or stream_id is null or event_type is null or payload is null or metadata is null
-    or event_id is null or occurred_at is null or schema_version is null or schema_version < 1
-  then
-    raise exception 'a name is missing, empty, too long or has control characters, or a value is missing' using errcode = 'ES422';
+  if not {schema}.is_name(stream_type, 255) or not {schema}.is_name(stream_id, 500) or not {schema}.is_name(event_type, 255) then
+    raise exception 'a name is missing, empty, too long or has control characters' using errcode = 'ES422';
   end if;
-  begin
-    perform payload::json;
-    members := metadata::json;
-  exception when invalid_text_representation or statement_too_complex then
-    raise exception 'payload and metadata must be JSON' using errcode = 'ES422';
-  end;
+  if not {schema}.is_json(payload, 64 * 1024 * 1024) or not {schema}.is_json(metadata, 1024 * 1024) then
+    raise exception 'payload and metadata must be JSON, at most 64 MiB and 1 MiB, at most 1,000 levels deep'
+      using errcode = 'ES422';
+  end if;
+  if event_id is null or event_id = '00000000-0000-0000-0000-000000000000'
+    or occurred_at is null or occurred_at < '0001-01-02 00:00:00+00' or occurred_at >= '9999-01-01 00:00:00+00'
+    or schema_version is null or schema_version < 1 or expected_version < 0
+  then
+    raise exception 'an id, a time or a version is missing, empty or out of its range' using errcode = 'ES422';
+  end if;
 
   digest := {schema}.content_digest(event_id, stream_type, stream_id, event_type, schema_version, occurred_at,
     metadata_bytes, payload_bytes);
@@ -173,8 +221,7 @@ begin
     array[stream_type], array[stream_id], array[tag], array[expected_version], array[false], array[0::bigint], array[root],
     array[first_link], array[1], array[event_id], array[1], array[1], array[event_id], array[null::uuid],
     array[event_type], array[schema_version], array[occurred_at], array[digest], array[first_link],
-    array[case when json_typeof(members) = 'object' then members ->> 'actor' end],
-    array[case when json_typeof(members) = 'object' then members ->> 'correlationId' end],
+    array[{schema}.indexed_member(metadata, 'actor')], array[{schema}.indexed_member(metadata, 'correlationId')],
     array[metadata_bytes], array[payload_bytes]);
   if outcome.applied then
     return outcome.version;

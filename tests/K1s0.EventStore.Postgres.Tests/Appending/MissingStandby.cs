@@ -1,0 +1,89 @@
+using K1s0.EventStore.TestServers;
+using Npgsql;
+
+namespace K1s0.EventStore.Postgres.Tests.Appending;
+
+/// <summary>
+/// A server of our own whose commits can be made to wait for a synchronous standby that does not exist. The sessions of
+/// <see cref="Local"/> never wait.
+/// </summary>
+public sealed class MissingStandby : IAsyncLifetime
+{
+    private const string Application = "waiting writer";
+
+    private PostgresServer? _server;
+
+    /// <summary>Sessions whose commits are confirmed when the server itself has them.</summary>
+    public NpgsqlDataSource Local { get; private set; } = null!;
+
+    /// <summary>Sessions as applications have them.</summary>
+    public NpgsqlDataSource Waiting { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await PostgresServer.StartAsync();
+        Local = NpgsqlDataSource.Create(With(connection => connection.Options = "-c synchronous_commit=local"));
+        Waiting = NpgsqlDataSource.Create(With(connection => connection.ApplicationName = Application));
+        await Local.ExecuteAsync("create table probe (id int)");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Waiting.DisposeAsync();
+        await Local.DisposeAsync();
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+    }
+
+    /// <summary>From the return of this on every commit waits for the standby.</summary>
+    public async Task DemandAsync()
+    {
+        await Local.ExecuteAsync("alter system set synchronous_standby_names = 'nobody'");
+        await Local.ExecuteAsync("select pg_reload_conf()");
+
+        // The server takes the setting over at some time soon: a commit that really waits is the proof.
+        while (true)
+        {
+            var commit = Waiting.ExecuteAsync("insert into probe values (1)");
+            await Eventually.TrueAsync(async () => commit.IsCompleted || await IsWaitingAsync());
+            if (!commit.IsCompleted)
+            {
+                await SignalAsync("pg_cancel_backend");
+                await commit;
+                return;
+            }
+
+            await commit;
+        }
+    }
+
+    /// <summary>From the return of this on no commit waits; those that wait are confirmed.</summary>
+    public async Task DemandNoMoreAsync()
+    {
+        await Local.ExecuteAsync("alter system reset synchronous_standby_names");
+        await Local.ExecuteAsync("select pg_reload_conf()");
+        await Waiting.ExecuteAsync("insert into probe values (1)");
+    }
+
+    /// <summary>Returns when a commit waits for the standby, and has done something to its session.</summary>
+    public async Task InterruptAsync(string function)
+    {
+        await Eventually.TrueAsync(IsWaitingAsync);
+        await SignalAsync(function);
+    }
+
+    private Task<bool> IsWaitingAsync() => Local.ScalarAsync<bool>(
+        $"select exists (select from pg_stat_activity where application_name = '{Application}' and wait_event = 'SyncRep')");
+
+    private Task SignalAsync(string function) => Local.ExecuteAsync(
+        $"select {function}(pid) from pg_stat_activity where application_name = '{Application}' and wait_event = 'SyncRep'");
+
+    private string With(Action<NpgsqlConnectionStringBuilder> change)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(_server!.ConnectionString());
+        change(builder);
+        return builder.ConnectionString;
+    }
+}

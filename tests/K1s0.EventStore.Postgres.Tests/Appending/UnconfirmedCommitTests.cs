@@ -1,0 +1,110 @@
+namespace K1s0.EventStore.Postgres.Tests.Appending;
+
+/// <summary>
+/// A commit that waits for a synchronous standby is on the server's disk, but not confirmed at the level that was
+/// configured. However the wait ends, it is never reported as success, and neither is a repetition meanwhile.
+/// </summary>
+public sealed class UnconfirmedCommitTests(MissingStandby server) : IClassFixture<MissingStandby>
+{
+    public static TheoryData<string, int> Ends => new()
+    {
+        { "time limit", 0 },
+        { "time limit", 2 },
+        { "pg_cancel_backend", 0 },
+        { "pg_cancel_backend", 2 },
+        { "pg_terminate_backend", 0 },
+        { "pg_terminate_backend", 1 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Ends))]
+    public async Task A_commit_that_no_standby_confirms_is_of_unknown_outcome_however_the_wait_ends(string end, int retries)
+    {
+        var stream = Some.Stream();
+        var (local, writer) = await StoresAsync(end, retries);
+        var events = Some.Events(stream, 2);
+        await server.DemandAsync();
+        try
+        {
+            var append = writer.Store.AppendAsync(stream, events, 0);
+            if (end is not "time limit")
+            {
+                await server.InterruptAsync(end);
+            }
+
+            var unknown = await Assert.ThrowsAsync<AppendOutcomeUnknownException>(() => append);
+
+            unknown.Appends.Single().Events.Should().Equal(events);
+            (await local.Store.LoadAsync(stream)).Should().HaveCount(2, "the server itself has committed them");
+        }
+        finally
+        {
+            await server.DemandNoMoreAsync();
+        }
+
+        var repeated = await writer.Store.AppendAsync(stream, events, 0);
+        repeated.WasRepeated.Should().BeTrue();
+        repeated.Version.Value.Should().Be(2);
+        (await local.Store.LoadAsync(stream)).Should().HaveCount(2);
+        (await local.VerifyAsync(stream)).VerifiedEvents.Should().Be(2);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task As_long_as_the_standby_is_missing_a_repetition_is_not_reported_as_success_either(bool severalStreams)
+    {
+        var (local, writer) = await StoresAsync("time limit", retries: 0);
+        StreamAppend[] appends = severalStreams
+            ? [Some.Append(Some.Stream(), 2), Some.Append(Some.Stream())]
+            : [Some.Append(Some.Stream(), 2)];
+        await server.DemandAsync();
+        try
+        {
+            for (var attempt = 0; attempt < 3; attempt++)
+            {
+                await Assert.ThrowsAsync<AppendOutcomeUnknownException>(() => writer.Store.AppendAsync(appends));
+            }
+        }
+        finally
+        {
+            await server.DemandNoMoreAsync();
+        }
+
+        (await writer.Store.AppendAsync(appends)).Should().OnlyContain(result => result.WasRepeated);
+        (await local.FeedAsync()).Should().HaveCount(appends.Sum(append => append.Events.Count));
+    }
+
+    [Fact]
+    public async Task A_repetition_that_waits_until_the_standby_is_there_succeeds()
+    {
+        var stream = Some.Stream();
+        var (local, writer) = await StoresAsync("pg_cancel_backend", retries: 0);
+        var events = Some.Events(stream, 1);
+        await server.DemandAsync();
+        var append = writer.Store.AppendAsync(stream, events, 0);
+        await server.InterruptAsync("pg_cancel_backend");
+        await Assert.ThrowsAsync<AppendOutcomeUnknownException>(() => append);
+
+        var repetition = writer.Store.AppendAsync(stream, events, 0);
+        await server.DemandNoMoreAsync();
+
+        (await repetition).WasRepeated.Should().BeTrue();
+        (await local.Store.LoadAsync(stream)).Should().ContainSingle();
+    }
+
+    // The same store over sessions that do not wait, and over those of an application.
+    private async Task<(TestStore Local, TestStore Writer)> StoresAsync(string end, int retries)
+    {
+        var local = await TestStore.CreateAsync(server.Local, $"store_{Guid.CreateVersion7():N}");
+        var writer = local.Reopen(server.Waiting, options =>
+        {
+            options.MaxRetries = retries;
+            options.CommandTimeout = TimeSpan.FromSeconds(end is "pg_cancel_backend" ? 30 : 1);
+        });
+
+        // What is prepared before the standby is demanded is not part of what is tried.
+        await writer.Store.GetIdentityAsync();
+        return (local, writer);
+    }
+}
