@@ -16,8 +16,8 @@ internal static class DriverErrors
     public static bool IsFromDriver(Exception e) => e is NpgsqlException or SocketException or IOException or TimeoutException;
 
     /// <summary>
-    /// Whether the server said that it undid the statement. An error of severity ERROR does; a session that was ended (FATAL,
-    /// PANIC), and anything that is not the server's word, may have come after the commit.
+    /// Whether the server said that it undid the statement. An error of severity ERROR does; a session that was ended
+    /// (FATAL, PANIC), and anything that is not the server's word, may have come after the commit.
     /// </summary>
     public static bool IsUndone(Exception e) => e is PostgresException { InvariantSeverity: "ERROR" };
 

@@ -29,7 +29,9 @@ internal sealed class PostgresDatabase(NpgsqlDataSource dataSource, SqlCatalog s
     public NpgsqlCommand Command(string statement, NpgsqlConnection connection, NpgsqlTransaction? transaction = null) =>
         new(sql[statement], connection, transaction) { CommandTimeout = (int)options.CommandTimeout.TotalSeconds };
 
-    /// <summary>Prepares the command on its connection, where that is allowed; once for each physical connection.</summary>
+    /// <summary>
+    /// Prepares the command on its connection, where that is allowed; once for each physical connection.
+    /// </summary>
     public Task PrepareAsync(NpgsqlCommand command, CancellationToken cancellationToken) =>
         options.PrepareStatements ? command.PrepareAsync(cancellationToken) : Task.CompletedTask;
 

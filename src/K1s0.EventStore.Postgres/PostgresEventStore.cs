@@ -5,13 +5,13 @@ using Npgsql;
 namespace K1s0.EventStore.Postgres;
 
 /// <summary>
-/// The store on PostgreSQL: one round trip an append, a feed that ends at a proved bound, all events chained and append-only.
-/// Thread-safe; one instance serves the whole process.
+/// The store on PostgreSQL: one round trip an append, a feed that ends at a proved bound, all events chained and
+/// append-only. Thread-safe; one instance serves the whole process.
 /// </summary>
 /// <remarks>
-/// The overloads that take an <see cref="NpgsqlTransaction"/> write and read inside the caller's transaction and never commit
-/// it. From its first append until it ends, such a transaction holds back the feed and locks its streams: append last, and
-/// end it soon.
+/// The overloads that take an <see cref="NpgsqlTransaction"/> write and read inside the caller's transaction and never
+/// commit it. From its first append until it ends, such a transaction holds back the feed and locks its streams: append
+/// last, and end it soon.
 /// </remarks>
 public sealed class PostgresEventStore
     : IEventStore, IEventAppender, IStreamReader, IFeedReader, IAsyncDisposable, IDisposable
@@ -92,8 +92,8 @@ public sealed class PostgresEventStore
     }
 
     /// <summary>
-    /// Appends inside the caller's transaction: the events are stored when the caller commits. A refused append writes nothing
-    /// and leaves the transaction usable.
+    /// Appends inside the caller's transaction: the events are stored when the caller commits. A refused append writes
+    /// nothing and leaves the transaction usable.
     /// </summary>
     /// <param name="appends">One element a stream, each stream once, with its own expectation.</param>
     /// <param name="transaction">The caller's transaction, at isolation level read committed.</param>
@@ -124,7 +124,9 @@ public sealed class PostgresEventStore
         return _streams.LoadAsync(streamId, fromVersion, toVersion ?? long.MaxValue, cancellationToken);
     }
 
-    /// <summary>Reads a stream, or a range of its versions, inside the caller's transaction, its own appends included.</summary>
+    /// <summary>
+    /// Reads a stream, or a range of its versions, inside the caller's transaction, its own appends included.
+    /// </summary>
     /// <param name="streamId">The stream.</param>
     /// <param name="transaction">The caller's transaction.</param>
     /// <param name="fromVersion">The first version to read; 0 and 1 both mean the beginning.</param>

@@ -4,8 +4,8 @@ using System.Text;
 namespace K1s0.EventStore.Postgres;
 
 /// <summary>
-/// The name of the database schema that one store lives in. Checked once here and always quoted, so that any name that is
-/// accepted is also safe.
+/// The name of the database schema that one store lives in. Checked once here and always quoted, so that any name that
+/// is accepted is also safe.
 /// </summary>
 /// <remarks>1 to 63 bytes of UTF-8, the limit of PostgreSQL, which would cut longer names silently.</remarks>
 public sealed record SchemaName
@@ -19,7 +19,8 @@ public sealed record SchemaName
     /// <summary>A schema name.</summary>
     /// <param name="value">The name, unquoted.</param>
     /// <exception cref="ArgumentException">
-    /// The name is empty, too long, has control characters, lone surrogates or one of <c>' " \ $ { }</c>, or begins with
+    /// The name is empty, too long, has control characters, lone surrogates or one of <c>' " \ $ { }</c>, or begins
+    /// with
     /// <c>pg_</c>, which is PostgreSQL's own.
     /// </exception>
     public SchemaName(string value)

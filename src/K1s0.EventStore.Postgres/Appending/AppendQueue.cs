@@ -1,12 +1,12 @@
 namespace K1s0.EventStore.Postgres;
 
 /// <summary>
-/// Group commit: appends to different streams that come while others are under way share a round trip and a commit. An append
-/// that finds a writer free is sent at once; nothing ever waits for company. Thread-safe.
+/// Group commit: appends to different streams that come while others are under way share a round trip and a commit. An
+/// append that finds a writer free is sent at once; nothing ever waits for company. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Each append keeps its own outcome. A batch holds a stream once, and a stream is in one batch at a time, so appends of this
-/// process to one stream never wait for each other inside the server.
+/// Each append keeps its own outcome. A batch holds a stream once, and a stream is in one batch at a time, so appends
+/// of this process to one stream never wait for each other inside the server.
 /// </remarks>
 internal sealed class AppendQueue(PostgresAppender appender, PostgresOptions options) : IAsyncDisposable, IDisposable
 {
@@ -16,7 +16,8 @@ internal sealed class AppendQueue(PostgresAppender appender, PostgresOptions opt
     private const long MaxBatchBytes = 4 * 1024 * 1024;
     private const int MaxLookedAt = 4 * MaxBatchAppends;
 
-    // Never disposed: it holds no handle as long as nobody asks for one, and the last callers give their places back late.
+    // Never disposed: it holds no handle as long as nobody asks for one, and the last callers give their places back
+    // late.
     private readonly SemaphoreSlim _places = new(options.MaxQueuedAppends, options.MaxQueuedAppends);
 
     // All of these are guarded by _lock.
@@ -128,7 +129,9 @@ internal sealed class AppendQueue(PostgresAppender appender, PostgresOptions opt
         }
     }
 
-    /// <summary>Writes batches until nothing is left that can be written. Every failure goes to the appends it belongs to.</summary>
+    /// <summary>
+    /// Writes batches until nothing is left that can be written. Every failure goes to the appends it belongs to.
+    /// </summary>
     private async Task WriteAsync(List<QueuedAppend> batch)
     {
         // Leaves the caller, who has an answer to return.

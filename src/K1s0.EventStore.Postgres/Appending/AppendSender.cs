@@ -2,7 +2,9 @@ using Npgsql;
 
 namespace K1s0.EventStore.Postgres;
 
-/// <summary>Sends statements that write, and tells failures that certainly wrote nothing from those that nobody knows of.</summary>
+/// <summary>
+/// Sends statements that write, and tells failures that certainly wrote nothing from those that nobody knows of.
+/// </summary>
 internal sealed class AppendSender(PostgresDatabase database)
 {
     /// <summary>Opens a connection; what fails here has written nothing.</summary>

@@ -3,8 +3,8 @@ using Npgsql;
 namespace K1s0.EventStore.Postgres;
 
 /// <summary>
-/// Listens for warnings while a commit is under way. A wait for a synchronous standby that is cancelled ends in a warning and
-/// a success: the events are on the primary alone, which is not the durability that was configured.
+/// Listens for warnings while a commit is under way. A wait for a synchronous standby that is cancelled ends in a
+/// warning and a success: the events are on the primary alone, which is not the durability that was configured.
 /// </summary>
 internal sealed class CommitWatch : IDisposable
 {

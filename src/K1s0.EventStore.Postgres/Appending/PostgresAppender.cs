@@ -5,14 +5,14 @@ namespace K1s0.EventStore.Postgres;
 
 /// <summary>Sends appends to the server and says what became of them. Thread-safe.</summary>
 /// <remarks>
-/// An exception in the middle leaves nothing half-written: the server's function is one statement, in a transaction of its own
-/// or the caller's. Whether that transaction committed is what the classification here is about.
+/// An exception in the middle leaves nothing half-written: the server's function is one statement, in a transaction of
+/// its own or the caller's. Whether that transaction committed is what the classification here is about.
 /// </remarks>
 internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repeated, StreamHeadCache heads)
 {
     /// <summary>
-    /// Tries once, in a transaction of its own. The token counts until the command is sent; from there on giving up would not
-    /// tell whether the events are stored.
+    /// Tries once, in a transaction of its own. The token counts until the command is sent; from there on giving up
+    /// would not tell whether the events are stored.
     /// </summary>
     /// <exception cref="AttemptFailedException">It did not succeed; says whether it certainly did nothing.</exception>
     public async Task<AppendResult[]> TryAppendAsync(IReadOnlyList<ValidatedAppend> appends, CancellationToken cancellationToken)
@@ -40,8 +40,8 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
     }
 
     /// <summary>
-    /// Tries once for a batch of appends to different streams, each for itself, in one transaction. Every append is told its own
-    /// outcome; this method does not fail.
+    /// Tries once for a batch of appends to different streams, each for itself, in one transaction. Every append is
+    /// told its own outcome; this method does not fail.
     /// </summary>
     public async Task TryAppendBatchAsync(IReadOnlyList<QueuedAppend> batch)
     {
@@ -207,7 +207,8 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
         var actual = new StreamVersion(outcome.Version);
         if (!expected.Accepts(actual))
         {
-            // A lost earlier attempt that still runs can only succeed if the stream has yet to get where it was expected.
+            // A lost earlier attempt that still runs can only succeed if the stream has yet to get where it was
+            // expected.
             var isFinal = expected.ExactVersion is { } exact && actual > exact;
             return new AttemptFailedException(
                 new ConcurrencyException(streamId, expected, actual),
@@ -221,8 +222,8 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
                 new StreamDivergedException(streamId, actual), AttemptOutcome.NotWritten, isWorthRepeating: false);
         }
 
-        // What this process believed of the head was wrong, or the stream came to be in this very moment: the next try knows
-        // better.
+        // What this process believed of the head was wrong, or the stream came to be in this very moment: the next try
+        // knows better.
         return new AttemptFailedException(
             new StoreUnavailableException("The append met a stream that changed while it was looked at."),
             AttemptOutcome.NotWritten,

@@ -1,6 +1,8 @@
 namespace K1s0.EventStore.Postgres;
 
-/// <summary>An append that waits for a writer. It can be given up until a writer takes it, and not afterwards.</summary>
+/// <summary>
+/// An append that waits for a writer. It can be given up until a writer takes it, and not afterwards.
+/// </summary>
 internal sealed class QueuedAppend : IDisposable
 {
     private const int Waiting = 0;

@@ -7,7 +7,9 @@ namespace K1s0.EventStore.Postgres;
 internal sealed class RepeatedAppends(AppendSender sender)
 {
     /// <summary>The answer that the appends got when they were made.</summary>
-    /// <exception cref="AttemptFailedException">They were not made like this: an id belongs to another event.</exception>
+    /// <exception cref="AttemptFailedException">
+    /// They were not made like this: an id belongs to another event.
+    /// </exception>
     public async Task<AppendResult[]> FindAsync(
         NpgsqlConnection connection,
         NpgsqlTransaction? transaction,

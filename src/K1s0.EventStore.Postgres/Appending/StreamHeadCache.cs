@@ -1,8 +1,8 @@
 namespace K1s0.EventStore.Postgres;
 
 /// <summary>
-/// The heads of the streams that this process saw last, bounded. Two generations: when the young one is full it becomes the old
-/// one, and what is used moves over again. Thread-safe.
+/// The heads of the streams that this process saw last, bounded. Two generations: when the young one is full it becomes
+/// the old one, and what is used moves over again. Thread-safe.
 /// </summary>
 internal sealed class StreamHeadCache(int capacity)
 {

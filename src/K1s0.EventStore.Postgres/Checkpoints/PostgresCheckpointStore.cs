@@ -5,8 +5,8 @@ using NpgsqlTypes;
 namespace K1s0.EventStore.Postgres;
 
 /// <summary>
-/// Checkpoints on PostgreSQL. A write is one compare-and-set statement: no session state, so it works through a pooler in
-/// transaction mode. Thread-safe.
+/// Checkpoints on PostgreSQL. A write is one compare-and-set statement: no session state, so it works through a pooler
+/// in transaction mode. Thread-safe.
 /// </summary>
 public sealed class PostgresCheckpointStore : ICheckpointStore
 {
@@ -53,7 +53,8 @@ public sealed class PostgresCheckpointStore : ICheckpointStore
         SaveAsync(claim, checkpoint, null, cancellationToken);
 
     /// <summary>
-    /// Moves the checkpoint inside the caller's transaction, so that it commits together with the effects of the events.
+    /// Moves the checkpoint inside the caller's transaction, so that it commits together with the effects of the
+    /// events.
     /// </summary>
     /// <param name="claim">A claim, or what the last save returned.</param>
     /// <param name="checkpoint">The new checkpoint.</param>

@@ -4,7 +4,11 @@ namespace K1s0.EventStore.Postgres;
 /// <param name="Bound">The bound.</param>
 /// <param name="LastPosition">The last position that was drawn; equal to the bound when nothing holds it back.</param>
 /// <param name="HolderPid">The server process of the append that holds the bound back; null when there is none.</param>
-/// <param name="HolderApplication">Its <c>application_name</c>; null when there is none, or the role may not see it.</param>
-/// <param name="HeldFor">How long its transaction has been open; null when there is none, or the role may not see it.</param>
+/// <param name="HolderApplication">
+/// Its <c>application_name</c>; null when there is none, or the role may not see it.
+/// </param>
+/// <param name="HeldFor">
+/// How long its transaction has been open; null when there is none, or the role may not see it.
+/// </param>
 public sealed record SettledBound(
     Position Bound, Position LastPosition, int? HolderPid, string? HolderApplication, TimeSpan? HeldFor);

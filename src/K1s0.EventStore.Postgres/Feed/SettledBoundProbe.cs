@@ -1,18 +1,21 @@
 namespace K1s0.EventStore.Postgres;
 
 /// <summary>
-/// Asks for the settled bound, at most one question at a time for the whole process: callers that come while one is under way
-/// share the next. Thread-safe.
+/// Asks for the settled bound, at most one question at a time for the whole process: callers that come while one is
+/// under way share the next. Thread-safe.
 /// </summary>
 internal sealed class SettledBoundProbe(PostgresDatabase database)
 {
-    // Guarded by _lock. _queued begins when _running has ended, so whoever joins it gets an answer to a question asked later.
+    // Guarded by _lock. _queued begins when _running has ended, so whoever joins it gets an answer to a question asked
+    // later.
     private readonly Lock _lock = new();
     private Task<SettledBound>? _running;
     private Task<SettledBound>? _queued;
     private long _latest;
 
-    /// <summary>The highest bound seen so far. Bounds never move back, so it is always safe to read up to here.</summary>
+    /// <summary>
+    /// The highest bound seen so far. Bounds never move back, so it is always safe to read up to here.
+    /// </summary>
     public Position Latest => new(Interlocked.Read(ref _latest));
 
     /// <summary>A bound that was asked for after this call. The token ends the wait, not the question.</summary>

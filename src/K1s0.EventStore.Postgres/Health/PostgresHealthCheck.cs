@@ -4,8 +4,8 @@ using Npgsql;
 namespace K1s0.EventStore.Postgres;
 
 /// <summary>
-/// Looks at the schema's version, at how long the feed has been held back and by whom, and whether next month has a partition.
-/// Thread-safe.
+/// Looks at the schema's version, at how long the feed has been held back and by whom, and whether next month has a
+/// partition. Thread-safe.
 /// </summary>
 public sealed class PostgresHealthCheck : IHealthCheck
 {

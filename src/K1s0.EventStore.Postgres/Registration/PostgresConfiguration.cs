@@ -3,7 +3,9 @@ using Microsoft.Extensions.Configuration;
 
 namespace K1s0.EventStore.Postgres;
 
-/// <summary>Reads options out of configuration by hand: a binder would need reflection, or a generator in every application.</summary>
+/// <summary>
+/// Reads options out of configuration by hand: a binder would need reflection, or a generator in every application.
+/// </summary>
 internal static class PostgresConfiguration
 {
     /// <summary>Sets the options that the section names; a key that is missing changes nothing.</summary>

@@ -14,7 +14,9 @@ public static class PostgresEnvironment
     /// <summary>The page size.</summary>
     public const string BatchSize = "EVENT_STORE_BATCH_SIZE";
 
-    /// <summary>Sets the options that the variables name; a variable that is missing or empty changes nothing.</summary>
+    /// <summary>
+    /// Sets the options that the variables name; a variable that is missing or empty changes nothing.
+    /// </summary>
     /// <param name="options">The options.</param>
     /// <param name="read">Gives the value of a variable, or null.</param>
     /// <exception cref="FormatException">A number is expected and is not there.</exception>

@@ -23,7 +23,9 @@ public static class PostgresEventStoreBuilderExtensions
         this IEventStoreBuilder builder, Action<PostgresOptions>? configure = null) =>
         UsePostgres(builder, Options.Options.DefaultName, configure);
 
-    /// <summary>Uses PostgreSQL for a named store: several schemas in one database, each injected by its name as the key.</summary>
+    /// <summary>
+    /// Uses PostgreSQL for a named store: several schemas in one database, each injected by its name as the key.
+    /// </summary>
     /// <param name="builder">The builder.</param>
     /// <param name="name">The key of the store; empty for the one without a key.</param>
     /// <param name="configure">Sets options; wins over the environment.</param>
@@ -52,7 +54,8 @@ public static class PostgresEventStoreBuilderExtensions
     }
 
     /// <summary>
-    /// Uses PostgreSQL with options from configuration: the members of <see cref="PostgresOptions"/> by their names, for example
+    /// Uses PostgreSQL with options from configuration: the members of <see cref="PostgresOptions"/> by their names,
+    /// for example
     /// <c>EventStore:Schema</c> in the section <c>EventStore</c>.
     /// </summary>
     /// <param name="builder">The builder.</param>

@@ -13,7 +13,9 @@ public sealed class PostgresOptions
     public string? ConnectionString { get; set; }
 
     /// <summary>The database schema that the store lives in; one database holds several stores by schema.</summary>
-    /// <value>The environment variable <c>EVENT_STORE_SCHEMA</c>, otherwise <c>event_store</c>; see <see cref="SchemaName"/>.</value>
+    /// <value>
+    /// The environment variable <c>EVENT_STORE_SCHEMA</c>, otherwise <c>event_store</c>; see <see cref="SchemaName"/>.
+    /// </value>
     [Required]
     public string Schema { get; set; } = "event_store";
 
@@ -38,21 +40,23 @@ public sealed class PostgresOptions
     public bool PrepareStatements { get; set; } = true;
 
     /// <summary>
-    /// How long one statement may take. An append that takes longer ends as <see cref="AppendOutcomeUnknownException"/>, unless
-    /// the server says that it was undone.
+    /// How long one statement may take. An append that takes longer ends as <see
+    /// cref="AppendOutcomeUnknownException"/>, unless the server says that it was undone.
     /// </summary>
     /// <value>30 seconds by default; 1 second to 10 minutes.</value>
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// How often an append is repeated by itself after a transient failure: a lost connection, a server that restarts, a
-    /// deadlock. Repeating is idempotent by event id, also when the lost attempt did commit.
+    /// How often an append is repeated by itself after a transient failure: a lost connection, a server that restarts,
+    /// a deadlock. Repeating is idempotent by event id, also when the lost attempt did commit.
     /// </summary>
     /// <value>3 by default; 0 to 10.</value>
     [Range(0, 10)]
     public int MaxRetries { get; set; } = 3;
 
-    /// <summary>The wait before the first repetition; each further one waits twice as long, at most 5 seconds.</summary>
+    /// <summary>
+    /// The wait before the first repetition; each further one waits twice as long, at most 5 seconds.
+    /// </summary>
     /// <value>50 milliseconds by default; 1 millisecond to 5 seconds.</value>
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromMilliseconds(50);
 
@@ -62,8 +66,8 @@ public sealed class PostgresOptions
     public int HeadCacheSize { get; set; } = 10_000;
 
     /// <summary>
-    /// How many batches of appends are under way at once, each on a connection of its own. Appends that come while all are share
-    /// the next one.
+    /// How many batches of appends are under way at once, each on a connection of its own. Appends that come while all
+    /// are share the next one.
     /// </summary>
     /// <value>2 by default; 1 to 32.</value>
     [Range(1, 32)]
@@ -75,8 +79,8 @@ public sealed class PostgresOptions
     public int MaxQueuedAppends { get; set; } = 10_000;
 
     /// <summary>
-    /// Whether a server whose <c>synchronous_commit</c> or <c>fsync</c> is off is accepted. Such a server confirms appends that a
-    /// crash can lose.
+    /// Whether a server whose <c>synchronous_commit</c> or <c>fsync</c> is off is accepted. Such a server confirms
+    /// appends that a crash can lose.
     /// </summary>
     /// <value>false by default: the start fails and says so.</value>
     public bool AllowUnsafeDurability { get; set; }

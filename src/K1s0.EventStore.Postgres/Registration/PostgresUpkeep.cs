@@ -7,8 +7,9 @@ using Npgsql;
 namespace K1s0.EventStore.Postgres;
 
 /// <summary>
-/// Brings the schema to its version when the application starts, then keeps partitions ahead (and, where asked for, the bound
-/// for standbys) for as long as it runs. A failure after the start is logged and tried again; appends do not depend on it.
+/// Brings the schema to its version when the application starts, then keeps partitions ahead (and, where asked for, the
+/// bound for standbys) for as long as it runs. A failure after the start is logged and tried again; appends do not
+/// depend on it.
 /// </summary>
 internal sealed class PostgresUpkeep(
     NpgsqlDataSource dataSource, PostgresOptions options, TimeProvider timeProvider, ILoggerFactory? loggerFactory) : BackgroundService

@@ -2,11 +2,16 @@ using Npgsql;
 
 namespace K1s0.EventStore.Postgres;
 
-/// <summary>Reads a <c>postgresql://user:password@host:port/database?option=value</c> URL, the usual form of <c>DATABASE_URL</c>.</summary>
+/// <summary>
+/// Reads a <c>postgresql://user:password@host:port/database?option=value</c> URL, the usual form of
+/// <c>DATABASE_URL</c>.
+/// </summary>
 internal static class PostgresUrl
 {
     /// <summary>The connection string in Npgsql's form; anything that is no such URL is returned as it is.</summary>
-    /// <exception cref="ArgumentException">The URL cannot be understood. The message never repeats it: it holds a password.</exception>
+    /// <exception cref="ArgumentException">
+    /// The URL cannot be understood. The message never repeats it: it holds a password.
+    /// </exception>
     public static string ToConnectionString(string text)
     {
         if (!text.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase)

@@ -5,7 +5,8 @@ using Npgsql;
 namespace K1s0.EventStore.Postgres;
 
 /// <summary>
-/// The data source of one store: the application's, or one that the container makes from the connection string and disposes.
+/// The data source of one store: the application's, or one that the container makes from the connection string and
+/// disposes.
 /// </summary>
 internal sealed class StoreDataSource : IAsyncDisposable, IDisposable
 {

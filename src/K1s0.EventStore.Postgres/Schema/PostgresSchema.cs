@@ -3,16 +3,19 @@ using Npgsql;
 namespace K1s0.EventStore.Postgres;
 
 /// <summary>
-/// Makes and migrates the tables of a store. Migrations are numbered and only move forward; nothing is ever dropped. Safe when any
-/// number of processes start at once. Thread-safe.
+/// Makes and migrates the tables of a store. Migrations are numbered and only move forward; nothing is ever dropped.
+/// Safe when any number of processes start at once. Thread-safe.
 /// </summary>
-/// <remarks>Each migration and its version number commit together, so a crash leaves the schema before or after it.</remarks>
+/// <remarks>Each migration and its version number commit together, so a crash leaves the schema before or after
+/// it.</remarks>
 public sealed class PostgresSchema
 {
     private readonly PostgresDatabase _database;
 
     /// <summary>The schema of a store.</summary>
-    /// <param name="dataSource">Where to connect; owned by the application. Migrating needs the right to create.</param>
+    /// <param name="dataSource">
+    /// Where to connect; owned by the application. Migrating needs the right to create.
+    /// </param>
     /// <param name="options">Which schema; the defaults when null.</param>
     public PostgresSchema(NpgsqlDataSource dataSource, PostgresOptions? options = null)
     {
@@ -31,7 +34,9 @@ public sealed class PostgresSchema
             migration => $"-- {migration.Name}\n{migration.Sql}\nupdate {_database.Sql.Schema.Quoted}.store set schema_version = {migration.Version};\n")
             .Prepend($"{_database.Sql["create_schema"]};\n"));
 
-    /// <summary>Makes the schema, or brings it to <see cref="SupportedVersion"/>, and makes the partitions ahead.</summary>
+    /// <summary>
+    /// Makes the schema, or brings it to <see cref="SupportedVersion"/>, and makes the partitions ahead.
+    /// </summary>
     /// <param name="cancellationToken">Gives up; nothing of an unfinished migration stays.</param>
     /// <exception cref="StoreSchemaException">The schema is newer than this library.</exception>
     /// <exception cref="StoreUnavailableException">The database cannot be reached.</exception>

@@ -26,7 +26,9 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
         StreamId streamId, long version, TState state, CancellationToken cancellationToken = default) =>
         SaveAsync(streamId, version, state, null, cancellationToken);
 
-    /// <summary>Keeps a state inside the caller's transaction, unless a snapshot of a later version is there already.</summary>
+    /// <summary>
+    /// Keeps a state inside the caller's transaction, unless a snapshot of a later version is there already.
+    /// </summary>
     /// <typeparam name="TState">The type of the state.</typeparam>
     /// <param name="streamId">The aggregate's stream.</param>
     /// <param name="version">The version of the last event that the state contains: 1 or more.</param>

@@ -9,7 +9,9 @@ public static class PostgresTelemetry
     /// <summary>The name of the <see cref="ActivitySource"/> and the <see cref="Meter"/>.</summary>
     public const string SourceName = "K1s0.EventStore.Postgres";
 
-    /// <summary>Histogram, seconds: one operation, by <c>operation</c>, <c>store</c>, and <c>error.type</c> when it failed.</summary>
+    /// <summary>
+    /// Histogram, seconds: one operation, by <c>operation</c>, <c>store</c>, and <c>error.type</c> when it failed.
+    /// </summary>
     public const string OperationDuration = "k1s0.eventstore.operation.duration";
 
     /// <summary>Counter: events that were appended or read, by <c>operation</c> and <c>store</c>.</summary>
@@ -18,7 +20,9 @@ public static class PostgresTelemetry
     /// <summary>Counter: attempts to append that were repeated, by <c>reason</c>.</summary>
     public const string AppendRetries = "k1s0.eventstore.append.retries";
 
-    /// <summary>Histogram, positions: how far the settled bound is behind the last position, each time that it is asked for.</summary>
+    /// <summary>
+    /// Histogram, positions: how far the settled bound is behind the last position, each time that it is asked for.
+    /// </summary>
     public const string FeedHeldBack = "k1s0.eventstore.feed.held_back";
 
     /// <summary>The span and the value of <c>operation</c> of an append.</summary>

@@ -2,7 +2,9 @@ using K1s0.EventStore.Postgres.Telemetry;
 
 namespace K1s0.EventStore.Postgres;
 
-/// <summary>The store with spans and measurements around it: what the container injects as the roles. Thread-safe.</summary>
+/// <summary>
+/// The store with spans and measurements around it: what the container injects as the roles. Thread-safe.
+/// </summary>
 internal sealed class TracedPostgresEventStore(PostgresEventStore store, string name)
     : IEventStore, IEventAppender, IStreamReader, IFeedReader
 {
