@@ -13,7 +13,8 @@ internal static class DriverErrors
     public static bool IsEventIdTaken(Exception e) =>
         e is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "event_ids_pkey" };
 
-    public static bool IsFromDriver(Exception e) => e is NpgsqlException or SocketException or IOException or TimeoutException;
+    public static bool IsFromDriver(Exception e) =>
+        e is NpgsqlException or SocketException or IOException or TimeoutException;
 
     /// <summary>
     /// Whether the server said that it undid the statement. An error of severity ERROR does; a session that was ended
@@ -34,15 +35,18 @@ internal static class DriverErrors
             SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedFunction
                 or PostgresErrorCodes.InvalidSchemaName or PostgresErrorCodes.UndefinedColumn
         } missing => new StoreSchemaException(
-            "The tables or functions of the event store are missing or of another version: run PostgresSchema.MigrateAsync, or "
+            "The tables or functions of the event store are missing or of another version: run "
+                + "PostgresSchema.MigrateAsync, or "
             + "let the application migrate at its start.",
             found: 0,
             PostgresSchema.SupportedVersion,
             missing),
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } denied => new StoreOperationException(
-            $"PostgreSQL denies the right to run {statement}: see the schema's functions grant_writer and grant_reader.", denied),
+            $"PostgreSQL denies the right to run {statement}: see the schema's functions grant_writer and "
+                + "grant_reader.", denied),
         _ when IsMissingPartition(e) => new StoreOperationException(
-            $"PostgreSQL refused {statement}: this month has no partition. Run PostgresSchema.EnsurePartitionsAsync, and "
+            $"PostgreSQL refused {statement}: this month has no partition. Run PostgresSchema.EnsurePartitionsAsync, "
+                + "and "
             + "check that upkeep runs. In a transaction of the caller it cannot be made.",
             e),
         _ when IsTransient(e) || !IsUndone(e) => new StoreUnavailableException(

@@ -21,12 +21,14 @@ internal sealed class PostgresDatabase(NpgsqlDataSource dataSource, SqlCatalog s
         catch (Exception e) when (DriverErrors.IsFromDriver(e))
         {
             throw new StoreUnavailableException(
-                $"Cannot connect to PostgreSQL ({DriverErrors.Describe(e)}). Check that the server runs and accepts the connection string.", e);
+                $"Cannot connect to PostgreSQL ({DriverErrors.Describe(e)}). Check that the server runs and accepts "
+                    + "the connection string.", e);
         }
     }
 
     /// <summary>Makes a command of an embedded statement.</summary>
-    public NpgsqlCommand Command(string statement, NpgsqlConnection connection, NpgsqlTransaction? transaction = null) =>
+    public NpgsqlCommand Command(string statement, NpgsqlConnection connection,
+        NpgsqlTransaction? transaction = null) =>
         new(sql[statement], connection, transaction) { CommandTimeout = (int)options.CommandTimeout.TotalSeconds };
 
     /// <summary>
@@ -47,7 +49,8 @@ internal sealed class PostgresDatabase(NpgsqlDataSource dataSource, SqlCatalog s
         if (transaction is not null)
         {
             return await QueryOnAsync(
-                Connection(transaction), transaction, statement, addParameters, readRow, prepare, cancellationToken).ConfigureAwait(false);
+                Connection(transaction), transaction, statement, addParameters, readRow, prepare, cancellationToken)
+                    .ConfigureAwait(false);
         }
 
         var connection = await OpenAsync(cancellationToken).ConfigureAwait(false);

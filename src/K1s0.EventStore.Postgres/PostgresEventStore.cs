@@ -141,7 +141,8 @@ public sealed class PostgresEventStore
     {
         ArgumentNullException.ThrowIfNull(transaction);
         CheckRange(streamId, fromVersion, toVersion);
-        return await _streams.LoadInAsync(transaction, streamId, fromVersion, toVersion ?? long.MaxValue, cancellationToken)
+        return await _streams.LoadInAsync(transaction, streamId, fromVersion, toVersion ?? long.MaxValue,
+            cancellationToken)
             .ConfigureAwait(false);
     }
 

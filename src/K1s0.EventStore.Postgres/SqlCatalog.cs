@@ -17,12 +17,14 @@ internal sealed class SqlCatalog
     {
         Schema = schema;
         _statements = Embedded.Where(file => file.Key.StartsWith(StatementFolder, StringComparison.Ordinal))
-            .ToFrozenDictionary(file => file.Key[StatementFolder.Length..], file => Named(file.Value), StringComparer.Ordinal);
+            .ToFrozenDictionary(file => file.Key[StatementFolder.Length..], file => Named(file.Value),
+                StringComparer.Ordinal);
         Migrations =
         [
             .. Embedded.Where(file => file.Key.StartsWith(MigrationFolder, StringComparison.Ordinal))
                 .OrderBy(file => file.Key, StringComparer.Ordinal)
-                .Select((file, index) => new Migration(index + 1, file.Key[MigrationFolder.Length..], Named(file.Value))),
+                .Select((file, index) => new Migration(index + 1, file.Key[MigrationFolder.Length..],
+                    Named(file.Value))),
         ];
     }
 
@@ -37,7 +39,8 @@ internal sealed class SqlCatalog
     private static FrozenDictionary<string, string> ReadEmbedded()
     {
         var assembly = typeof(SqlCatalog).Assembly;
-        return assembly.GetManifestResourceNames().ToFrozenDictionary(name => name, name => Read(assembly, name), StringComparer.Ordinal);
+        return assembly.GetManifestResourceNames().ToFrozenDictionary(name => name, name => Read(assembly, name),
+            StringComparer.Ordinal);
     }
 
     private static string Read(Assembly assembly, string name)

@@ -141,7 +141,8 @@ internal static class AppendParameters
         member is { Length: > 0 and <= 500 } && !member.Contains('\0', StringComparison.Ordinal) ? member : null;
 
     private static void Add<T>(NpgsqlParameterCollection parameters, T[] values, NpgsqlDbType elementType) =>
-        parameters.Add(new NpgsqlParameter<T[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | elementType });
+        parameters.Add(
+            new NpgsqlParameter<T[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | elementType });
 
     private static void AddScalar<T>(NpgsqlParameterCollection parameters, T value, NpgsqlDbType type) =>
         parameters.Add(value is null

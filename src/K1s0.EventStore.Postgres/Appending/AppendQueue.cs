@@ -159,7 +159,8 @@ internal sealed class AppendQueue(PostgresAppender appender, PostgresOptions opt
         {
             _busy.ExceptWith(written);
             var lookedAt = 0;
-            for (var node = _waiting.First; node is not null && lookedAt < MaxLookedAt && batch.Count < MaxBatchAppends; lookedAt++)
+            for (var node = _waiting.First; node is not null && lookedAt < MaxLookedAt
+                && batch.Count < MaxBatchAppends; lookedAt++)
             {
                 var (queued, next) = (node.Value, node.Next);
                 events += queued.Append.Events.Count;

@@ -17,7 +17,8 @@ internal sealed class AppendRetry(
 {
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
 
-    public async Task<AppendResult[]> AppendAsync(IReadOnlyList<ValidatedAppend> appends, CancellationToken cancellationToken)
+    public async Task<AppendResult[]> AppendAsync(
+        IReadOnlyList<ValidatedAppend> appends, CancellationToken cancellationToken)
     {
         var mayBeStored = false;
         for (var attempt = 0; ; attempt++)
@@ -33,12 +34,15 @@ internal sealed class AppendRetry(
                 mayBeStored |= e.Outcome is AttemptOutcome.Unknown;
                 if (!e.IsWorthRepeating || attempt == options.MaxRetries)
                 {
-                    throw mayBeStored && e.Outcome is not AttemptOutcome.NeverWritten ? Unknown(appends, e.Reason) : e.Reason;
+                    throw mayBeStored && e.Outcome is not AttemptOutcome.NeverWritten
+                        ? Unknown(appends, e.Reason)
+                        : e.Reason;
                 }
 
                 PostgresTelemetry.CountRetry(e.Outcome);
                 logger.AppendRepeated(attempt + 1, options.MaxRetries, e.Reason);
-                await PrepareNextAsync(e.Outcome, attempt, appends, mayBeStored, cancellationToken).ConfigureAwait(false);
+                await PrepareNextAsync(e.Outcome, attempt, appends, mayBeStored, cancellationToken)
+                    .ConfigureAwait(false);
             }
             catch (OperationCanceledException e) when (mayBeStored)
             {
@@ -71,8 +75,8 @@ internal sealed class AppendRetry(
         }
     }
 
-    private static AppendOutcomeUnknownException Unknown(IReadOnlyList<ValidatedAppend> appends, Exception reason) => new(
-        [.. appends.Select(append => new StreamAppend(append.StreamId, append.Events, append.Expected))],
+    private static AppendOutcomeUnknownException Unknown(IReadOnlyList<ValidatedAppend> appends, Exception reason) =>
+        new([.. appends.Select(append => new StreamAppend(append.StreamId, append.Events, append.Expected))],
         reason.Message,
         reason);
 }

@@ -15,7 +15,8 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
     /// would not tell whether the events are stored.
     /// </summary>
     /// <exception cref="AttemptFailedException">It did not succeed; says whether it certainly did nothing.</exception>
-    public async Task<AppendResult[]> TryAppendAsync(IReadOnlyList<ValidatedAppend> appends, CancellationToken cancellationToken)
+    public async Task<AppendResult[]> TryAppendAsync(
+        IReadOnlyList<ValidatedAppend> appends, CancellationToken cancellationToken)
     {
         var connection = await sender.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
@@ -30,7 +31,10 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
                 cancellationToken).ConfigureAwait(false);
             if (outcomes is not null && outcomes.Count(outcome => outcome.Outcome.Applied) == planned.Length)
             {
-                return [.. outcomes.OrderBy(outcome => outcome.Entry).Select(row => Applied(planned[row.Entry - 1], row.Outcome))];
+                return
+                [
+                    .. outcomes.OrderBy(row => row.Entry).Select(row => Applied(planned[row.Entry - 1], row.Outcome)),
+                ];
             }
 
             return outcomes is null || outcomes.Any(outcome => outcome.Outcome.IsSeen)
@@ -55,7 +59,8 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
 
             single.Succeed((await TryAppendAsync([single.Append], CancellationToken.None).ConfigureAwait(false))[0]);
         }
-        catch (AttemptFailedException e) when (batch.Count > 1 && e.Outcome is AttemptOutcome.NotWritten && !e.IsWorthRepeating)
+        catch (AttemptFailedException e) when (batch.Count > 1 && e.Outcome is AttemptOutcome.NotWritten
+            && !e.IsWorthRepeating)
         {
             // One of them is bad, nobody knows which: nothing was written, so each is sent by itself.
             await AppendOneByOneAsync(batch).ConfigureAwait(false);
@@ -88,7 +93,10 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
                 cancellationToken).ConfigureAwait(false);
             if (outcomes!.All(outcome => outcome.Outcome.Applied))
             {
-                return [.. planned.Select((append, i) => Result(append, outcomes![i].Outcome))];
+                return
+                [
+                    .. outcomes!.OrderBy(row => row.Entry).Select(row => Result(planned[row.Entry - 1], row.Outcome)),
+                ];
             }
 
             return outcomes!.Any(outcome => outcome.Outcome.IsSeen)
@@ -129,7 +137,8 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
                 batch[entry - 1].Succeed(Applied(planned[entry - 1], outcome));
             }
 
-            foreach (var (entry, outcome) in outcomes.Where(outcome => !batch[outcome.Entry - 1].Completion.IsCompleted))
+            foreach (var (entry, outcome) in outcomes.Where(
+                outcome => !batch[outcome.Entry - 1].Completion.IsCompleted))
             {
                 await RefuseAsync(connection, batch[entry - 1], planned[entry - 1], outcome).ConfigureAwait(false);
             }
@@ -151,7 +160,8 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
         {
             if (outcome.IsSeen)
             {
-                var stored = await repeated.FindAsync(connection, null, [queued.Append], CancellationToken.None).ConfigureAwait(false);
+                var stored = await repeated.FindAsync(connection, null, [queued.Append], CancellationToken.None)
+                    .ConfigureAwait(false);
                 queued.Succeed(stored[0]);
             }
             else
@@ -216,7 +226,8 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
                 isWorthRepeating: false);
         }
 
-        if (expected.ExactVersion == actual && planned.Known.Version == actual.Value && planned.Known.Hash != outcome.HeadHash)
+        if (expected.ExactVersion == actual && planned.Known.Version == actual.Value
+            && planned.Known.Hash != outcome.HeadHash)
         {
             return new AttemptFailedException(
                 new StreamDivergedException(streamId, actual), AttemptOutcome.NotWritten, isWorthRepeating: false);

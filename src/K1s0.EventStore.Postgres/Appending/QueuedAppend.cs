@@ -9,7 +9,8 @@ internal sealed class QueuedAppend : IDisposable
     private const int Taken = 1;
     private const int GivenUp = 2;
 
-    private readonly TaskCompletionSource<AppendResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<AppendResult> _completion = new(
+        TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationToken _cancellationToken;
     private readonly CancellationTokenRegistration _registration;
     private int _state;

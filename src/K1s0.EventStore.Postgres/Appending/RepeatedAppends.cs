@@ -22,7 +22,11 @@ internal sealed class RepeatedAppends(AppendSender sender)
             transaction,
             "stored_events",
             parameters => parameters.Add(
-                new NpgsqlParameter<Guid[]> { TypedValue = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid }),
+                new NpgsqlParameter<Guid[]>
+                {
+                    TypedValue = ids,
+                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid,
+                }),
             StoredEvent.Read,
             cancellationToken).ConfigureAwait(false);
         var stored = rows!.ToDictionary(row => row.EventId);
@@ -56,7 +60,8 @@ internal sealed class RepeatedAppends(AppendSender sender)
     }
 
     // Names an id whose content differs, if there is one; otherwise one that is stored while its neighbours are not.
-    private static AttemptFailedException Reused(IReadOnlyList<ValidatedAppend> appends, Dictionary<Guid, StoredEvent> stored)
+    private static AttemptFailedException Reused(
+        IReadOnlyList<ValidatedAppend> appends, Dictionary<Guid, StoredEvent> stored)
     {
         var found = appends
             .SelectMany(append => append.Events.Zip(append.ContentDigests))

@@ -4,7 +4,8 @@ using Npgsql;
 namespace K1s0.EventStore.Postgres;
 
 /// <summary>Where an event with a given id is stored.</summary>
-internal sealed record StoredEvent(Guid EventId, long Version, long Position, DateTimeOffset RecordedAt, Sha256Digest ContentDigest)
+internal sealed record StoredEvent(Guid EventId, long Version, long Position, DateTimeOffset RecordedAt,
+    Sha256Digest ContentDigest)
 {
     public static StoredEvent Read(NpgsqlDataReader reader) => new(
         reader.GetGuid(0),

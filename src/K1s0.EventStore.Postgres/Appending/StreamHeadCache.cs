@@ -42,7 +42,8 @@ internal sealed class StreamHeadCache(int capacity)
 
         lock (_lock)
         {
-            if ((_young.TryGetValue(streamId, out var known) || _old.Remove(streamId, out known)) && known.Version > head.Version)
+            if ((_young.TryGetValue(streamId, out var known) || _old.Remove(streamId, out known))
+                && known.Version > head.Version)
             {
                 head = known;
             }

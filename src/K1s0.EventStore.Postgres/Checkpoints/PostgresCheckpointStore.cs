@@ -81,14 +81,16 @@ public sealed class PostgresCheckpointStore : ICheckpointStore
                 parameters.Add(new NpgsqlParameter<long> { TypedValue = checkpoint.Position.Value });
                 parameters.Add(new NpgsqlParameter<Guid> { TypedValue = checkpoint.Store.StoreId });
                 parameters.Add(new NpgsqlParameter<long> { TypedValue = checkpoint.Store.Epoch });
-                parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Bytea, Value = HashOrNull(checkpoint) });
+                parameters.Add(
+                    new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Bytea, Value = HashOrNull(checkpoint) });
             },
             static _ => 0,
             cancellationToken,
             transaction).ConfigureAwait(false);
         return saved.Count == 1
             ? claim with { Checkpoint = checkpoint }
-            : throw await ExplainAsync(claim, checkpoint, believed, transaction, cancellationToken).ConfigureAwait(false);
+            : throw await ExplainAsync(claim, checkpoint, believed, transaction, cancellationToken)
+                .ConfigureAwait(false);
     }
 
     private static object HashOrNull(Checkpoint checkpoint) =>

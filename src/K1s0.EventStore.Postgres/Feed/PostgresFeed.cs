@@ -21,7 +21,8 @@ internal sealed class PostgresFeed(PostgresDatabase database, SettledBoundProbe 
             if (known < bound)
             {
                 events.AddRange(
-                    await QueryAsync(known, bound, filter, maxCount - events.Count, cancellationToken).ConfigureAwait(false));
+                    await QueryAsync(known, bound, filter, maxCount - events.Count, cancellationToken)
+                        .ConfigureAwait(false));
             }
         }
 
@@ -54,7 +55,8 @@ internal sealed class PostgresFeed(PostgresDatabase database, SettledBoundProbe 
     private static void AddFilter(NpgsqlParameterCollection parameters, FeedFilter filter)
     {
         Add(NpgsqlDbType.Array | NpgsqlDbType.Text, filter.EventTypes is { Count: > 0 } types ? types.ToArray() : null);
-        Add(NpgsqlDbType.Array | NpgsqlDbType.Text, filter.StreamTypes is { Count: > 0 } streams ? streams.ToArray() : null);
+        Add(NpgsqlDbType.Array | NpgsqlDbType.Text, filter.StreamTypes is { Count: > 0 } streams ? streams.ToArray()
+            : null);
         Add(NpgsqlDbType.Text, string.IsNullOrEmpty(filter.StreamPrefix) ? null : filter.StreamPrefix);
         Add(NpgsqlDbType.TimestampTz, filter.RecordedFrom?.UtcDateTime);
         Add(NpgsqlDbType.TimestampTz, filter.RecordedBefore?.UtcDateTime);

@@ -40,7 +40,8 @@ internal sealed class SettledBoundProbe(PostgresDatabase database)
 
         // Whatever became of the earlier question is its own askers' business.
         await earlier.ContinueWith(
-            static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).ConfigureAwait(false);
+            static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)
+                .ConfigureAwait(false);
         lock (_lock)
         {
             (_running, _queued) = (_queued, null);

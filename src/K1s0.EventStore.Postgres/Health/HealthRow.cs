@@ -42,12 +42,14 @@ internal sealed record HealthRow(
                 HealthStatus.Degraded,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"The feed has been held back for {HeldFor.Value.TotalSeconds:F0} s by the open transaction of process {HolderPid} ({HolderApplication})."));
+                    $"The feed has been held back for {HeldFor.Value.TotalSeconds:F0} s by the open transaction of "
+                        + $"process {HolderPid} ({HolderApplication})."));
         }
 
         return IsNextMonthReady || IsStandby
             ? null
-            : (HealthStatus.Degraded, "Next month has no partition: run PostgresSchema.EnsurePartitionsAsync, and check that upkeep runs.");
+            : (HealthStatus.Degraded, "Next month has no partition: run PostgresSchema.EnsurePartitionsAsync, and "
+                + "check that upkeep runs.");
     }
 
     public IReadOnlyDictionary<string, object> ToData()

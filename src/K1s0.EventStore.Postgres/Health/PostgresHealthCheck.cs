@@ -18,7 +18,8 @@ public sealed class PostgresHealthCheck : IHealthCheck
     /// <param name="longestHold">
     /// How long one append may hold back the feed before the store counts as degraded; 10 seconds when null.
     /// </param>
-    public PostgresHealthCheck(NpgsqlDataSource dataSource, PostgresOptions? options = null, TimeSpan? longestHold = null)
+    public PostgresHealthCheck(NpgsqlDataSource dataSource, PostgresOptions? options = null,
+        TimeSpan? longestHold = null)
     {
         ArgumentNullException.ThrowIfNull(dataSource);
         options = PostgresOptionsRules.Checked(options);
@@ -34,7 +35,8 @@ public sealed class PostgresHealthCheck : IHealthCheck
         try
         {
             var rows = await _database.QueryAsync(
-                "check_health", static _ => { }, HealthRow.Read, cancellationToken, prepare: false).ConfigureAwait(false);
+                "check_health", static _ => { }, HealthRow.Read, cancellationToken, prepare: false)
+                    .ConfigureAwait(false);
             var row = rows[0];
             return row.FirstFault(_longestHold) is var (status, fault)
                 ? new HealthCheckResult(status, fault, data: row.ToData())

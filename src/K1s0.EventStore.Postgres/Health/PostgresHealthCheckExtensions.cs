@@ -13,7 +13,8 @@ public static class PostgresHealthCheckExtensions
     /// <param name="longestHold">How long one append may hold back the feed; 10 seconds when null.</param>
     /// <param name="tags">Tags of the check; none when null.</param>
     public static IHealthChecksBuilder AddEventStorePostgres(
-        this IHealthChecksBuilder builder, string storeName = "", TimeSpan? longestHold = null, IEnumerable<string>? tags = null)
+        this IHealthChecksBuilder builder, string storeName = "", TimeSpan? longestHold = null,
+            IEnumerable<string>? tags = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(storeName);

@@ -11,7 +11,8 @@ internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache
     public async Task<IReadOnlyList<EventEnvelope>> LoadAsync(
         StreamId streamId, long fromVersion, long toVersion, CancellationToken cancellationToken)
     {
-        var events = await ReadAsync("load_stream", streamId, fromVersion, toVersion, int.MaxValue, null, cancellationToken)
+        var events = await ReadAsync("load_stream", streamId, fromVersion, toVersion, int.MaxValue, null,
+            cancellationToken)
             .ConfigureAwait(false);
         if (events is [.., var last] && toVersion == long.MaxValue)
         {
@@ -41,7 +42,8 @@ internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache
         var pageSize = database.Options.PageSize;
         while (true)
         {
-            var page = await ReadAsync(statement, streamId, low, high, pageSize, null, cancellationToken).ConfigureAwait(false);
+            var page = await ReadAsync(statement, streamId, low, high, pageSize, null, cancellationToken)
+                .ConfigureAwait(false);
             foreach (var envelope in page)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -73,8 +75,11 @@ internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache
 
     private static void AddStream(NpgsqlParameterCollection parameters, StreamId streamId)
     {
-        parameters.Add(new NpgsqlParameter<string> { TypedValue = streamId.AggregateType, NpgsqlDbType = NpgsqlDbType.Text });
-        parameters.Add(new NpgsqlParameter<string> { TypedValue = streamId.AggregateId, NpgsqlDbType = NpgsqlDbType.Text });
+        Add(streamId.AggregateType);
+        Add(streamId.AggregateId);
+
+        void Add(string name) =>
+            parameters.Add(new NpgsqlParameter<string> { TypedValue = name, NpgsqlDbType = NpgsqlDbType.Text });
     }
 
     private Task<List<EventEnvelope>> ReadAsync(

@@ -20,8 +20,10 @@ internal static class DurabilityCheck
         if (fsync is "off" || commit is "off")
         {
             throw new StoreDurabilityException(
-                $"The server has fsync={fsync} and synchronous_commit={commit}: it confirms appends that a crash can lose. Switch both on, or "
-                + $"set {nameof(PostgresOptions)}.{nameof(PostgresOptions.AllowUnsafeDurability)} for data that may be lost.");
+                $"The server has fsync={fsync} and synchronous_commit={commit}: it confirms appends that a crash can "
+                    + "lose. Switch both on, or "
+                + $"set {nameof(PostgresOptions)}.{nameof(PostgresOptions.AllowUnsafeDurability)} for data that may "
+                + "be lost.");
         }
     }
 }

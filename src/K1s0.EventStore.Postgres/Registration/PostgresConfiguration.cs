@@ -24,7 +24,8 @@ internal static class PostgresConfiguration
         options.RetryDelay = Read(section, nameof(options.RetryDelay), options.RetryDelay);
         options.MigrateOnStart = ReadFlag(section, nameof(options.MigrateOnStart), options.MigrateOnStart);
         options.PrepareStatements = ReadFlag(section, nameof(options.PrepareStatements), options.PrepareStatements);
-        options.AllowUnsafeDurability = ReadFlag(section, nameof(options.AllowUnsafeDurability), options.AllowUnsafeDurability);
+        options.AllowUnsafeDurability = ReadFlag(section, nameof(options.AllowUnsafeDurability),
+            options.AllowUnsafeDurability);
         if (section[nameof(options.PublishBoundEvery)] is not null)
         {
             options.PublishBoundEvery = Read(section, nameof(options.PublishBoundEvery), TimeSpan.Zero);

@@ -36,7 +36,8 @@ public static class PostgresEnvironment
         {
             options.PageSize = int.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
                 ? number
-                : throw new FormatException($"The environment variable {BatchSize} must be a whole number, not \"{size}\".");
+                : throw new FormatException(
+                    $"The environment variable {BatchSize} must be a whole number, not \"{size}\".");
         }
     }
 }

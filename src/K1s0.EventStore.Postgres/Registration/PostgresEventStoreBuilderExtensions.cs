@@ -71,8 +71,10 @@ public static class PostgresEventStoreBuilderExtensions
 
     private static void AddServices(IServiceCollection services, string name)
     {
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PostgresOptions>, PostgresOptionsValidator>());
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PostgresOptions>, PostgresOptionsRules>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PostgresOptions>,
+            PostgresOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PostgresOptions>,
+            PostgresOptionsRules>());
         services.AddKeyedSingleton(name, static (provider, key) => StoreDataSource.Create(provider, (string)key!));
         services.AddKeyedSingleton(name, static (provider, key) => new PostgresEventStore(
             Source(provider, key),
@@ -83,7 +85,8 @@ public static class PostgresEventStoreBuilderExtensions
         services.AddKeyedSingleton(name, static (provider, key) => new TracedPostgresEventStore(
             provider.GetRequiredKeyedService<PostgresEventStore>(key), (string)key!));
         services.AddKeyedSingleton(name, static (provider, key) => new PostgresSnapshotStore(
-            Source(provider, key), OptionsOf(provider, key), provider.GetRequiredService<IOptions<EventStoreOptions>>().Value));
+            Source(provider, key), OptionsOf(provider, key),
+                provider.GetRequiredService<IOptions<EventStoreOptions>>().Value));
         services.AddKeyedSingleton(name, static (provider, key) => new PostgresCheckpointStore(
             Source(provider, key), OptionsOf(provider, key)));
         services.AddKeyedSingleton(name, static (provider, key) => new PostgresSchema(

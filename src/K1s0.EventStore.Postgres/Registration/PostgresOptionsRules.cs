@@ -27,11 +27,14 @@ internal sealed class PostgresOptionsRules : IValidateOptions<PostgresOptions>
             faults.Add($"{nameof(options.Schema)}: {fault}");
         }
 
-        CheckTime(faults, nameof(options.CommandTimeout), options.CommandTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
-        CheckTime(faults, nameof(options.RetryDelay), options.RetryDelay, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(5));
+        CheckTime(faults, nameof(options.CommandTimeout), options.CommandTimeout, TimeSpan.FromSeconds(1),
+            TimeSpan.FromMinutes(10));
+        CheckTime(faults, nameof(options.RetryDelay), options.RetryDelay, TimeSpan.FromMilliseconds(1),
+            TimeSpan.FromSeconds(5));
         if (options.PublishBoundEvery is { } interval)
         {
-            CheckTime(faults, nameof(options.PublishBoundEvery), interval, TimeSpan.FromMilliseconds(20), TimeSpan.FromHours(1));
+            CheckTime(faults, nameof(options.PublishBoundEvery), interval, TimeSpan.FromMilliseconds(20),
+                TimeSpan.FromHours(1));
         }
 
         if (options.ConnectionString is { } connectionString)
@@ -59,7 +62,8 @@ internal sealed class PostgresOptionsRules : IValidateOptions<PostgresOptions>
         catch (Exception e) when (e is ArgumentException or KeyNotFoundException or FormatException)
         {
             // The text of the exception could repeat the connection string, and with it a password.
-            faults.Add($"{nameof(PostgresOptions.ConnectionString)}: it is neither keywords of Npgsql nor a postgresql:// URL.");
+            faults.Add($"{nameof(PostgresOptions.ConnectionString)}: it is neither keywords of Npgsql nor a "
+                + "postgresql:// URL.");
         }
     }
 }

@@ -12,13 +12,15 @@ namespace K1s0.EventStore.Postgres;
 /// depend on it.
 /// </summary>
 internal sealed class PostgresUpkeep(
-    NpgsqlDataSource dataSource, PostgresOptions options, TimeProvider timeProvider, ILoggerFactory? loggerFactory) : BackgroundService
+    NpgsqlDataSource dataSource, PostgresOptions options, TimeProvider timeProvider, ILoggerFactory? loggerFactory)
+        : BackgroundService
 {
     private static readonly TimeSpan PartitionInterval = TimeSpan.FromHours(6);
 
     private readonly ILogger _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<PostgresUpkeep>();
     private readonly PostgresSchema _schema = new(dataSource, options);
-    private readonly PostgresDatabase _database = new(dataSource, new SqlCatalog(new SchemaName(options.Schema)), options);
+    private readonly PostgresDatabase _database = new(dataSource, new SqlCatalog(new SchemaName(options.Schema)),
+        options);
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -36,7 +38,8 @@ internal sealed class PostgresUpkeep(
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(
             RepeatAsync(PartitionInterval, MakePartitionsAsync, stoppingToken),
-            options.PublishBoundEvery is { } interval ? RepeatAsync(interval, PublishBoundAsync, stoppingToken) : Task.CompletedTask);
+            options.PublishBoundEvery is { } interval ? RepeatAsync(interval, PublishBoundAsync, stoppingToken)
+                : Task.CompletedTask);
 
     private async Task MakePartitionsAsync(CancellationToken cancellationToken)
     {
@@ -47,7 +50,8 @@ internal sealed class PostgresUpkeep(
     private Task PublishBoundAsync(CancellationToken cancellationToken) =>
         _database.QueryAsync("publish_bound", static _ => { }, static _ => 0, cancellationToken);
 
-    private async Task RepeatAsync(TimeSpan interval, Func<CancellationToken, Task> action, CancellationToken stoppingToken)
+    private async Task RepeatAsync(TimeSpan interval, Func<CancellationToken, Task> action,
+        CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(interval, timeProvider);
         try

@@ -22,7 +22,8 @@ internal static class PostgresUrl
 
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url))
         {
-            throw new ArgumentException("The connection URL is not a valid URL: percent-encode special characters in it.", nameof(text));
+            throw new ArgumentException("The connection URL is not a valid URL: percent-encode special characters in "
+                + "it.", nameof(text));
         }
 
         var builder = new NpgsqlConnectionStringBuilder();
@@ -78,11 +79,13 @@ internal static class PostgresUrl
         };
         try
         {
-            builder[keyword] = keyword is "SSL Mode" ? value.Replace("-", string.Empty, StringComparison.Ordinal) : value;
+            builder[keyword] = keyword is "SSL Mode" ? value.Replace("-", string.Empty, StringComparison.Ordinal)
+                : value;
         }
         catch (Exception e) when (e is ArgumentException or KeyNotFoundException or FormatException)
         {
-            throw new ArgumentException($"The connection URL has an option that is not understood: {name}.", nameof(option), e);
+            throw new ArgumentException($"The connection URL has an option that is not understood: {name}.",
+                nameof(option), e);
         }
     }
 }

@@ -12,7 +12,8 @@ internal sealed class StoreDataSource : IAsyncDisposable, IDisposable
 {
     private readonly bool _isOwned;
 
-    private StoreDataSource(NpgsqlDataSource dataSource, bool isOwned) => (DataSource, _isOwned) = (dataSource, isOwned);
+    private StoreDataSource(NpgsqlDataSource dataSource, bool isOwned) =>
+        (DataSource, _isOwned) = (dataSource, isOwned);
 
     public NpgsqlDataSource DataSource { get; }
 
@@ -26,12 +27,14 @@ internal sealed class StoreDataSource : IAsyncDisposable, IDisposable
 
         var options = provider.GetRequiredService<IOptionsMonitor<PostgresOptions>>().Get(name);
         return options.ConnectionString is { Length: > 0 } connectionString
-            ? new StoreDataSource(NpgsqlDataSource.Create(PostgresUrl.ToConnectionString(connectionString)), isOwned: true)
+            ? new StoreDataSource(NpgsqlDataSource.Create(PostgresUrl.ToConnectionString(connectionString)),
+                isOwned: true)
             : throw new OptionsValidationException(
                 name,
                 typeof(PostgresOptions),
                 [
-                    "No connection: register an NpgsqlDataSource, set PostgresOptions.ConnectionString, or set the environment variable "
+                    "No connection: register an NpgsqlDataSource, set PostgresOptions.ConnectionString, or set the "
+                        + "environment variable "
                     + PostgresEnvironment.DatabaseUrl + ".",
                 ]);
     }

@@ -5,7 +5,8 @@ create table {schema}.store (
   store_id uuid not null,
   epoch bigint not null default 1,
   schema_version int not null,
-  -- First key of the advisory locks by which appends in flight hold back the feed. Drawn, so that it meets no other user's.
+  -- First key of the advisory locks by which appends in flight hold back the feed. Drawn, so that it meets no other
+  -- user's.
   floor_key int not null,
   -- No event is recorded before this time: months before it are closed, whatever the server's clock says.
   recorded_floor timestamptz not null,
@@ -71,8 +72,8 @@ create index events_recorded_at_idx on {schema}.events using brin (recorded_at);
 create index events_correlation_id_idx on {schema}.events (correlation_id) where correlation_id is not null;
 create index events_actor_idx on {schema}.events (actor) where actor is not null;
 
--- One row an event, over all months and after a month was moved away: an id, and a place in a stream, are taken once and for
--- ever. A partitioned table cannot hold such a constraint by itself.
+-- One row an event, over all months and after a month was moved away: an id, and a place in a stream, are taken once
+-- and for ever. A partitioned table cannot hold such a constraint by itself.
 create table {schema}.event_ids (
   event_id uuid not null,
   stream_key bigint not null,

@@ -26,7 +26,8 @@ create trigger streams_forward_only before update on {schema}.streams
     or new.stream_type <> old.stream_type or new.stream_id <> old.stream_id or new.created_at <> old.created_at)
   execute function {schema}.refuse_change();
 
--- Asks the catalog table: to_regclass answers from the session's cache, which a wait for an advisory lock does not refresh.
+-- Asks the catalog table: to_regclass answers from the session's cache, which a wait for an advisory lock does not
+-- refresh.
 create function {schema}.has_table(in_name text) returns boolean
 language sql volatile as $$
   select exists (
@@ -34,8 +35,8 @@ language sql volatile as $$
     where n.nspname = {schema_literal} and c.relname = in_name)
 $$;
 
--- Makes the partitions of this month and of in_months_ahead months after it. Safe to call at any time, from any number of
--- sessions. Returns the first moment that has no partition.
+-- Makes the partitions of this month and of in_months_ahead months after it. Safe to call at any time, from any number
+-- of sessions. Returns the first moment that has no partition.
 create function {schema}.ensure_partitions(in_months_ahead int) returns timestamptz
 language plpgsql as $$
 declare
@@ -73,9 +74,11 @@ declare
 begin
   execute format('create table %I.%I (like %I.events including defaults including constraints)',
     {schema_literal}, in_name, {schema_literal});
-  execute format('alter table %I.%I add constraint %I primary key (position), add constraint %I unique (stream_key, version)',
+  execute format(
+    'alter table %I.%I add constraint %I primary key (position), add constraint %I unique (stream_key, version)',
     {schema_literal}, in_name, in_name || '_pkey', in_name || '_place_key');
-  execute format('create trigger events_no_truncate before truncate on %I.%I for each statement execute function %I.refuse_change()',
+  execute format('create trigger events_no_truncate before truncate on %I.%I '
+    'for each statement execute function %I.refuse_change()',
     {schema_literal}, in_name, {schema_literal});
   execute format('alter table %I.events attach partition %I.%I for values from (%L) to (%L)',
     {schema_literal}, {schema_literal}, in_name, lower_bound, upper_bound);
@@ -90,7 +93,8 @@ language plpgsql as $$
 begin
   perform {schema}.grant_reader(in_role);
   execute format('grant insert on %1$I.events, %1$I.event_ids, %1$I.access_log to %2$I', {schema_literal}, in_role);
-  execute format('grant insert, update on %1$I.streams, %1$I.snapshots, %1$I.subscriptions to %2$I', {schema_literal}, in_role);
+  execute format('grant insert, update on %1$I.streams, %1$I.snapshots, %1$I.subscriptions to %2$I', {schema_literal},
+    in_role);
   execute format('grant delete on %1$I.snapshots to %2$I', {schema_literal}, in_role);
   execute format('grant update (published_bound) on %1$I.store to %2$I', {schema_literal}, in_role);
   execute format('grant usage on all sequences in schema %1$I to %2$I', {schema_literal}, in_role);

@@ -1,6 +1,8 @@
--- Appending. append_events is what the .NET client calls; append_event below is the same for people and other languages.
+-- Appending. append_events is what the .NET client calls; append_event below is the same for people and other
+-- languages.
 
--- The links of a chain after a known head: SHA-256("k1s0-stream-link/1" | tag | version | previous link | content digest).
+-- The links of a chain after a known head: SHA-256("k1s0-stream-link/1" | tag | version | previous link | content
+-- digest).
 create function {schema}.chain_links(in_tag bytea, in_version bigint, in_head bytea, in_digests bytea[]) returns bytea[]
 language plpgsql immutable strict as $$
 declare
@@ -16,9 +18,9 @@ begin
 end
 $$;
 
--- Holds back the feed for the rest of the transaction, once: a lower floor, taken earlier, covers the numbers that are drawn
--- later. The setting, like the lock, goes when the transaction, or the savepoint that it was made under, is undone. Returns
--- the time to record.
+-- Holds back the feed for the rest of the transaction, once: a lower floor, taken earlier, covers the numbers that are
+-- drawn later. The setting, like the lock, goes when the transaction, or the savepoint that it was made under, is
+-- undone. Returns the time to record.
 create function {schema}.take_floor() returns timestamptz
 language plpgsql volatile as $$
 declare
@@ -27,16 +29,17 @@ begin
   select s.floor_key, s.recorded_floor, 'k1s0_event_store.floor_of_' || s.floor_key as setting into store
   from {schema}.store s;
   if current_setting(store.setting, true) is distinct from 'held' then
-    perform pg_advisory_xact_lock_shared(store.floor_key, (p.last_value & 2147483647)::int), set_config(store.setting, 'held', true)
+    perform pg_advisory_xact_lock_shared(store.floor_key, (p.last_value & 2147483647)::int), set_config(store.setting,
+      'held', true)
     from {schema}.positions p;
   end if;
   return greatest(clock_timestamp(), store.recorded_floor);
 end
 $$;
 
--- Appends to one stream or several. With in_atomic false, each stream stands for itself: a refused one writes nothing and
--- does not disturb the others. With in_atomic true the caller must undo everything unless every stream returns a row with
--- applied = true; append_atomic does that.
+-- Appends to one stream or several. With in_atomic false, each stream stands for itself: a refused one writes nothing
+-- and does not disturb the others. With in_atomic true the caller must undo everything unless every stream returns a
+-- row with applied = true; append_atomic does that.
 --
 -- One element a stream, each stream once, in_tags to in_last_event_ids parallel to in_stream_types:
 --   in_expected        the exact version that the stream must have; null: any
@@ -135,7 +138,8 @@ begin
       prior_event_id = s.head_event_id,
       expected = excluded.expected
     where (excluded.expected is null or excluded.expected = s.version)
-      and not (excluded.expected = s.version and excluded.prior_version = s.version and excluded.prior_hash <> s.head_hash)
+      and not (excluded.expected = s.version and excluded.prior_version = s.version and excluded.prior_hash <>
+        s.head_hash)
     returning s.stream_key, s.stream_type, s.stream_id, s.version, s.head_hash, s.prior_version, s.prior_hash,
       s.prior_event_id, s.created_at
   ),
@@ -169,7 +173,8 @@ begin
           in_occurred_at, in_content_digests, in_chain_hashes, in_actors, in_correlation_ids, in_metadata, in_payloads)
           with ordinality
         as v (entry, number, event_id, previous_id, event_type, schema_version,
-          occurred_at, content_digest, chain_hash, actor, correlation_id, metadata, payload, ordinal) on v.entry = p.entry
+          occurred_at, content_digest, chain_hash, actor, correlation_id, metadata, payload, ordinal) on v.entry =
+            p.entry
       order by v.ordinal
     ) o
     returning position, stream_key, version, event_id
@@ -192,7 +197,8 @@ begin
       -- A stream that was advanced above, and is to be undone for the others' sake, counts as it was before.
       coalesce(case when s.head_event_id = w.last_event_id then s.prior_version else s.version end, 0),
       case when s.head_event_id = w.last_event_id then s.prior_hash else s.head_hash end,
-      case when s.head_event_id = w.last_event_id then s.prior_event_id else s.head_event_id end, null::bigint, null::bigint, null::timestamptz,
+      case when s.head_event_id = w.last_event_id then s.prior_event_id else s.head_event_id end, null::bigint,
+        null::bigint, null::timestamptz,
       exists (select from {schema}.event_ids i
         join unnest(in_entries, in_offsets, in_event_ids) as v (entry, number, event_id) on v.event_id = i.event_id
         where v.entry = w.entry)

@@ -1,7 +1,7 @@
 -- All or nothing, and the form for people and other languages.
 
--- Parameters and result as append_events with in_atomic true, but self-contained: unless every stream can be appended to,
--- nothing is, and the transaction that this is called in stays usable. An event id that is taken gives rows with
+-- Parameters and result as append_events with in_atomic true, but self-contained: unless every stream can be appended
+-- to, nothing is, and the transaction that this is called in stays usable. An event id that is taken gives rows with
 -- seen = true.
 create function {schema}.append_atomic(
   in_stream_types text[],
@@ -123,7 +123,8 @@ language sql immutable strict parallel safe as $$
   select sha256(convert_to('k1s0-stream-root/1', 'UTF8') || in_tag)
 $$;
 
--- Whether a name can be kept: 1 to in_max_bytes bytes, no control characters (whatever the locale of the database says).
+-- Whether a name can be kept: 1 to in_max_bytes bytes, no control characters (whatever the locale of the database
+-- says).
 create function {schema}.is_name(in_name text, in_max_bytes int) returns boolean
 language sql immutable parallel safe as $$
   select coalesce(
@@ -145,8 +146,10 @@ begin
   return length(in_text) - length(translate(in_text, '[{', '')) <= 1000 or (
     select max(d.depth) <= 1000
     from (
-      select sum(case when c.sign in ('[', '{') then 1 when c.sign in (']', '}') then -1 else 0 end) over (order by c.place)
-      from regexp_split_to_table(regexp_replace(in_text, '"(\\.|[^"\\])*"', '', 'g'), '') with ordinality as c (sign, place)
+      select sum(case when c.sign in ('[', '{') then 1 when c.sign in (']', '}') then -1 else 0 end) over (order by
+        c.place)
+      from regexp_split_to_table(regexp_replace(in_text,
+        '"(\\.|[^"\\])*"', '', 'g'), '') with ordinality as c (sign, place)
     ) as d (depth));
 exception
   when invalid_text_representation or statement_too_complex then
@@ -167,15 +170,17 @@ begin
   return case when length(member) between 1 and 500 then member end;
 exception
   when untranslatable_character or invalid_text_representation then
-    -- Legal JSON may escape U+0000 or a lone surrogate, which is no text: the bytes are kept, the member is not indexed.
+    -- Legal JSON may escape U+0000 or a lone surrogate, which is no text: the bytes are kept, the member is not
+    -- indexed.
     return null;
 end
 $$;
 
--- Appends one event and returns its version. expected_version: null for any, 0 when the stream must not exist, n when it must
--- hold exactly n events. Repeating a call with the same event_id and content returns the same version. Errors:
+-- Appends one event and returns its version. expected_version: null for any, 0 when the stream must not exist, n when
+-- it must hold exactly n events. Repeating a call with the same event_id and content returns the same version. Errors:
 --   ES409  the stream is at another version
---   ES422  the event cannot be kept: no JSON or too deep, an empty or over-long name, a value that is missing or out of its
+--   ES422  the event cannot be kept: no JSON or too deep, an empty or over-long name, a value that is missing or out
+--   of its
 --          range, an id that is taken by another event
 create function {schema}.append_event(
   stream_type text,
@@ -200,7 +205,8 @@ declare
   outcome record;
   stored record;
 begin
-  if not {schema}.is_name(stream_type, 255) or not {schema}.is_name(stream_id, 500) or not {schema}.is_name(event_type, 255) then
+  if not {schema}.is_name(stream_type, 255) or not {schema}.is_name(stream_id, 500) or not {schema}.is_name(event_type,
+    255) then
     raise exception 'a name is missing, empty, too long or has control characters' using errcode = 'ES422';
   end if;
   if not {schema}.is_json(payload, 64 * 1024 * 1024) or not {schema}.is_json(metadata, 1024 * 1024) then
@@ -218,7 +224,8 @@ begin
     metadata_bytes, payload_bytes);
   first_link := ({schema}.chain_links(tag, 0, root, array[digest]))[1];
   select * into strict outcome from {schema}.append_atomic(
-    array[stream_type], array[stream_id], array[tag], array[expected_version], array[false], array[0::bigint], array[root],
+    array[stream_type], array[stream_id], array[tag], array[expected_version], array[false], array[0::bigint],
+      array[root],
     array[first_link], array[1], array[event_id], array[1], array[1], array[event_id], array[null::uuid],
     array[event_type], array[schema_version], array[occurred_at], array[digest], array[first_link],
     array[{schema}.indexed_member(metadata, 'actor')], array[{schema}.indexed_member(metadata, 'correlationId')],
@@ -240,8 +247,9 @@ begin
 end
 $$;
 
--- Where events with these ids are. A repeated append asks this; the transactional message makes the answer as durable as a
--- write is, also where commits wait for a standby: the commit of this call waits behind the commit that stored the events.
+-- Where events with these ids are. A repeated append asks this; the transactional message makes the answer as durable
+-- as a write is, also where commits wait for a standby: the commit of this call waits behind the commit that stored the
+-- events.
 create function {schema}.stored_events(in_event_ids uuid[]) returns table (
   event_id uuid,
   stream_type text,

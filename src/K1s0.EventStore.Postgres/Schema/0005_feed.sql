@@ -2,10 +2,11 @@
 
 -- Up to which position the feed is final, and who holds it back, if anybody does.
 --
--- A number up to the sequence's value S was drawn by an append that had already taken a lock on a smaller number L. If that
--- append is still running, its lock is in pg_locks and L bounds the result; if the lock is gone, the append has ended, and
--- PostgreSQL makes a commit visible before it releases the locks. So S is read first, the locks after it, and events in a
--- later statement. Locks carry L modulo 2^31; L lies within the last 2^31 numbers before the sequence's value T read last.
+-- A number up to the sequence's value S was drawn by an append that had already taken a lock on a smaller number L. If
+-- that append is still running, its lock is in pg_locks and L bounds the result; if the lock is gone, the append has
+-- ended, and PostgreSQL makes a commit visible before it releases the locks. So S is read first, the locks after it,
+-- and events in a later statement. Locks carry L modulo 2^31; L lies within the last 2^31 numbers before the sequence's
+-- value T read last.
 create function {schema}.settled_bound() returns table (
   bound bigint,
   last_position bigint,
@@ -22,12 +23,14 @@ declare
 begin
   if pg_is_in_recovery() then
     -- Locks of the primary are not visible here: its stored bound counts.
-    return query select s.published_bound, s.published_bound, null::int, null::text, null::timestamptz from {schema}.store s;
+    return query select s.published_bound, s.published_bound, null::int, null::text, null::timestamptz from
+      {schema}.store s;
     return;
   end if;
 
   if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
-    raise exception 'the feed is read at isolation level read committed only: an older snapshot would miss events below the bound'
+    raise exception
+      'the feed is read at isolation level read committed only: an older snapshot would miss events below the bound'
       using errcode = '25001';
   end if;
 
@@ -50,7 +53,8 @@ begin
   limit 1;
 
   return query
-  select least(sequence_before, coalesce(lowest.floor, sequence_before)), sequence_before, a.pid, a.application_name, a.xact_start
+  select least(sequence_before, coalesce(lowest.floor, sequence_before)), sequence_before, a.pid, a.application_name,
+    a.xact_start
   from (select 1) as one
   left join pg_stat_activity a on a.pid = lowest.pid and lowest.floor < sequence_before;
 end
@@ -64,8 +68,8 @@ language sql volatile as $$
   returning published_bound
 $$;
 
--- Begins a new life of the store: run it after a restore that lost events, before consumers start. Checkpoints of the old life
--- are refused from now on instead of being misread. Returns the new epoch.
+-- Begins a new life of the store: run it after a restore that lost events, before consumers start. Checkpoints of the
+-- old life are refused from now on instead of being misread. Returns the new epoch.
 create function {schema}.begin_epoch() returns bigint
 language sql volatile as $$
   update {schema}.store set epoch = epoch + 1 returning epoch

@@ -1,6 +1,6 @@
--- Appending to one stream: what append_events does, without the machinery for several. Parameters as there, one element of
--- each stream parameter as a scalar; the event parameters are parallel arrays of one element an event.
--- applied = false: refused, with the stream's version (0: none), head, and whether an event id is stored already.
+-- Appending to one stream: what append_events does, without the machinery for several. Parameters as there, one element
+-- of each stream parameter as a scalar; the event parameters are parallel arrays of one element an event. applied =
+-- false: refused, with the stream's version (0: none), head, and whether an event id is stored already.
 create function {schema}.append_stream(
   in_stream_type text,
   in_stream_id text,
@@ -52,7 +52,8 @@ begin
       prior_event_id = s.head_event_id,
       expected = excluded.expected
     where in_expected is null
-    returning s.stream_key, s.version, s.head_hash, s.prior_version, s.prior_hash, s.prior_event_id, s.created_at into stream;
+    returning s.stream_key, s.version, s.head_hash, s.prior_version, s.prior_hash, s.prior_event_id, s.created_at into
+      stream;
   else
     update {schema}.streams as s set
       version = s.version + event_count,
@@ -68,7 +69,8 @@ begin
     where s.stream_type = in_stream_type and s.stream_id = in_stream_id
       and (in_expected is null
         or in_expected = s.version and (in_known_version <> s.version or s.head_hash = in_known_head))
-    returning s.stream_key, s.version, s.head_hash, s.prior_version, s.prior_hash, s.prior_event_id, s.created_at into stream;
+    returning s.stream_key, s.version, s.head_hash, s.prior_version, s.prior_hash, s.prior_event_id, s.created_at into
+      stream;
   end if;
 
   if stream.stream_key is null then
@@ -92,7 +94,8 @@ begin
       previous_event_id, content_digest, chain_hash, stream_type, stream_id, event_type, actor, correlation_id,
       metadata, payload)
     values (nextval('{schema}.positions'), stream.stream_key, stream.version, in_schema_versions[1], in_occurred_at[1],
-      recorded_at, in_event_ids[1], stream.prior_event_id, in_content_digests[1], links[1], in_stream_type, in_stream_id,
+      recorded_at, in_event_ids[1], stream.prior_event_id, in_content_digests[1], links[1], in_stream_type,
+        in_stream_id,
       in_event_types[1], in_actors[1], in_correlation_ids[1], in_metadata[1], in_payloads[1])
     returning position into first_position;
     last_position := first_position;

@@ -31,7 +31,8 @@ public sealed class PostgresSchema
     public string GetSql() => string.Join(
         '\n',
         _database.Sql.Migrations.Select(
-            migration => $"-- {migration.Name}\n{migration.Sql}\nupdate {_database.Sql.Schema.Quoted}.store set schema_version = {migration.Version};\n")
+            migration => $"-- {migration.Name}\n{migration.Sql}\nupdate {_database.Sql.Schema.Quoted}.store set "
+                + $"schema_version = {migration.Version};\n")
             .Prepend($"{_database.Sql["create_schema"]};\n"));
 
     /// <summary>
@@ -57,8 +58,10 @@ public sealed class PostgresSchema
             catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.InsufficientPrivilege)
             {
                 throw new StoreOperationException(
-                    "PostgreSQL denies the right to make or migrate the schema: migrate as the schema's owner, or as a role "
-                    + "that may create schemas in the database, and set PostgresOptions.MigrateOnStart to false for the "
+                    "PostgreSQL denies the right to make or migrate the schema: migrate as the schema's owner, or as "
+                        + "a role "
+                    + "that may create schemas in the database, and set PostgresOptions.MigrateOnStart to false for "
+                    + "the "
                     + "application.",
                     e);
             }
@@ -104,7 +107,8 @@ public sealed class PostgresSchema
         var (_, hasStore) = await FindAsync(transaction, cancellationToken).ConfigureAwait(false);
         return hasStore
             ? (await _database.QueryAsync(
-                "get_schema_version", static _ => { }, static reader => reader.GetInt32(0), cancellationToken, transaction, prepare: false)
+                "get_schema_version", static _ => { }, static reader => reader.GetInt32(0), cancellationToken,
+                    transaction, prepare: false)
                 .ConfigureAwait(false))[0]
             : 0;
     }
@@ -113,22 +117,28 @@ public sealed class PostgresSchema
     {
         var advice = found switch
         {
-            0 => "There is no event store in this schema: run PostgresSchema.MigrateAsync, or let the application migrate at its start",
-            _ when found > SupportedVersion => "The schema is newer than this library: use the version that migrated it, or a later one",
-            _ => "The schema is older than this library: run PostgresSchema.MigrateAsync, or let the application migrate at its start",
+            0 => "There is no event store in this schema: run PostgresSchema.MigrateAsync, or let the application "
+                + "migrate at its start",
+            _ when found > SupportedVersion => "The schema is newer than this library: use the version that migrated "
+                + "it, or a later one",
+            _ => "The schema is older than this library: run PostgresSchema.MigrateAsync, or let the application "
+                + "migrate at its start",
         };
-        return new StoreSchemaException($"{advice} (found {found}, supported {SupportedVersion}).", found, SupportedVersion);
+        return new StoreSchemaException($"{advice} (found {found}, supported {SupportedVersion}).", found,
+            SupportedVersion);
     }
 
     private async Task MigrateAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
         await _database.QueryAsync(
-            "lock_schema", AddSchemaName, static _ => 0, cancellationToken, transaction, prepare: false).ConfigureAwait(false);
+            "lock_schema", AddSchemaName, static _ => 0, cancellationToken, transaction, prepare: false)
+                .ConfigureAwait(false);
         var (hasSchema, _) = await FindAsync(transaction, cancellationToken).ConfigureAwait(false);
         if (!hasSchema)
         {
-            await RunAsync(connection, transaction, _database.Sql["create_schema"], cancellationToken).ConfigureAwait(false);
+            await RunAsync(connection, transaction, _database.Sql["create_schema"], cancellationToken)
+                .ConfigureAwait(false);
         }
 
         var found = await ReadVersionAsync(transaction, cancellationToken).ConfigureAwait(false);
@@ -157,7 +167,8 @@ public sealed class PostgresSchema
             prepare: false).ConfigureAwait(false);
     }
 
-    private async Task<(bool HasSchema, bool HasStore)> FindAsync(NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
+    private async Task<(bool HasSchema, bool HasStore)> FindAsync(NpgsqlTransaction? transaction,
+        CancellationToken cancellationToken) =>
         (await _database.QueryAsync(
             "find_schema",
             AddSchemaName,

@@ -13,7 +13,8 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
     /// <param name="dataSource">Where to connect; owned by the application.</param>
     /// <param name="options">How the store works on PostgreSQL; the defaults when null.</param>
     /// <param name="limits">How states are serialised; the defaults when null.</param>
-    public PostgresSnapshotStore(NpgsqlDataSource dataSource, PostgresOptions? options = null, EventStoreOptions? limits = null)
+    public PostgresSnapshotStore(NpgsqlDataSource dataSource, PostgresOptions? options = null,
+        EventStoreOptions? limits = null)
     {
         ArgumentNullException.ThrowIfNull(dataSource);
         options = PostgresOptionsRules.Checked(options);
@@ -78,7 +79,10 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
 
     private static void AddStream(NpgsqlParameterCollection parameters, StreamId streamId)
     {
-        parameters.Add(new NpgsqlParameter<string> { TypedValue = streamId.AggregateType, NpgsqlDbType = NpgsqlDbType.Text });
-        parameters.Add(new NpgsqlParameter<string> { TypedValue = streamId.AggregateId, NpgsqlDbType = NpgsqlDbType.Text });
+        Add(streamId.AggregateType);
+        Add(streamId.AggregateId);
+
+        void Add(string name) =>
+            parameters.Add(new NpgsqlParameter<string> { TypedValue = name, NpgsqlDbType = NpgsqlDbType.Text });
     }
 }

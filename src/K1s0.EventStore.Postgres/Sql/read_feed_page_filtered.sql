@@ -1,5 +1,5 @@
--- A page of the feed, filtered. $1 after, $2 settled bound, $3 most rows, $4 event types, $5 stream types, $6 stream prefix,
--- $7 recorded from, $8 recorded before; each filter null for all
+-- A page of the feed, filtered. $1 after, $2 settled bound, $3 most rows, $4 event types, $5 stream types, $6 stream
+-- prefix, $7 recorded from, $8 recorded before; each filter null for all
 select stream_type, stream_id, version, position, event_id, event_type, schema_version, occurred_at, recorded_at,
   previous_event_id, content_digest, chain_hash, metadata, payload
 from {schema}.events

@@ -5,7 +5,8 @@ namespace K1s0.EventStore.Postgres.Telemetry;
 /// <summary>What this package logs. Never payloads, never credentials.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(EventIds.AppendRepeated, LogLevel.Warning, "An append failed and is repeated ({Attempt} of {MaxRetries})",
+    [LoggerMessage(EventIds.AppendRepeated, LogLevel.Warning, "An append failed and is repeated ({Attempt} of "
+        + "{MaxRetries})",
         EventName = nameof(EventIds.AppendRepeated))]
     public static partial void AppendRepeated(this ILogger logger, int attempt, int maxRetries, Exception reason);
 
@@ -17,7 +18,8 @@ internal static partial class Log
         EventName = nameof(EventIds.PartitionsReady))]
     public static partial void PartitionsReady(this ILogger logger, string schema, DateTimeOffset until);
 
-    [LoggerMessage(EventIds.UpkeepFailed, LogLevel.Warning, "Upkeep of event store schema {Schema} failed and will be tried again",
+    [LoggerMessage(EventIds.UpkeepFailed, LogLevel.Warning, "Upkeep of event store schema {Schema} failed and will "
+        + "be tried again",
         EventName = nameof(EventIds.UpkeepFailed))]
     public static partial void UpkeepFailed(this ILogger logger, string schema, Exception reason);
 }

@@ -37,16 +37,21 @@ public static class PostgresTelemetry
     private static readonly ActivitySource Source = new(SourceName);
     private static readonly Meter Meter = new(SourceName);
 
-    private static readonly Histogram<double> Durations = Meter.CreateHistogram<double>(OperationDuration, "s", "Duration of operations.");
-    private static readonly Counter<long> EventCount = Meter.CreateCounter<long>(Events, "{event}", "Events appended or read.");
-    private static readonly Counter<long> Retries = Meter.CreateCounter<long>(AppendRetries, "{attempt}", "Repeated attempts to append.");
-    private static readonly Histogram<long> HeldBack = Meter.CreateHistogram<long>(FeedHeldBack, "{position}", "Positions not settled yet.");
+    private static readonly Histogram<double> Durations = Meter.CreateHistogram<double>(OperationDuration, "s",
+        "Duration of operations.");
+    private static readonly Counter<long> EventCount = Meter.CreateCounter<long>(Events, "{event}", "Events appended "
+        + "or read.");
+    private static readonly Counter<long> Retries = Meter.CreateCounter<long>(AppendRetries, "{attempt}",
+        "Repeated attempts to append.");
+    private static readonly Histogram<long> HeldBack = Meter.CreateHistogram<long>(FeedHeldBack, "{position}",
+        "Positions not settled yet.");
 
     internal static void CountRetry(AttemptOutcome reason) =>
         Retries.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));
 
     internal static void RecordFeedLag(string store, SettledBound bound) =>
-        HeldBack.Record(bound.LastPosition.Value - bound.Bound.Value, new KeyValuePair<string, object?>("store", store));
+        HeldBack.Record(bound.LastPosition.Value - bound.Bound.Value, new KeyValuePair<string, object?>("store",
+            store));
 
     internal static async Task<TResult> MeasureAsync<TResult>(
         string operation, string store, string? streamType, Func<Task<TResult>> run, Func<TResult, long> countEvents)

@@ -24,7 +24,9 @@ public interface IEventAppender
         ExpectedVersion expected,
         CancellationToken cancellationToken = default);
 
-    /// <summary>Adds events to several streams: all of them, or none.</summary>
+    /// <summary>
+    /// Adds events to several streams: all of them, or none. Their positions follow the order of the elements.
+    /// </summary>
     /// <param name="appends">One element a stream, each stream once, with its own expectation.</param>
     /// <param name="cancellationToken">Gives up as long as nothing has been sent.</param>
     /// <returns>One result an element, in the same order.</returns>
