@@ -216,7 +216,8 @@ public abstract class AppendingSuite : ConformanceSuite
         var stream = NewStream();
         byte[] payload = [.. "[1]"u8];
         var time = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
-        var envelope = new EventEnvelope(Guid.CreateVersion7(), stream, 0, "ItemAdded", payload, "{}"u8.ToArray(), time);
+        var envelope = new EventEnvelope(
+            Guid.CreateVersion7(), stream, 0, "ItemAdded", payload, "{}"u8.ToArray(), time);
 
         await Store.AppendAsync(stream, [envelope], cancellationToken: Cancellation);
         payload[1] = (byte)'2';

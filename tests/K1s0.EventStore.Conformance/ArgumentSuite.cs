@@ -89,7 +89,8 @@ public abstract class ArgumentSuite : ConformanceSuite
         var stream = await StreamWithAsync(1);
 
         await RefusedAsync<ArgumentException>(
-            () => Store.AppendAsync(stream, [AnEvent(stream) with { StreamId = null! }], cancellationToken: Cancellation),
+            () => Store.AppendAsync(
+                stream, [AnEvent(stream) with { StreamId = null! }], cancellationToken: Cancellation),
             stream);
     }
 
@@ -99,7 +100,8 @@ public abstract class ArgumentSuite : ConformanceSuite
     [InlineData(0, -1L)]
     [InlineData(0, long.MinValue)]
     public async Task Loading_a_range_of_negative_versions_is_refused(long from, long? to) =>
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => Store.LoadAsync(NewStream(), from, to, Cancellation));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            () => Store.LoadAsync(NewStream(), from, to, Cancellation));
 
     [Fact]
     public async Task Reading_null_is_refused_before_the_sequence_starts()
@@ -117,9 +119,12 @@ public abstract class ArgumentSuite : ConformanceSuite
         var stream = NewStream();
 
         await Assert.ThrowsAsync<ArgumentNullException>(() => Snapshots.SaveAsync(null!, 1, "state", Cancellation));
-        await Assert.ThrowsAsync<ArgumentNullException>(() => Snapshots.SaveAsync<string>(stream, 1, null!, Cancellation));
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => Snapshots.SaveAsync(stream, 0, "state", Cancellation));
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => Snapshots.SaveAsync(stream, -1, "state", Cancellation));
+        await Assert.ThrowsAsync<ArgumentNullException>(
+            () => Snapshots.SaveAsync<string>(stream, 1, null!, Cancellation));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            () => Snapshots.SaveAsync(stream, 0, "state", Cancellation));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            () => Snapshots.SaveAsync(stream, -1, "state", Cancellation));
         await Assert.ThrowsAsync<ArgumentNullException>(() => Snapshots.LoadLatestAsync<string>(null!, Cancellation));
         (await Snapshots.LoadLatestAsync<string>(stream, Cancellation)).Should().BeNull();
     }

@@ -101,7 +101,8 @@ public abstract class ByteFidelitySuite : ConformanceSuite
         var stream = NewStream();
         var depth = Backend.Options.MaxJsonDepth;
         var arrays = AnEvent(stream, new string('[', depth) + new string(']', depth));
-        var objects = AnEvent(stream, string.Concat(Enumerable.Repeat("""{"a":""", depth)) + "1" + new string('}', depth));
+        var objects = AnEvent(
+            stream, string.Concat(Enumerable.Repeat("""{"a":""", depth)) + "1" + new string('}', depth));
 
         await Store.AppendAsync(stream, [arrays, objects], cancellationToken: Cancellation);
 

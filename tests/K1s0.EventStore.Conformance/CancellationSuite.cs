@@ -57,7 +57,8 @@ public abstract class CancellationSuite : ConformanceSuite
 
         (await Snapshots.LoadLatestAsync<string>(stream, Cancellation))!.State.Should().Be("kept");
         (await Checkpoints.LoadAsync(TestKey, Cancellation)).Should().BeNull();
-        (await Checkpoints.SaveAsync(claim, checkpoint, Cancellation)).Epoch.Should().Be(claim.Epoch, "nobody took it over");
+        (await Checkpoints.SaveAsync(claim, checkpoint, Cancellation))
+            .Epoch.Should().Be(claim.Epoch, "nobody took it over");
     }
 
     [Fact]

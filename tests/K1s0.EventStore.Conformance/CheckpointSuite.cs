@@ -211,7 +211,8 @@ public abstract class CheckpointSuite : ConformanceSuite
         where TException : Exception
     {
         var before = await Checkpoints.LoadAsync(Consumer, Cancellation);
-        var refusal = await Assert.ThrowsAsync<TException>(() => Checkpoints.SaveAsync(claim, checkpoint, Cancellation));
+        var refusal = await Assert.ThrowsAsync<TException>(
+            () => Checkpoints.SaveAsync(claim, checkpoint, Cancellation));
         (await Checkpoints.LoadAsync(Consumer, Cancellation)).Should().Be(before);
         return refusal;
     }

@@ -10,7 +10,8 @@ public static class ConformanceCompleteness
     /// <param name="belongsToStore">Which of the assembly's test classes are the store's; all when null.</param>
     public static void Check(Assembly assembly, Func<Type, bool>? belongsToStore = null) =>
         ForgottenSuites(assembly, belongsToStore).Should().BeEmpty(
-            "every promise of the contract is tested on every store: derive these suites in {0}", assembly.GetName().Name);
+            "every promise of the contract is tested on every store: derive these suites in {0}",
+            assembly.GetName().Name);
 
     /// <summary>The names of the suites that no class derives.</summary>
     /// <param name="assembly">The assembly with the store's test classes.</param>

@@ -3,8 +3,10 @@ using System.Text;
 
 namespace K1s0.EventStore.Conformance;
 
-/// <summary>What all suites share: the store under test, streams that no other test uses, and proof that nothing changed.</summary>
-/// <remarks>A store derives every suite; <see cref="ConformanceCompleteness"/> names the ones that were forgotten.</remarks>
+/// <summary>
+/// What all suites share: the store under test, streams that no other test uses, and proof that nothing changed.
+/// </summary>
+/// <remarks>A store derives every suite; <see cref="ConformanceCompleteness"/> names the forgotten ones.</remarks>
 [Trait("Row", "K07")]
 public abstract class ConformanceSuite : IAsyncLifetime
 {
@@ -63,7 +65,7 @@ public abstract class ConformanceSuite : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>An instance of the store with these limits and this clock; the data may be shared with other tests.</summary>
+    /// <summary>An instance of the store with these limits and this clock; other tests may share the data.</summary>
     protected abstract Task<IConformanceStore> CreateStoreAsync(EventStoreOptions options, TimeProvider timeProvider);
 
     /// <summary>The limits that the suite works with: the defaults, unless a suite says otherwise.</summary>
@@ -104,7 +106,7 @@ public abstract class ConformanceSuite : IAsyncLifetime
         Store.LoadAsync(stream, cancellationToken: Cancellation);
 
     /// <summary>
-    /// Waits until the feed is final up to a position. Another writer in the same store may hold the bound back for a moment.
+    /// Waits until the feed is final up to a position: another writer may hold the bound back for a moment.
     /// </summary>
     protected async Task<Position> SettledAsync(Position position)
     {
@@ -120,7 +122,7 @@ public abstract class ConformanceSuite : IAsyncLifetime
         }
     }
 
-    /// <summary>This test's own events in the order of the feed, when everything acknowledged so far is in it.</summary>
+    /// <summary>This test's own events in the order of the feed, up to a position that was acknowledged.</summary>
     protected async Task<IReadOnlyList<EventEnvelope>> OwnFeedAsync(Position acknowledged = default)
     {
         await SettledAsync(acknowledged);
@@ -146,7 +148,7 @@ public abstract class ConformanceSuite : IAsyncLifetime
     protected static void AssertSame(IReadOnlyList<StreamState> actual, IReadOnlyList<StreamState> expected) =>
         actual.Should().Equal(expected);
 
-    /// <summary>What can be seen of some streams: existence, head, every event with what the store added, and their feed.</summary>
+    /// <summary>What can be seen of some streams: existence, head, all that is stored, and their feed.</summary>
     protected async Task<IReadOnlyList<StreamState>> StateAsync(params StreamId[] streams)
     {
         var states = new List<StreamState>();

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace K1s0.EventStore.Conformance;
 
-/// <summary>Events that could not be kept or read back are refused, each with its reason, and nothing is written.</summary>
+/// <summary>Events that could not be kept or read back are refused with a reason, and nothing is written.</summary>
 public abstract class EventValidationSuite : ConformanceSuite
 {
     public static TheoryData<string> NotJson =>
@@ -14,7 +14,8 @@ public abstract class EventValidationSuite : ConformanceSuite
     ];
 
     // Hexadecimal, in quotes as a JSON text: stray bytes, overlong slash, a surrogate, beyond U+10FFFF, cut off.
-    public static TheoryData<string> NotUtf8 => ["22FF22", "228022", "22C0AF22", "22EDA08022", "22F490808022", "22E697"];
+    public static TheoryData<string> NotUtf8 =>
+        ["22FF22", "228022", "22C0AF22", "22EDA08022", "22F490808022", "22E697"];
 
     public static TheoryData<string> BadEventTypes =>
         ["", "a\u0000b", "a\nb", "\u007f", "\u0085", new string('e', 256), new string('日', 86)];
@@ -104,7 +105,8 @@ public abstract class EventValidationSuite : ConformanceSuite
         await AssertRefusedAsync(
             envelope => envelope with { PayloadUtf8 = Encoding.UTF8.GetBytes(arrays) }, InvalidEventReason.TooDeep);
         await AssertRefusedAsync(
-            envelope => envelope with { PayloadUtf8 = Encoding.UTF8.GetBytes(Objects(depth)) }, InvalidEventReason.TooDeep);
+            envelope => envelope with { PayloadUtf8 = Encoding.UTF8.GetBytes(Objects(depth)) },
+            InvalidEventReason.TooDeep);
     }
 
     [Fact]
@@ -114,11 +116,13 @@ public abstract class EventValidationSuite : ConformanceSuite
 
     [Fact]
     public async Task A_payload_over_the_limit() => await AssertRefusedAsync(
-        envelope => envelope with { PayloadUtf8 = TextOf(Backend.Options.MaxPayloadBytes + 1) }, InvalidEventReason.TooLarge);
+        envelope => envelope with { PayloadUtf8 = TextOf(Backend.Options.MaxPayloadBytes + 1) },
+        InvalidEventReason.TooLarge);
 
     [Fact]
     public async Task Metadata_over_the_limit() => await AssertRefusedAsync(
-        envelope => envelope with { MetadataUtf8 = TextOf(Backend.Options.MaxMetadataBytes + 1) }, InvalidEventReason.TooLarge);
+        envelope => envelope with { MetadataUtf8 = TextOf(Backend.Options.MaxMetadataBytes + 1) },
+        InvalidEventReason.TooLarge);
 
     private static string Objects(int depth) =>
         string.Concat(Enumerable.Repeat("""{"a":""", depth)) + "1" + new string('}', depth);

@@ -82,7 +82,8 @@ public abstract class ExpectedVersionSuite : ConformanceSuite
     [InlineData(2, null)]
     [InlineData(2, 2L)]
     [Trait("Row", "K02")]
-    public async Task The_plain_method_takes_null_for_any_version_and_a_number_for_exactly_that(int count, long? expected)
+    public async Task The_plain_method_takes_null_for_any_version_and_a_number_for_exactly_that(
+        int count, long? expected)
     {
         var stream = await StreamWithAsync(count);
 
@@ -97,7 +98,8 @@ public abstract class ExpectedVersionSuite : ConformanceSuite
     [InlineData(2, 1L)]
     [InlineData(2, 3L)]
     [Trait("Row", "K02")]
-    public async Task The_plain_method_refuses_another_number_with_the_expected_and_the_actual_version(int count, long expected)
+    public async Task The_plain_method_refuses_another_number_with_the_expected_and_the_actual_version(
+        int count, long expected)
     {
         var stream = await StreamWithAsync(count);
 

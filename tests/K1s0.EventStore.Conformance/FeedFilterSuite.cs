@@ -5,9 +5,10 @@ namespace K1s0.EventStore.Conformance;
 /// <summary>Filters: what a store lets through is what <see cref="FeedFilter.Matches"/> lets through.</summary>
 public abstract class FeedFilterSuite : ConformanceSuite
 {
-    private static readonly string[] EventTypes = ["ItemAdded", "itemadded", "ItemAdded ", "Item%", "Item_dded", "品目追加"];
+    private static readonly string[] EventTypes =
+        ["ItemAdded", "itemadded", "ItemAdded ", "Item%", "Item_dded", "品目追加"];
 
-    // Every test of this suite has stream types of its own: the filter by stream type needs no prefix to keep others out.
+    // Every test of this suite has stream types of its own: a filter by stream type keeps others out.
     private string[] StreamTypes => [$"{TestKey}a", $"{TestKey}A", $"{TestKey}a-b", $"{TestKey}%"];
 
     [Theory]
@@ -127,7 +128,7 @@ public abstract class FeedFilterSuite : ConformanceSuite
             .Should().Equal(all);
     }
 
-    // Streams and types that differ only in what a careless filter gets wrong; returns all of it in the order of the feed.
+    // Streams and types that differ only in what a careless filter gets wrong, in the order of the feed.
     private async Task<IReadOnlyList<EventEnvelope>> FilledAsync()
     {
         string[] ids = ["1", "b-1", "_", "%", "\\", "'", "e\u0301", "\u00e9", "日本", "😀", "x"];

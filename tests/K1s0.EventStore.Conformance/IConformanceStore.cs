@@ -2,8 +2,8 @@ namespace K1s0.EventStore.Conformance;
 
 /// <summary>One store under test, in all of its roles.</summary>
 /// <remarks>
-/// The data may be shared with other tests: every test uses streams of its own and reads the feed from where it stood when the
-/// test began. Disposing it ends the instance, not necessarily the data.
+/// The data may be shared with other tests: every test uses streams of its own and reads the feed from where it stood
+/// when the test began. Disposing it ends the instance, not necessarily the data.
 /// </remarks>
 public interface IConformanceStore : IAsyncDisposable
 {
@@ -23,8 +23,8 @@ public interface IConformanceStore : IAsyncDisposable
     EventStoreOptions Options { get; }
 
     /// <summary>
-    /// Another instance over the same data, as another process would have it: nothing that the first one keeps in memory is
-    /// known to it. A store whose data live in the instance hands out the same one again.
+    /// Another instance over the same data, as another process would have it: nothing that the first one keeps in
+    /// memory is known to it. A store whose data live in the instance hands out the same one again.
     /// </summary>
     Task<IConformanceStore> OpenAnotherAsync();
 }

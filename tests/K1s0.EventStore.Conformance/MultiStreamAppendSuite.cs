@@ -59,7 +59,8 @@ public abstract class MultiStreamAppendSuite : ConformanceSuite
 
         var refusal = await RefusedAsync<InvalidEventException>(
             () => Appender.AppendAsync(
-                [new(streams[0], SomeEvents(streams[0], 1)), new(streams[1], [AnEvent(streams[1]), bad])], Cancellation),
+                [new(streams[0], SomeEvents(streams[0], 1)), new(streams[1], [AnEvent(streams[1]), bad])],
+                Cancellation),
             streams);
 
         refusal.EventId.Should().Be(bad.Id);
@@ -144,7 +145,9 @@ public abstract class MultiStreamAppendSuite : ConformanceSuite
         var (stream, other) = (NewStream(), NewStream());
 
         await RefusedAsync<ArgumentException>(
-            () => Appender.AppendAsync([new(stream, SomeEvents(stream, 1)), new(other, [])], Cancellation), stream, other);
+            () => Appender.AppendAsync([new(stream, SomeEvents(stream, 1)), new(other, [])], Cancellation),
+            stream,
+            other);
     }
 
     [Fact]

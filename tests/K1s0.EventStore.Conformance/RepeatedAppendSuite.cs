@@ -33,7 +33,8 @@ public abstract class RepeatedAppendSuite : ConformanceSuite
 
     [Theory]
     [MemberData(nameof(Expectations))]
-    public async Task Repeating_an_append_after_others_followed_gives_the_same_answer(int count, Expectation expectation)
+    public async Task Repeating_an_append_after_others_followed_gives_the_same_answer(
+        int count, Expectation expectation)
     {
         var stream = await StreamWithAsync(count);
         var events = SomeEvents(stream, 2);
@@ -49,7 +50,8 @@ public abstract class RepeatedAppendSuite : ConformanceSuite
 
     [Theory]
     [MemberData(nameof(Expectations))]
-    public async Task Repeating_an_append_through_another_instance_gives_the_same_answer(int count, Expectation expectation)
+    public async Task Repeating_an_append_through_another_instance_gives_the_same_answer(
+        int count, Expectation expectation)
     {
         var stream = await StreamWithAsync(count);
         var events = SomeEvents(stream, 3);
@@ -72,7 +74,8 @@ public abstract class RepeatedAppendSuite : ConformanceSuite
         await another.Store.AppendAsync(stream, [AnEvent(stream)], expectedVersion: 2, Cancellation);
         await Store.AppendAsync(stream, [AnEvent(stream)], expectedVersion: 3, Cancellation);
 
-        (await another.Store.LoadAsync(stream, cancellationToken: Cancellation)).Should().Equal(await LoadAsync(stream));
+        (await another.Store.LoadAsync(stream, cancellationToken: Cancellation))
+            .Should().Equal(await LoadAsync(stream));
         (await Streams.GetHeadAsync(stream, Cancellation)).Version.Value.Should().Be(4);
     }
 
@@ -83,7 +86,8 @@ public abstract class RepeatedAppendSuite : ConformanceSuite
         var events = SomeEvents(stream, 2);
         var first = await Appender.AppendAsync(stream, events, ExpectedVersion.NoStream, Cancellation);
 
-        foreach (var expectation in new[] { ExpectedVersion.Any, ExpectedVersion.StreamExists, ExpectedVersion.From(9) })
+        ExpectedVersion[] expectations = [ExpectedVersion.Any, ExpectedVersion.StreamExists, ExpectedVersion.From(9)];
+        foreach (var expectation in expectations)
         {
             (await Appender.AppendAsync(stream, events, expectation, Cancellation))
                 .Should().Be(first with { WasRepeated = true });

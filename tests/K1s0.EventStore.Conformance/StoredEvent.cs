@@ -2,7 +2,7 @@ using K1s0.EventStore.Integrity;
 
 namespace K1s0.EventStore.Conformance;
 
-/// <summary>An event with everything that the store added, compared by value (the envelope's equality leaves that out).</summary>
+/// <summary>An event with all that the store added, by value: the envelope's equality leaves that out.</summary>
 public sealed record StoredEvent(
     EventEnvelope Envelope,
     Position Position,

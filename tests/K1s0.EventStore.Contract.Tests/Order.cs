@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace K1s0.EventStore.Contract.Tests;
 
-/// <summary>An aggregate that knows nothing but the contract's C# section: it folds envelopes and makes new ones.</summary>
+/// <summary>An aggregate that knows the contract's C# section only: it folds envelopes and makes new ones.</summary>
 public sealed class Order
 {
     private readonly StreamId _streamId;

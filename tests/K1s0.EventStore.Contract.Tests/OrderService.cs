@@ -28,6 +28,9 @@ public sealed class OrderService(IEventStore store, ISnapshotStore snapshots)
         order.Ship();
         await store.AppendAsync(streamId, order.Changes, expectedVersion: order.Version, cancellationToken);
         await snapshots.SaveAsync(
-            streamId, order.Version + order.Changes.Count, new OrderState(order.Total, order.IsShipped), cancellationToken);
+            streamId,
+            order.Version + order.Changes.Count,
+            new OrderState(order.Total, order.IsShipped),
+            cancellationToken);
     }
 }

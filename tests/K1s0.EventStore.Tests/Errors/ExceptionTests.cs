@@ -14,6 +14,7 @@ public sealed class ExceptionTests
         new InvalidEventException(Id, InvalidEventReason.NotJson, "its payload is not JSON.", Cause),
         new AppendOutcomeUnknownException([new StreamAppend(Order, [])], "the answer was lost", Cause),
         new CheckpointConflictException("consumer", 1, 2, new Position(3), new Position(4)),
+        new StoreDurabilityException("The server confirms what a crash can lose."),
         new StoreIdentityException(new StoreIdentity(Id, 1), new StoreIdentity(Id, 2)),
         new StoreOperationException("Appending failed.", Cause),
         new StoreSchemaException("The schema is newer.", 9, 1, Cause),
@@ -29,7 +30,8 @@ public sealed class ExceptionTests
             .Where(type => type.IsSubclassOf(typeof(Exception)) && type != typeof(EventStoreException))
             .ToArray();
 
-        types.Should().OnlyContain(type => type.IsSealed && type.IsPublic && type.BaseType == typeof(EventStoreException));
+        types.Should().OnlyContain(
+            type => type.IsSealed && type.IsPublic && type.BaseType == typeof(EventStoreException));
         types.Should().BeEquivalentTo(All.Select(exception => exception.GetType()));
     }
 
@@ -62,6 +64,7 @@ public sealed class ExceptionTests
     [InlineData(typeof(InvalidEventException), "is refused: its payload is not JSON.")]
     [InlineData(typeof(AppendOutcomeUnknownException), "Append the same envelopes again")]
     [InlineData(typeof(CheckpointConflictException), "owner epoch 2 instead of 1, position 4 instead of 3")]
+    [InlineData(typeof(StoreDurabilityException), "The server confirms what a crash can lose.")]
     [InlineData(typeof(StoreIdentityException), "belongs to store 01920000-0000-7000-8000-000000000001/2")]
     [InlineData(typeof(StoreOperationException), "Appending failed.")]
     [InlineData(typeof(StoreSchemaException), "The schema is newer.")]

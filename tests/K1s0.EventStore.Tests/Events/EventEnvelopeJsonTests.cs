@@ -25,7 +25,8 @@ public sealed class EventEnvelopeJsonTests
     public void What_was_parsed_once_is_kept()
     {
         byte[] payload = [.. "[1]"u8];
-        var envelope = new EventEnvelope(Guid.CreateVersion7(), Order, 0, "T", payload, default(ReadOnlyMemory<byte>), Time);
+        var envelope = new EventEnvelope(
+            Guid.CreateVersion7(), Order, 0, "T", payload, default(ReadOnlyMemory<byte>), Time);
         var first = envelope.Payload;
 
         payload[1] = (byte)'x';

@@ -85,7 +85,8 @@ public sealed class EventEnvelopeTests
     [Trait("Row", "L01")]
     public void A_new_event_gets_a_version_7_id_and_the_time_of_the_provider()
     {
-        var envelope = EventEnvelope.Create(Order, "ItemAdded", "[1]"u8.ToArray(), timeProvider: new FixedTime(Time.AddTicks(7)));
+        var envelope = EventEnvelope.Create(
+            Order, "ItemAdded", "[1]"u8.ToArray(), timeProvider: new FixedTime(Time.AddTicks(7)));
 
         envelope.Id.Version.Should().Be(7);
         Convert.ToInt64(envelope.Id.ToString("N")[..12], 16).Should().Be(Time.ToUnixTimeMilliseconds());

@@ -49,7 +49,8 @@ public sealed class EventMetadataTests
     [InlineData("""{"actor":"bob","tenant":"t","actor":"alice"}""")]
     [InlineData("""{"\ud800":1,"actor":"alice","\udfff":{},"tenant":"t"}""")]
     public void Other_members_are_passed_over_and_the_last_of_equal_names_counts(string json) =>
-        EventMetadata.Read(Encoding.UTF8.GetBytes(json)).Should().Be(new EventMetadata { Actor = "alice", Tenant = "t" });
+        EventMetadata.Read(Encoding.UTF8.GetBytes(json))
+            .Should().Be(new EventMetadata { Actor = "alice", Tenant = "t" });
 
     [Theory]
     [InlineData("")]

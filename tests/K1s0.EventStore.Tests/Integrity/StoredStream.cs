@@ -25,7 +25,7 @@ internal static class StoredStream
         return events;
     }
 
-    /// <summary>The event with a content digest and a link that fit it, behind a head: what a forger can compute.</summary>
+    /// <summary>The event with a digest and a link that fit it, behind a head: what a forger can compute.</summary>
     public static EventEnvelope Linked(EventEnvelope envelope, StreamHead head)
     {
         var content = ContentDigest.Compute(envelope);

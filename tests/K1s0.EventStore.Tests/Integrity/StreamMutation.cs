@@ -10,7 +10,7 @@ internal sealed record StreamMutation(int Kind, int Index, int Chance)
 {
     public const int Kinds = 16;
 
-    /// <summary>The changed stream, and the first version that must be named; null when the change changes nothing.</summary>
+    /// <summary>The changed stream and the first version that must be named; null when nothing changes.</summary>
     public (EventEnvelope[] Events, long FirstBad)? Apply(EventEnvelope[] valid)
     {
         var at = Index % valid.Length;
@@ -38,7 +38,8 @@ internal sealed record StreamMutation(int Kind, int Index, int Chance)
         };
     }
 
-    private static (EventEnvelope[] Events, long FirstBad) Replaced(EventEnvelope[] valid, int at, EventEnvelope changed) =>
+    private static (EventEnvelope[] Events, long FirstBad) Replaced(
+        EventEnvelope[] valid, int at, EventEnvelope changed) =>
         ([.. valid[..at], changed, .. valid[(at + 1)..]], at + 1);
 
     private static EventEnvelope[] Swapped(EventEnvelope[] valid, int one, int other)

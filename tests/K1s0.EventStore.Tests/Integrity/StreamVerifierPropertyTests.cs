@@ -40,7 +40,8 @@ public sealed class StreamVerifierPropertyTests
             drawn =>
             {
                 var events = StoredStream.Of(drawn.count);
-                return StreamVerifier.Verify(StoredStream.Id, events, StoredStream.HeadOf(events[..drawn.head])).IsValid;
+                var remembered = StoredStream.HeadOf(events[..drawn.head]);
+                return StreamVerifier.Verify(StoredStream.Id, events, remembered).IsValid;
             })
             .Check(Seeded(200));
     }

@@ -137,7 +137,9 @@ public sealed class StreamVerifierTests
             StreamFindingKind.WrongPreviousEvent,
             2);
         AssertFinding(
-            [events[0], events[2] with { Version = 2, PreviousEventId = events[0].Id }], StreamFindingKind.LinkBroken, 2);
+            [events[0], events[2] with { Version = 2, PreviousEventId = events[0].Id }],
+            StreamFindingKind.LinkBroken,
+            2);
     }
 
     [Fact]
@@ -189,7 +191,9 @@ public sealed class StreamVerifierTests
         AssertFinding([events[0], other[1], events[2]], StreamFindingKind.ForeignEvent, 2);
         AssertFinding(other, StreamFindingKind.ForeignEvent, 1);
         AssertFinding(
-            [.. other.Select(envelope => envelope with { StreamId = StoredStream.Id })], StreamFindingKind.ContentChanged, 1);
+            [.. other.Select(envelope => envelope with { StreamId = StoredStream.Id })],
+            StreamFindingKind.ContentChanged,
+            1);
     }
 
     [Fact]

@@ -20,7 +20,8 @@ public sealed class EventStoreOptionsTests
 
     [Theory]
     [MemberData(nameof(Ranges))]
-    public async Task A_value_at_the_ends_of_its_range_is_accepted_when_the_application_starts(string name, int least, int most)
+    public async Task A_value_at_the_ends_of_its_range_is_accepted_when_the_application_starts(
+        string name, int least, int most)
     {
         foreach (var value in new[] { least, most })
         {

@@ -98,7 +98,8 @@ public sealed class RegistrationTests
 
         // The same id and the same stream are free in the other store.
         (await stores[2].AppendAsync(Order, [envelope], expectedVersion: 0, Token)).WasRepeated.Should().BeFalse();
-        var identities = names.Select(name => services.GetRequiredKeyedService<IFeedReader>(name).GetIdentityAsync(Token));
+        var identities = names.Select(
+            name => services.GetRequiredKeyedService<IFeedReader>(name).GetIdentityAsync(Token));
         (await Task.WhenAll(identities)).Should().OnlyHaveUniqueItems();
     }
 
@@ -125,7 +126,8 @@ public sealed class RegistrationTests
 
         refusal.Message.Should().Contain(nameof(InMemoryEventStore)).And.Contain(nameof(IOtherBackend));
         await using var services = builder.UseInMemory(name).Services.BuildServiceProvider();
-        services.GetKeyedServices<IEventStore>(name).Should().ContainSingle().Which.Should().BeOfType<InMemoryEventStore>();
+        services.GetKeyedServices<IEventStore>(name)
+            .Should().ContainSingle().Which.Should().BeOfType<InMemoryEventStore>();
 
         var other = new ServiceCollection();
         other.AddStore<IOtherBackend, ISnapshotStore, ICheckpointStore>(name).Should().BeTrue();
@@ -142,7 +144,8 @@ public sealed class RegistrationTests
             collection.AddEventStore().UseInMemory();
         });
 
-        var (store, snapshots) = (services.GetRequiredService<IEventStore>(), services.GetRequiredService<ISnapshotStore>());
+        var store = services.GetRequiredService<IEventStore>();
+        var snapshots = services.GetRequiredService<ISnapshotStore>();
         var result = await store.AppendAsync(Order, [AnEvent()], cancellationToken: Token);
         await snapshots.SaveAsync(Order, 1, "state", Token);
 

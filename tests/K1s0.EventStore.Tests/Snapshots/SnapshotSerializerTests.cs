@@ -56,7 +56,8 @@ public sealed class SnapshotSerializerTests
     [Fact]
     public async Task The_in_memory_snapshot_store_serialises_as_its_options_say()
     {
-        var snapshots = new InMemorySnapshotStore(new EventStoreOptions { SerializerOptions = OrderJson.Default.Options });
+        var snapshots = new InMemorySnapshotStore(
+            new EventStoreOptions { SerializerOptions = OrderJson.Default.Options });
         var (stream, token) = (new StreamId("order", "1"), TestContext.Current.CancellationToken);
 
         await snapshots.SaveAsync(stream, 1, new OrderPlaced("bob", 2m), token);
