@@ -69,8 +69,9 @@ internal sealed class AppendRetry(
             var delay = TimeSpan.FromTicks(Math.Min(options.RetryDelay.Ticks << attempt, LongestDelay.Ticks));
             await Task.Delay(delay, timeProvider, cancellationToken).ConfigureAwait(false);
         }
-        catch (OperationCanceledException e) when (mayBeStored)
+        catch (Exception e) when (mayBeStored && (e is OperationCanceledException or EventStoreException))
         {
+            // What keeps the next attempt from being made says nothing about the earlier one.
             throw Unknown(appends, e);
         }
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Npgsql;
 
 namespace K1s0.EventStore.Postgres;
@@ -20,46 +21,81 @@ internal static class PostgresUrl
             return text;
         }
 
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url))
-        {
-            throw new ArgumentException("The connection URL is not a valid URL: percent-encode special characters in "
-                + "it.", nameof(text));
-        }
-
+        // Taken apart by hand: unlike System.Uri, libpq lets the host be empty, a socket's folder, or several.
+        var (address, query) = Split(text[(text.IndexOf("://", StringComparison.Ordinal) + 3)..], '?');
+        var (authority, database) = Split(address, '/');
+        var at = authority.LastIndexOf('@');
         var builder = new NpgsqlConnectionStringBuilder();
-        if (url.Host.Length > 0)
+        AddHost(builder, authority[(at + 1)..]);
+        if (database.Length > 0)
         {
-            builder.Host = url.Host;
+            builder.Database = Uri.UnescapeDataString(database);
         }
 
-        if (url.Port > 0)
+        if (at >= 0)
         {
-            builder.Port = url.Port;
+            AddUser(builder, authority[..at]);
         }
 
-        if (url.AbsolutePath.Length > 1)
-        {
-            builder.Database = Uri.UnescapeDataString(url.AbsolutePath[1..]);
-        }
-
-        var user = url.UserInfo.Split(':', 2);
-        if (user[0].Length > 0)
-        {
-            builder.Username = Uri.UnescapeDataString(user[0]);
-        }
-
-        if (user.Length == 2)
-        {
-            builder.Password = Uri.UnescapeDataString(user[1]);
-        }
-
-        foreach (var option in url.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var option in query.Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             AddOption(builder, option);
         }
 
         return builder.ConnectionString;
     }
+
+    private static (string Before, string After) Split(string text, char separator)
+    {
+        var at = text.IndexOf(separator, StringComparison.Ordinal);
+        return at < 0 ? (text, string.Empty) : (text[..at], text[(at + 1)..]);
+    }
+
+    private static void AddUser(NpgsqlConnectionStringBuilder builder, string user)
+    {
+        var (name, password) = Split(user, ':');
+        if (name.Length > 0)
+        {
+            builder.Username = Uri.UnescapeDataString(name);
+        }
+
+        if (password.Length > 0)
+        {
+            builder.Password = Uri.UnescapeDataString(password);
+        }
+    }
+
+    private static void AddHost(NpgsqlConnectionStringBuilder builder, string host)
+    {
+        if (host.Contains(',', StringComparison.Ordinal))
+        {
+            // Several hosts, each with its port: the driver has the same form.
+            builder.Host = Uri.UnescapeDataString(host);
+            return;
+        }
+
+        var end = host.StartsWith('[') ? host.IndexOf(']', StringComparison.Ordinal) : -1;
+        var (name, port) = end < 0
+            ? Split(host, ':')
+            : (host[1..end], host[(end + 1)..].TrimStart(':'));
+        if (name.Length > 0)
+        {
+            builder.Host = name.Contains('[', StringComparison.Ordinal) ? throw NoAddress(host)
+                : Uri.UnescapeDataString(name);
+        }
+
+        if (port.Length > 0)
+        {
+            builder.Port = ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                && number > 0
+                ? number
+                : throw NoAddress(host);
+        }
+    }
+
+    private static ArgumentException NoAddress(string host) => new(
+        "The connection URL has no valid host or port: percent-encode special characters in user and password.",
+        nameof(host));
 
     private static void AddOption(NpgsqlConnectionStringBuilder builder, string option)
     {
@@ -77,15 +113,25 @@ internal static class PostgresUrl
             "user" => "Username",
             _ => name,
         };
+        if (!TrySet(builder, keyword, keyword is "SSL Mode" ? value.Replace("-", string.Empty,
+            StringComparison.Ordinal) : value))
+        {
+            // Without the driver's exception, which repeats the value.
+            throw new ArgumentException($"The connection URL has an option that is not understood: {name}.",
+                nameof(option));
+        }
+    }
+
+    private static bool TrySet(NpgsqlConnectionStringBuilder builder, string keyword, string value)
+    {
         try
         {
-            builder[keyword] = keyword is "SSL Mode" ? value.Replace("-", string.Empty, StringComparison.Ordinal)
-                : value;
+            builder[keyword] = value;
+            return true;
         }
         catch (Exception e) when (e is ArgumentException or KeyNotFoundException or FormatException)
         {
-            throw new ArgumentException($"The connection URL has an option that is not understood: {name}.",
-                nameof(option), e);
+            return false;
         }
     }
 }

@@ -99,6 +99,11 @@ as $$
 declare
   applied_count int;
 begin
+  if current_setting('client_min_messages') = 'error' then
+    -- That a commit was not confirmed by a standby is said in a warning only. It must reach the client.
+    perform set_config('client_min_messages', 'warning', true);
+  end if;
+
   return query
   with wanted as materialized (
     select *

@@ -262,6 +262,10 @@ create function {schema}.stored_events(in_event_ids uuid[]) returns table (
 language plpgsql volatile as $$
 #variable_conflict use_column
 begin
+  if current_setting('client_min_messages') = 'error' then
+    perform set_config('client_min_messages', 'warning', true); -- As in append_events.
+  end if;
+
   perform pg_logical_emit_message(true, 'k1s0_event_store', '');
   return query
   select i.event_id, e.stream_type, e.stream_id, e.version, e.position, e.recorded_at, e.content_digest

@@ -19,16 +19,22 @@ public sealed class MissingStandby : IAsyncLifetime
     /// <summary>Sessions as applications have them.</summary>
     public NpgsqlDataSource Waiting { get; private set; } = null!;
 
+    /// <summary>The same for an application that does not want to hear warnings.</summary>
+    public NpgsqlDataSource Deaf { get; private set; } = null!;
+
     public async ValueTask InitializeAsync()
     {
         _server = await PostgresServer.StartAsync();
         Local = NpgsqlDataSource.Create(With(connection => connection.Options = "-c synchronous_commit=local"));
         Waiting = NpgsqlDataSource.Create(With(connection => connection.ApplicationName = Application));
+        Deaf = NpgsqlDataSource.Create(With(connection =>
+            (connection.ApplicationName, connection.Options) = (Application, "-c client_min_messages=error")));
         await Local.ExecuteAsync("create table probe (id int)");
     }
 
     public async ValueTask DisposeAsync()
     {
+        await Deaf.DisposeAsync();
         await Waiting.DisposeAsync();
         await Local.DisposeAsync();
         if (_server is not null)

@@ -1,3 +1,4 @@
+using K1s0.EventStore.Postgres.Tests.Partitions;
 using Npgsql;
 
 namespace K1s0.EventStore.Postgres.Tests.Appending;
@@ -59,6 +60,29 @@ public sealed class RepetitionTests(StoreDatabase database) : IClassFixture<Stor
         unknown.Appends[0].Expected.Should().Be(ExpectedVersion.Exactly(new StreamVersion(1)));
         (await store.Store.AppendAsync(unknown.Appends))[0].Version.Value.Should().Be(3);
         (await store.VerifyAsync(stream)).VerifiedEvents.Should().Be(3);
+    }
+
+    [Fact]
+    public async Task When_the_next_attempt_cannot_even_be_prepared_the_outcome_of_the_first_stays_unknown()
+    {
+        var store = await database.NewStoreAsync();
+        await using var role = await TestRole.CreateAsync(database);
+        await store.ExecuteAsync($"select {{s}}.grant_writer('{role.Name}')");
+        await using var source = NpgsqlDataSource.Create(database.With(connection =>
+            (connection.ApplicationName, connection.MaxPoolSize, connection.Options) = ("denied writer", 1, $"-c role={role.Name}")));
+        var writer = store.Reopen(source);
+        var stream = Some.Stream();
+        await writer.Store.AppendAsync(stream, Some.Events(stream, 1), 0);
+        await store.ExecuteAsync($"drop table {{s}}.{Month.Ahead(0).Partition}");
+        await EndSessionsAsync("denied writer");
+
+        // The first attempt meets the ended session; the second needs a partition that the role may not make.
+        var unknown = await Assert.ThrowsAsync<AppendOutcomeUnknownException>(
+            () => writer.Store.AppendAsync(stream, Some.Events(stream, 1), 1));
+
+        unknown.InnerException.Should().BeOfType<StoreOperationException>();
+        await store.Schema.EnsurePartitionsAsync();
+        (await writer.Store.AppendAsync(unknown.Appends))[0].Version.Value.Should().Be(2);
     }
 
     [Fact]

@@ -76,6 +76,33 @@ public sealed class UnconfirmedCommitTests(MissingStandby server) : IClassFixtur
     }
 
     [Fact]
+    public async Task Also_sessions_that_do_not_want_to_hear_warnings_hear_this_one()
+    {
+        var stream = Some.Stream();
+        var (local, writer) = await StoresAsync("pg_cancel_backend", retries: 0);
+        writer = writer.Reopen(server.Deaf);
+        await writer.Store.GetIdentityAsync();
+        var events = Some.Events(stream, 1);
+        await server.DemandAsync();
+        try
+        {
+            for (var attempt = 0; attempt < 2; attempt++)
+            {
+                var append = writer.Store.AppendAsync(stream, events, 0);
+                await server.InterruptAsync("pg_cancel_backend");
+                await Assert.ThrowsAsync<AppendOutcomeUnknownException>(() => append);
+            }
+        }
+        finally
+        {
+            await server.DemandNoMoreAsync();
+        }
+
+        (await writer.Store.AppendAsync(stream, events, 0)).WasRepeated.Should().BeTrue();
+        (await local.Store.LoadAsync(stream)).Should().ContainSingle();
+    }
+
+    [Fact]
     public async Task A_repetition_that_waits_until_the_standby_is_there_succeeds()
     {
         var stream = Some.Stream();
