@@ -33,6 +33,10 @@ begin
       'held', true)
     from {schema}.positions p;
   end if;
+  if current_setting('client_min_messages') = 'error' then
+    -- That a commit was not confirmed by a standby is said in a warning only. It must reach the client.
+    perform set_config('client_min_messages', 'warning', true);
+  end if;
   return greatest(clock_timestamp(), store.recorded_floor);
 end
 $$;
@@ -99,11 +103,6 @@ as $$
 declare
   applied_count int;
 begin
-  if current_setting('client_min_messages') = 'error' then
-    -- That a commit was not confirmed by a standby is said in a warning only. It must reach the client.
-    perform set_config('client_min_messages', 'warning', true);
-  end if;
-
   return query
   with wanted as materialized (
     select *

@@ -263,7 +263,7 @@ language plpgsql volatile as $$
 #variable_conflict use_column
 begin
   if current_setting('client_min_messages') = 'error' then
-    perform set_config('client_min_messages', 'warning', true); -- As in append_events.
+    perform set_config('client_min_messages', 'warning', true); -- As in take_floor.
   end if;
 
   perform pg_logical_emit_message(true, 'k1s0_event_store', '');
