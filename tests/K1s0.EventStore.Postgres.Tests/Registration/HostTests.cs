@@ -41,6 +41,8 @@ public sealed class HostTests(StoreDatabase database) : IClassFixture<StoreDatab
             ["Store:MonthsAhead"] = "2",
             ["Store:MaxRetries"] = "0",
             ["Store:HeadCacheSize"] = "5",
+            ["Store:MaxWriters"] = "3",
+            ["Store:MaxQueuedAppends"] = "70",
             ["Store:CommandTimeout"] = "00:00:07",
             ["Store:RetryDelay"] = "00:00:00.250",
             ["Store:MigrateOnStart"] = "true",
@@ -61,13 +63,15 @@ public sealed class HostTests(StoreDatabase database) : IClassFixture<StoreDatab
             MonthsAhead = 2,
             MaxRetries = 0,
             HeadCacheSize = 5,
+            MaxWriters = 3,
+            MaxQueuedAppends = 70,
             CommandTimeout = TimeSpan.FromSeconds(7),
             RetryDelay = TimeSpan.FromMilliseconds(250),
             PrepareStatements = false,
             AllowUnsafeDurability = true,
             PublishBoundEvery = TimeSpan.FromMinutes(10),
         });
-        typeof(PostgresOptions).GetProperties().Should().HaveCount(12, "an option that is new belongs into this test");
+        typeof(PostgresOptions).GetProperties().Should().HaveCount(14, "an option that is new belongs into this test");
     }
 
     [Theory]
