@@ -63,8 +63,8 @@ internal sealed class SettledBoundProbe(PostgresDatabase database)
         return rows[0] with { Bound = Raise(rows[0].Bound.Value) };
     }
 
-    // The server's answer can be lower than an earlier one: a writer may be held up between reading the sequence and locking its
-    // value. What was settled stays settled, and a reader that has read up to there must not be led back.
+    // The server's answer can be lower than an earlier one: a writer may be held up between reading the sequence and
+    // locking its value. What was settled stays settled, and a reader that has read up to there must not be led back.
     private Position Raise(long bound)
     {
         var known = Interlocked.Read(ref _latest);

@@ -50,9 +50,9 @@ begin
   limit 1;
   final_bound := least(sequence_before, coalesce(lowest.floor, sequence_before));
 
-  -- A crash takes what has not reached the disk, and the sequence with it: a number that was drawn and rolled back is then
-  -- drawn again, and whoever was told to go on behind it would miss the event that gets it. What is visible is on disk, and all
-  -- numbers up to it: the bound stops there, unless everything is. (A month that was moved away counts as published.)
+  -- A crash takes what has not reached the disk, and the sequence with it: a number that was drawn and rolled back is
+  -- then drawn again, and whoever was told to go on behind it would miss the event that gets it. What is visible is on
+  -- disk, and all numbers up to it: the bound stops there, unless everything is. (What was published is on disk too.)
   if pg_current_wal_flush_lsn() < pg_current_wal_insert_lsn() then
     final_bound := greatest(
       (select max(e.position) from {schema}.events e where e.position <= final_bound),

@@ -1,6 +1,6 @@
 namespace K1s0.EventStore.Postgres.Tests.Feed;
 
-/// <summary>What an instance of the store remembers of the bound must not lead a reader back or past anything.</summary>
+/// <summary>What an instance of the store remembers of the bound must not lead a reader back.</summary>
 public sealed class BoundMemoryTests : IAsyncLifetime
 {
     private FeedStore _feed = null!;
@@ -14,8 +14,9 @@ public sealed class BoundMemoryTests : IAsyncLifetime
     [Fact]
     public async Task A_floor_below_what_was_settled_already_leads_no_reader_back()
     {
-        // A writer reads the sequence, is held up, and locks that old value only after others have drawn higher numbers and
-        // committed. Its own numbers will be higher still, but until it ends the server's answer is lower than before.
+        // A writer reads the sequence, is held up, and locks that old value only after others have drawn higher
+        // numbers and committed. Its own numbers will be higher still, but until it ends the server's answer is lower
+        // than before.
         await _feed.AppendAsync(FeedStore.Orders);
         await using var late = await _feed.OpenSessionAsync();
         var key = await late.ScalarAsync<int>("select floor_key from event_store.store");

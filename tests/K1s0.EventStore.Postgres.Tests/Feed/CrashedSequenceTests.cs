@@ -3,8 +3,8 @@ using K1s0.EventStore.TestServers;
 namespace K1s0.EventStore.Postgres.Tests.Feed;
 
 /// <summary>
-/// A sequence is not transactional, and neither is its journal: a number that was drawn and rolled back may be drawn again after a
-/// crash. A reader that was told to go on behind it would miss the event that gets it.
+/// A sequence is not transactional, and neither is its journal: a number that was drawn and rolled back may be drawn
+/// again after a crash. A reader that was told to go on behind it would miss the event that gets it.
 /// </summary>
 public sealed class CrashedSequenceTests
 {

@@ -107,8 +107,12 @@ internal sealed class FeedStore : IAsyncDisposable
     {
         await using var session = await OpenSessionAsync();
         await session.ExecuteAsync($"select pg_terminate_backend({processId})");
-        await UntilAsync($"select not exists (select from pg_stat_activity where pid = {processId})");
+        await UntilGoneAsync(processId);
     }
+
+    /// <summary>Returns when a server process is gone.</summary>
+    public Task UntilGoneAsync(int processId) =>
+        UntilAsync($"select not exists (select from pg_stat_activity where pid = {processId})");
 
     /// <summary>Asks until the answer is true: nothing signals to us what happens inside of the server.</summary>
     public async Task UntilAsync(string question)
