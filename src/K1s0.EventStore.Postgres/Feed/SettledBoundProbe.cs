@@ -64,12 +64,12 @@ internal sealed class SettledBoundProbe(PostgresDatabase database)
                 reader.IsDBNull(3) ? null : reader.GetString(3),
                 reader.IsDBNull(4) ? null : TimeSpan.FromSeconds(reader.GetDouble(4))),
             CancellationToken.None).ConfigureAwait(false);
-        var bound = rows[0];
-        Raise(bound.Bound.Value);
-        return bound;
+        return rows[0] with { Bound = Raise(rows[0].Bound.Value) };
     }
 
-    private void Raise(long bound)
+    // The server's answer can be lower than an earlier one: a writer may be held up between reading the sequence and
+    // locking its value. What was settled stays settled, and a reader that has read up to there must not be led back.
+    private Position Raise(long bound)
     {
         var known = Interlocked.Read(ref _latest);
         while (bound > known)
@@ -77,10 +77,12 @@ internal sealed class SettledBoundProbe(PostgresDatabase database)
             var found = Interlocked.CompareExchange(ref _latest, bound, known);
             if (found == known)
             {
-                return;
+                return new Position(bound);
             }
 
             known = found;
         }
+
+        return new Position(known);
     }
 }

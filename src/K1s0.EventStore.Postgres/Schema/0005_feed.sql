@@ -18,8 +18,8 @@ language plpgsql volatile as $$
 #variable_conflict use_column
 declare
   sequence_before bigint;
-  sequence_after bigint;
   lowest record;
+  final_bound bigint;
 begin
   if pg_is_in_recovery() then
     -- Locks of the primary are not visible here: its stored bound counts.
@@ -51,10 +51,19 @@ begin
   from later left join held h on true
   order by floor nulls last
   limit 1;
+  final_bound := least(sequence_before, coalesce(lowest.floor, sequence_before));
+
+  -- A crash takes what has not reached the disk, and the sequence with it: a number that was drawn and rolled back is
+  -- then drawn again, and whoever was told to go on behind it would miss the event that gets it. What is visible is on
+  -- disk, and all numbers up to it: the bound stops there, unless everything is. (What was published is on disk too.)
+  if pg_current_wal_flush_lsn() < pg_current_wal_insert_lsn() then
+    final_bound := greatest(
+      (select max(e.position) from {schema}.events e where e.position <= final_bound),
+      (select s.published_bound from {schema}.store s));
+  end if;
 
   return query
-  select least(sequence_before, coalesce(lowest.floor, sequence_before)), sequence_before, a.pid, a.application_name,
-    a.xact_start
+  select final_bound, sequence_before, a.pid, a.application_name, a.xact_start
   from (select 1) as one
   left join pg_stat_activity a on a.pid = lowest.pid and lowest.floor < sequence_before;
 end

@@ -74,6 +74,29 @@ public sealed partial class PostgresServer : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Makes a streaming standby of this server, with the same settings, and returns when it answers. Reads see what has
+    /// arrived; writes are refused.
+    /// </summary>
+    /// <exception cref="ServerFailedException">The copy failed or did not start; the message says why.</exception>
+    public async Task<PostgresServer> StartStandbyAsync()
+    {
+        var standby = new PostgresServer(_binaries, await ServerDirectory.CreateAsync(), _options);
+        try
+        {
+            await Command.RunAsync(BoundProcess.Unprivileged([
+                _binaries.Program("pg_basebackup"), "-h", SocketDirectory, "-p", Port.ToString(CultureInfo.InvariantCulture),
+                "-U", Superuser, "-D", standby.DataDirectory, "-R", "-X", "stream", "-c", "fast", "--no-sync"]));
+            await standby.StartAgainAsync();
+            return standby;
+        }
+        catch
+        {
+            await standby.DisposeAsync();
+            throw;
+        }
+    }
+
     /// <summary>The connection string of a database through the socket.</summary>
     public string ConnectionString(string database = Superuser) => Builder(SocketDirectory, database).ConnectionString;
 
