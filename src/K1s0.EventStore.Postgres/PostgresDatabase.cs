@@ -1,3 +1,4 @@
+using System.Transactions;
 using Npgsql;
 
 namespace K1s0.EventStore.Postgres;
@@ -16,6 +17,11 @@ internal sealed class PostgresDatabase(NpgsqlDataSource dataSource, SqlCatalog s
     {
         try
         {
+            // Not in an ambient transaction: what is acknowledged here must not be undone by somebody else's scope. Who
+            // wants one transaction passes it.
+            using var alone = Transaction.Current is null
+                ? null
+                : new TransactionScope(TransactionScopeOption.Suppress, TransactionScopeAsyncFlowOption.Enabled);
             return await dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (DriverErrors.IsFromDriver(e))

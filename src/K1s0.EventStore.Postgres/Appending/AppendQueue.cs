@@ -14,7 +14,7 @@ internal sealed class AppendQueue(PostgresAppender appender, PostgresOptions opt
     private const int MaxBatchAppends = 128;
     private const int MaxBatchEvents = 1_000;
     private const long MaxBatchBytes = 4 * 1024 * 1024;
-    private const int MaxLookedAt = 4 * MaxBatchAppends;
+    private const int MaxPassedOver = 4 * MaxBatchAppends;
 
     // Never disposed: it holds no handle as long as nobody asks for one, and the last callers give their places back
     // late.
@@ -88,7 +88,7 @@ internal sealed class AppendQueue(PostgresAppender appender, PostgresOptions opt
             if (batch.Count > 0)
             {
                 // Others came meanwhile. The writer is theirs now; it ends by itself, and DisposeAsync waits for it.
-                _ = WriteAsync(batch);
+                StartWriter(batch);
             }
         }
     }
@@ -99,8 +99,15 @@ internal sealed class AppendQueue(PostgresAppender appender, PostgresOptions opt
         try
         {
             using var queued = new QueuedAppend(append, cancellationToken);
-            Enqueue(queued);
-            return await queued.Completion.ConfigureAwait(false);
+            try
+            {
+                Enqueue(queued);
+                return await queued.Completion.ConfigureAwait(false);
+            }
+            finally
+            {
+                Remove(queued);
+            }
         }
         finally
         {
@@ -113,7 +120,7 @@ internal sealed class AppendQueue(PostgresAppender appender, PostgresOptions opt
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isClosed && _writers == 0, typeof(PostgresEventStore));
-            _waiting.AddLast(queued);
+            queued.Node = _waiting.AddLast(queued);
             if (_writers == options.MaxWriters)
             {
                 return;
@@ -125,7 +132,16 @@ internal sealed class AppendQueue(PostgresAppender appender, PostgresOptions opt
         var batch = NextBatch([]);
         if (batch.Count > 0)
         {
-            _ = WriteAsync(batch);
+            StartWriter(batch);
+        }
+    }
+
+    // A writer works for many callers: it takes no caller's context (transaction, trace, culture) along.
+    private void StartWriter(List<QueuedAppend> batch)
+    {
+        using (ExecutionContext.IsFlowSuppressed() ? default(AsyncFlowControl?) : ExecutionContext.SuppressFlow())
+        {
+            _ = Task.Run(() => WriteAsync(batch));
         }
     }
 
@@ -134,8 +150,6 @@ internal sealed class AppendQueue(PostgresAppender appender, PostgresOptions opt
     /// </summary>
     private async Task WriteAsync(List<QueuedAppend> batch)
     {
-        // Leaves the caller, who has an answer to return.
-        await Task.Yield();
         while (batch.Count > 0)
         {
             try
@@ -149,43 +163,26 @@ internal sealed class AppendQueue(PostgresAppender appender, PostgresOptions opt
         }
     }
 
+    // Of one that was given up nothing stays behind.
+    private void Remove(QueuedAppend queued)
+    {
+        lock (_lock)
+        {
+            if (queued.Node?.List is not null)
+            {
+                _waiting.Remove(queued.Node);
+            }
+        }
+    }
+
     /// <summary>Frees the streams of the last batch and takes the next one. None: the writer has ended.</summary>
     private List<QueuedAppend> NextBatch(IReadOnlyCollection<StreamId> written)
     {
         var batch = new List<QueuedAppend>();
-        var events = 0;
-        var bytes = 0L;
         lock (_lock)
         {
             _busy.ExceptWith(written);
-            var lookedAt = 0;
-            for (var node = _waiting.First; node is not null && lookedAt < MaxLookedAt
-                && batch.Count < MaxBatchAppends; lookedAt++)
-            {
-                var (queued, next) = (node.Value, node.Next);
-                events += queued.Append.Events.Count;
-                bytes += queued.Bytes;
-                if (batch.Count > 0 && (events > MaxBatchEvents || bytes > MaxBatchBytes))
-                {
-                    break;
-                }
-
-                if (_busy.Add(queued.Append.StreamId))
-                {
-                    _waiting.Remove(node);
-                    if (queued.TryTake())
-                    {
-                        batch.Add(queued);
-                    }
-                    else
-                    {
-                        _busy.Remove(queued.Append.StreamId);
-                    }
-                }
-
-                node = next;
-            }
-
+            Fill(batch);
             if (batch.Count == 0 && --_writers == 0)
             {
                 _drained?.TrySetResult();
@@ -193,5 +190,37 @@ internal sealed class AppendQueue(PostgresAppender appender, PostgresOptions opt
         }
 
         return batch;
+    }
+
+    // Under the lock. What is passed over waits for a stream that is busy, so a writer will come back to it.
+    private void Fill(List<QueuedAppend> batch)
+    {
+        var (events, bytes, passedOver) = (0, 0L, 0);
+        var node = _waiting.First;
+        while (node is not null && passedOver < MaxPassedOver && batch.Count < MaxBatchAppends)
+        {
+            var (queued, current) = (node.Value, node);
+            node = node.Next;
+            if (_busy.Contains(queued.Append.StreamId))
+            {
+                passedOver++;
+                continue;
+            }
+
+            if (batch.Count > 0
+                && (events + queued.Append.Events.Count > MaxBatchEvents || bytes + queued.Bytes > MaxBatchBytes))
+            {
+                return;
+            }
+
+            _waiting.Remove(current);
+            if (queued.TryTake())
+            {
+                _busy.Add(queued.Append.StreamId);
+                batch.Add(queued);
+                events += queued.Append.Events.Count;
+                bytes += queued.Bytes;
+            }
+        }
     }
 }

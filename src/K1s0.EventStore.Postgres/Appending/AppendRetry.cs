@@ -25,7 +25,8 @@ internal sealed class AppendRetry(
         {
             try
             {
-                return appends is [var single]
+                // A repeated attempt goes alone: whatever held up its batch would hold up its neighbours again.
+                return appends is [var single] && attempt == 0
                     ? [await queue.TryAppendAsync(single, cancellationToken).ConfigureAwait(false)]
                     : await appender.TryAppendAsync(appends, cancellationToken).ConfigureAwait(false);
             }
@@ -44,8 +45,9 @@ internal sealed class AppendRetry(
                 await PrepareNextAsync(e.Outcome, attempt, appends, mayBeStored, cancellationToken)
                     .ConfigureAwait(false);
             }
-            catch (OperationCanceledException e) when (mayBeStored)
+            catch (Exception e) when (mayBeStored && e is not AppendOutcomeUnknownException)
             {
+                // Whatever ends the attempts says nothing about an earlier one whose answer was lost.
                 throw Unknown(appends, e);
             }
         }
@@ -69,7 +71,7 @@ internal sealed class AppendRetry(
             var delay = TimeSpan.FromTicks(Math.Min(options.RetryDelay.Ticks << attempt, LongestDelay.Ticks));
             await Task.Delay(delay, timeProvider, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (mayBeStored && (e is OperationCanceledException or EventStoreException))
+        catch (Exception e) when (mayBeStored)
         {
             // What keeps the next attempt from being made says nothing about the earlier one.
             throw Unknown(appends, e);

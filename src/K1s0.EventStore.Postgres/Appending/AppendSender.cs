@@ -35,7 +35,11 @@ internal sealed class AppendSender(PostgresDatabase database)
         await using (command.ConfigureAwait(false))
         {
             addParameters(command.Parameters);
-            await PrepareAsync(command, statement, cancellationToken).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+
+            // In a caller's transaction even a cancelled preparation would abort the transaction.
+            await PrepareAsync(command, statement, transaction is null ? cancellationToken : CancellationToken.None)
+                .ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             using var commit = new CommitWatch(connection);
             try
@@ -64,7 +68,7 @@ internal sealed class AppendSender(PostgresDatabase database)
             {
                 return null;
             }
-            catch (Exception e) when (DriverErrors.IsFromDriver(e))
+            catch (Exception e) when (e is not AttemptFailedException)
             {
                 throw Failed(e, statement);
             }

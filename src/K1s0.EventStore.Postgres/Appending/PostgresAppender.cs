@@ -53,7 +53,7 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
         {
             if (batch is not [var single])
             {
-                await AppendManyAsync(batch).ConfigureAwait(false);
+                await AppendOneByOneAsync(await AppendManyAsync(batch).ConfigureAwait(false)).ConfigureAwait(false);
                 return;
             }
 
@@ -112,7 +112,9 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
     private PlannedAppend[] Plan(IReadOnlyList<ValidatedAppend> appends) =>
         [.. appends.Select(append => PlannedAppend.Create(append, heads.Find(append.StreamId)))];
 
-    private async Task AppendManyAsync(IReadOnlyList<QueuedAppend> batch)
+    // Returns the appends that have to be sent by themselves, when the connection is free again: those whose event ids
+    // are stored already, or all, when the batch was undone because an id in it is taken.
+    private async Task<IReadOnlyList<QueuedAppend>> AppendManyAsync(IReadOnlyList<QueuedAppend> batch)
     {
         var connection = await sender.OpenAsync(CancellationToken.None).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
@@ -127,9 +129,7 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
                 CancellationToken.None).ConfigureAwait(false);
             if (outcomes is null)
             {
-                // An event id of one of them is taken, and the whole batch was undone.
-                await AppendOneByOneAsync(batch).ConfigureAwait(false);
-                return;
+                return batch;
             }
 
             foreach (var (entry, outcome) in outcomes.Where(outcome => outcome.Outcome.Applied))
@@ -137,11 +137,13 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
                 batch[entry - 1].Succeed(Applied(planned[entry - 1], outcome));
             }
 
-            foreach (var (entry, outcome) in outcomes.Where(
-                outcome => !batch[outcome.Entry - 1].Completion.IsCompleted))
+            var refused = outcomes.Where(row => !batch[row.Entry - 1].Completion.IsCompleted).ToArray();
+            foreach (var (entry, outcome) in refused.Where(row => !row.Outcome.IsSeen))
             {
-                await RefuseAsync(connection, batch[entry - 1], planned[entry - 1], outcome).ConfigureAwait(false);
+                batch[entry - 1].Fail(Refusal(planned[entry - 1], outcome));
             }
+
+            return [.. refused.Where(row => row.Outcome.IsSeen).Select(row => batch[row.Entry - 1])];
         }
     }
 
@@ -150,28 +152,6 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
         foreach (var queued in batch)
         {
             await TryAppendBatchAsync([queued]).ConfigureAwait(false);
-        }
-    }
-
-    private async Task RefuseAsync(
-        NpgsqlConnection connection, QueuedAppend queued, PlannedAppend planned, AppendOutcome outcome)
-    {
-        try
-        {
-            if (outcome.IsSeen)
-            {
-                var stored = await repeated.FindAsync(connection, null, [queued.Append], CancellationToken.None)
-                    .ConfigureAwait(false);
-                queued.Succeed(stored[0]);
-            }
-            else
-            {
-                queued.Fail(Refusal(planned, outcome));
-            }
-        }
-        catch (AttemptFailedException e)
-        {
-            queued.Fail(e);
         }
     }
 

@@ -31,6 +31,9 @@ internal sealed class QueuedAppend : IDisposable
 
     public long Bytes { get; }
 
+    /// <summary>Its place in the queue; guarded by the queue's lock.</summary>
+    public LinkedListNode<QueuedAppend>? Node { get; set; }
+
     public Task<AppendResult> Completion => _completion.Task;
 
     /// <summary>Whether the append is the caller's of this method now; false when it was given up.</summary>

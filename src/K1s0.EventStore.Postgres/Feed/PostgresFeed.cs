@@ -9,21 +9,32 @@ internal sealed class PostgresFeed(PostgresDatabase database, SettledBoundProbe 
     public async Task<FeedPage> ReadPageAsync(
         Position after, FeedFilter? filter, int maxCount, CancellationToken cancellationToken)
     {
-        // A bound that is known already is final for ever; a new one is asked for only where what is known ends.
-        var bound = probe.Latest;
-        var events = after < bound
-            ? await QueryAsync(after, bound, filter, maxCount, cancellationToken).ConfigureAwait(false)
+        // A bound that is known already is final for ever; a new one is asked for only where what is known ends. The
+        // statement itself finds nothing on a server whose sequence is not as far.
+        var known = probe.Latest;
+        var events = after < known
+            ? await QueryAsync(after, known, filter, maxCount, cancellationToken).ConfigureAwait(false)
             : [];
-        if (events.Count < maxCount)
+        if (events.Count == maxCount)
         {
-            var known = bound > after ? bound : after;
-            bound = (await probe.AskAsync(cancellationToken).ConfigureAwait(false)).Bound;
-            if (known < bound)
-            {
-                events.AddRange(
-                    await QueryAsync(known, bound, filter, maxCount - events.Count, cancellationToken)
-                        .ConfigureAwait(false));
-            }
+            return new FeedPage(events, events[^1].Position, known);
+        }
+
+        var bound = (await probe.AskAsync(cancellationToken).ConfigureAwait(false)).Bound;
+        if (bound < known)
+        {
+            // This is not the feed that the bound was known of: what was read up to it is read again, up to the new
+            // one.
+            events.Clear();
+            known = after;
+        }
+
+        var from = known > after ? known : after;
+        if (from < bound)
+        {
+            events.AddRange(
+                await QueryAsync(from, bound, filter, maxCount - events.Count, cancellationToken)
+                    .ConfigureAwait(false));
         }
 
         var readTo = events.Count == maxCount ? events[^1].Position : bound;

@@ -6,17 +6,26 @@ namespace K1s0.EventStore.Postgres;
 /// </summary>
 internal sealed class SettledBoundProbe(PostgresDatabase database)
 {
-    // Guarded by _lock. _queued begins when _running has ended, so whoever joins it gets an answer to a question asked
-    // later.
+    // All guarded by _lock. _queued begins when _running has ended, so whoever joins it gets an answer to a question
+    // asked later.
     private readonly Lock _lock = new();
     private Task<SettledBound>? _running;
     private Task<SettledBound>? _queued;
     private long _latest;
 
     /// <summary>
-    /// The highest bound seen so far. Bounds never move back, so it is always safe to read up to here.
+    /// The highest bound seen so far, as long as the store keeps what it has confirmed.
     /// </summary>
-    public Position Latest => new(Interlocked.Read(ref _latest));
+    public Position Latest
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return new Position(_latest);
+            }
+        }
+    }
 
     /// <summary>A bound that was asked for after this call. The token ends the wait, not the question.</summary>
     public Task<SettledBound> AskAsync(CancellationToken cancellationToken)
@@ -64,25 +73,23 @@ internal sealed class SettledBoundProbe(PostgresDatabase database)
                 reader.IsDBNull(3) ? null : reader.GetString(3),
                 reader.IsDBNull(4) ? null : TimeSpan.FromSeconds(reader.GetDouble(4))),
             CancellationToken.None).ConfigureAwait(false);
-        return rows[0] with { Bound = Raise(rows[0].Bound.Value) };
+        return rows[0] with { Bound = Remember(rows[0]) };
     }
 
     // The server's answer can be lower than an earlier one: a writer may be held up between reading the sequence and
     // locking its value. What was settled stays settled, and a reader that has read up to there must not be led back.
-    private Position Raise(long bound)
+    // But a sequence that is behind what was settled is another one: a restore, a failover that lost events, or a
+    // standby that is further behind. What was known of the old one counts no more.
+    private Position Remember(SettledBound answer)
     {
-        var known = Interlocked.Read(ref _latest);
-        while (bound > known)
+        lock (_lock)
         {
-            var found = Interlocked.CompareExchange(ref _latest, bound, known);
-            if (found == known)
+            if (answer.Bound.Value > _latest || answer.LastPosition.Value < _latest)
             {
-                return new Position(bound);
+                _latest = answer.Bound.Value;
             }
 
-            known = found;
+            return new Position(_latest);
         }
-
-        return new Position(known);
     }
 }

@@ -46,6 +46,14 @@ internal sealed record HealthRow(
                         + $"process {HolderPid} ({HolderApplication})."));
         }
 
+        if (HolderPid is not null && HeldFor is null)
+        {
+            return (
+                HealthStatus.Degraded,
+                $"The feed is held back by process {HolderPid}; for how long is not visible to this role: grant it "
+                + "pg_read_all_stats.");
+        }
+
         return IsNextMonthReady || IsStandby
             ? null
             : (HealthStatus.Degraded, "Next month has no partition: run PostgresSchema.EnsurePartitionsAsync, and "

@@ -1,9 +1,12 @@
--- A page of the feed, filtered. $1 after, $2 settled bound, $3 most rows, $4 event types, $5 stream types, $6 stream
--- prefix, $7 recorded from, $8 recorded before; each filter null for all
+-- A page of the feed, filtered. $1 after, $2 settled bound, not beyond this server's, $3 most rows, $4 event types,
+-- $5 stream types, $6 stream prefix, $7 recorded from, $8 recorded before; each filter null for all
 select stream_type, stream_id, version, position, event_id, event_type, schema_version, occurred_at, recorded_at,
   previous_event_id, content_digest, chain_hash, metadata, payload
 from {schema}.events
 where position > $1 and position <= $2
+  and $2 <= (
+    select case when pg_is_in_recovery() then s.published_bound else p.last_value end
+    from {schema}.store s, {schema}.positions p)
   and ($4::text[] is null or event_type = any ($4))
   and ($5::text[] is null or stream_type = any ($5))
   and ($6::text is null or starts_with(stream_type || '-' || stream_id, $6))

@@ -21,7 +21,8 @@ public static class PostgresTelemetry
     public const string AppendRetries = "k1s0.eventstore.append.retries";
 
     /// <summary>
-    /// Histogram, positions: how far the settled bound is behind the last position, each time that it is asked for.
+    /// Histogram, positions: how far the settled bound is behind the last position, each time that
+    /// <c>GetSettledBoundAsync</c> asks for it.
     /// </summary>
     public const string FeedHeldBack = "k1s0.eventstore.feed.held_back";
 

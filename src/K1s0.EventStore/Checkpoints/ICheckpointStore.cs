@@ -9,7 +9,9 @@ public interface ICheckpointStore
     /// <summary>Takes over a consumer: every earlier claim of it loses its right to write.</summary>
     /// <param name="consumer">The consumer's name: 1 to 255 bytes of UTF-8, no control characters.</param>
     /// <param name="owner">Who claims, for people to read: 1 to 255 bytes of UTF-8, no control characters.</param>
-    /// <param name="cancellationToken">Gives up as long as nothing has been sent.</param>
+    /// <param name="cancellationToken">
+    /// Gives up. The write may have happened all the same: claim again, and see where the consumer stands.
+    /// </param>
     /// <returns>The claim, with the checkpoint that is stored.</returns>
     Task<CheckpointClaim> ClaimAsync(string consumer, string owner, CancellationToken cancellationToken = default);
 
@@ -22,7 +24,9 @@ public interface ICheckpointStore
     /// <summary>Moves the checkpoint from where the claim says it is.</summary>
     /// <param name="claim">A claim, or what the last save returned.</param>
     /// <param name="checkpoint">The new checkpoint. It may lie before the old one: that is a reset.</param>
-    /// <param name="cancellationToken">Gives up as long as nothing has been sent.</param>
+    /// <param name="cancellationToken">
+    /// Gives up. The write may have happened all the same: claim again, and see where the consumer stands.
+    /// </param>
     /// <returns>The claim to save with the next time.</returns>
     /// <exception cref="CheckpointConflictException">
     /// The epoch or the old position is another; nothing was written.

@@ -8,7 +8,7 @@ public interface ISnapshotStore
     /// <param name="streamId">The aggregate's stream.</param>
     /// <param name="version">The version of the last event that the state contains: 1 or more.</param>
     /// <param name="state">The state; it is serialised before the method returns its task.</param>
-    /// <param name="cancellationToken">Gives up as long as nothing has been sent.</param>
+    /// <param name="cancellationToken">Gives up; the snapshot may have been kept all the same.</param>
     Task SaveAsync<TState>(
         StreamId streamId, long version, TState state, CancellationToken cancellationToken = default);
 

@@ -15,7 +15,7 @@ public interface IEventAppender
     /// <param name="streamId">The stream.</param>
     /// <param name="events">The events in order, all of this stream.</param>
     /// <param name="expected">What must be true of the stream.</param>
-    /// <param name="cancellationToken">Gives up as long as nothing has been sent.</param>
+    /// <param name="cancellationToken">Gives up as long as the append waits.</param>
     /// <returns>Where the events are.</returns>
     /// <inheritdoc cref="IEventStore.AppendAsync" path="/exception"/>
     Task<AppendResult> AppendAsync(
@@ -28,7 +28,7 @@ public interface IEventAppender
     /// Adds events to several streams: all of them, or none. Their positions follow the order of the elements.
     /// </summary>
     /// <param name="appends">One element a stream, each stream once, with its own expectation.</param>
-    /// <param name="cancellationToken">Gives up as long as nothing has been sent.</param>
+    /// <param name="cancellationToken">Gives up as long as the append waits.</param>
     /// <returns>One result an element, in the same order.</returns>
     /// <inheritdoc cref="IEventStore.AppendAsync" path="/exception"/>
     Task<IReadOnlyList<AppendResult>> AppendAsync(

@@ -20,7 +20,7 @@ public interface IEventStore
     /// </param>
     /// <param name="expectedVersion">null: any; 0: the stream must not exist; n: it must hold exactly n events.</param>
     /// <param name="cancellationToken">
-    /// Gives up as long as nothing has been sent. Once the write is on its way the token is not looked at: giving up
+    /// Gives up as long as the append waits. Once the write is on its way the token is not looked at: giving up
     /// then would not tell whether the events are stored.
     /// </param>
     /// <returns>Where the events are.</returns>

@@ -88,6 +88,25 @@ public sealed class GroupCommitTests(StoreDatabase database) : IClassFixture<Sto
     }
 
     [Fact]
+    public async Task However_many_give_up_those_behind_them_are_still_written()
+    {
+        var store = await database.NewStoreAsync();
+        await using var writer = await BlockedWriter.CreateAsync(store);
+        using var cancellation = new CancellationTokenSource();
+        var given = Enumerable.Range(0, 1_000).Select(_ => Some.Stream()).Select(
+            stream => writer.Store.AppendAsync(stream, Some.Events(stream, 1), 0, cancellation.Token)).ToArray();
+        var kept = Some.Stream();
+
+        var patient = writer.Store.AppendAsync(kept, Some.Events(kept, 1), 0);
+        await cancellation.CancelAsync();
+        await writer.ReleaseAsync();
+
+        (await patient).Version.Value.Should().Be(1);
+        given.Should().OnlyContain(append => append.IsCanceled);
+        (await store.ScalarAsync<long>("select count(*) from {s}.streams where stream_type = 'order'")).Should().Be(1);
+    }
+
+    [Fact]
     public async Task A_token_that_fires_when_the_append_is_on_its_way_does_not_hide_the_outcome()
     {
         var store = await database.NewStoreAsync();
