@@ -1,6 +1,6 @@
 namespace K1s0.EventStore.Postgres.Tests.Feed;
 
-/// <summary>A transaction holds the feed back once, from its first append that is not undone.</summary>
+/// <summary>Each transaction holds the feed back once, from its first append that is not undone.</summary>
 public sealed class SavepointTests : IAsyncLifetime
 {
     private FeedStore _feed = null!;
@@ -26,6 +26,25 @@ public sealed class SavepointTests : IAsyncLifetime
         await open.CommitAsync();
         (await _feed.CountFloorsAsync(open.ProcessId)).Should().Be(0);
         (await _feed.ReadFeedAsync()).Should().Equal(await _feed.ReadTableAsync()).And.HaveCount(9);
+    }
+
+    [Theory]
+    [InlineData("commit")]
+    [InlineData("rollback")]
+    public async Task A_session_that_has_appended_before_holds_the_feed_back_anew_in_its_next_transaction(string ending)
+    {
+        // Not out of a pool, which would make the session forget everything in between.
+        const string append = "select event_store.append_event('stock', '1', null, 'happened', '{}')";
+        await using var session = await _feed.OpenSessionAsync();
+        await session.ExecuteAsync($"begin; {append}; {ending}");
+        var before = await _feed.AppendAsync(FeedStore.Orders);
+        await session.ExecuteAsync($"begin; {append}");
+        var after = await _feed.AppendAsync(FeedStore.Payments);
+
+        (await _feed.CountFloorsAsync(session.ProcessId)).Should().Be(1);
+        (await _feed.BoundAsync()).Should().BeInRange(before, after - 2);
+        await session.ExecuteAsync("commit");
+        (await _feed.ReadFeedAsync(before)).Should().Equal(after - 1, after);
     }
 
     [Fact]

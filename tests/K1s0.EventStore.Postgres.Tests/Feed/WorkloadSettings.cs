@@ -14,7 +14,7 @@ internal sealed record WorkloadSettings(int Seed, TimeSpan AtLeast)
     public const int TargetEvents = 30_000;
 
     /// <summary>When a run that does not come to its end is given up.</summary>
-    public TimeSpan Deadline => AtLeast + TimeSpan.FromMinutes(5);
+    public TimeSpan Deadline => AtLeast + TimeSpan.FromMinutes(3);
 
     public static WorkloadSettings Read() => new(
         Number(SeedVariable) ?? Random.Shared.Next(), TimeSpan.FromSeconds(Number(SecondsVariable) ?? 0));
