@@ -2,7 +2,7 @@ using K1s0.EventStore.TestServers;
 
 namespace K1s0.EventStore.Postgres.Tests.Feed;
 
-/// <summary>A transaction that was prepared has no session any more, but still may commit: it holds the feed back.</summary>
+/// <summary>A prepared transaction has no session any more, but may still commit: it holds the feed back.</summary>
 public sealed class PreparedTransactionTests
 {
     [Theory]

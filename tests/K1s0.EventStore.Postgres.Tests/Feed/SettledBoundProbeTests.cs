@@ -82,8 +82,8 @@ public sealed class SettledBoundProbeTests : IAsyncLifetime
         await _keeper.ExecuteAsync("select setval('event_store.positions', 1000)");
         await _keeper.ExecuteAsync(
             "insert into event_store.events "
-            + "select 1000, stream_key, version + 1, schema_version, occurred_at, recorded_at, gen_random_uuid(), event_id, "
-            + "content_digest, chain_hash, stream_type, stream_id, event_type, actor, "
+            + "select 1000, stream_key, version + 1, schema_version, occurred_at, recorded_at, gen_random_uuid(), "
+            + "event_id, content_digest, chain_hash, stream_type, stream_id, event_type, actor, "
             + "correlation_id, metadata, payload from event_store.events");
         var late = _store.GetSettledBoundAsync(Cancellation);
         await LetQuestionsGoAsync();
