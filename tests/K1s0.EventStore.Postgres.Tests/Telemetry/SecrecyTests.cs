@@ -35,9 +35,12 @@ public sealed class SecrecyTests(StoreDatabase database) : IClassFixture<StoreDa
         Exception[] refusals =
         [
             reused,
-            await Assert.ThrowsAsync<ConcurrencyException>(() => store.AppendAsync(stream, [Some.Event(stream, Secret)], 0)),
-            await Assert.ThrowsAsync<StoreOperationException>(() => store.AppendAsync(stream, [Some.Event(stream, Secret)], 2)),
-            await Assert.ThrowsAsync<InvalidEventException>(() => store.AppendAsync(stream, [Some.Event(stream, $"{Secret}}}")])),
+            await Assert.ThrowsAsync<ConcurrencyException>(
+                () => store.AppendAsync(stream, [Some.Event(stream, Secret)], 0)),
+            await Assert.ThrowsAsync<StoreOperationException>(
+                () => store.AppendAsync(stream, [Some.Event(stream, Secret)], 2)),
+            await Assert.ThrowsAsync<InvalidEventException>(
+                () => store.AppendAsync(stream, [Some.Event(stream, $"{Secret}}}")])),
         ];
 
         log.Entries.Should().NotBeEmpty("the ended session was logged");
@@ -48,7 +51,8 @@ public sealed class SecrecyTests(StoreDatabase database) : IClassFixture<StoreDa
     [Fact]
     public async Task Also_where_the_connection_asks_for_details_our_messages_have_none()
     {
-        await using var talkative = NpgsqlDataSource.Create(database.With(connection => connection.IncludeErrorDetail = true));
+        await using var talkative = NpgsqlDataSource.Create(
+            database.With(connection => connection.IncludeErrorDetail = true));
         var made = await TestStore.CreateAsync(talkative, database.NewSchemaName());
         await made.ExecuteAsync("alter table {s}.events add constraint no_more check (version < 1)");
         var stream = Some.Stream();
