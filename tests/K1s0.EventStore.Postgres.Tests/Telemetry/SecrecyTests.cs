@@ -57,8 +57,10 @@ public sealed class SecrecyTests(StoreDatabase database) : IClassFixture<StoreDa
         await made.ExecuteAsync("alter table {s}.events add constraint no_more check (version < 1)");
         var stream = Some.Stream();
 
+        var envelope = Some.Event(stream, Secret, metadata: new EventMetadata { Actor = Canary });
+
         var refusal = await Assert.ThrowsAsync<StoreOperationException>(
-            () => made.Store.AppendAsync(stream, [Some.Event(stream, Secret)], 0));
+            () => made.Store.AppendAsync(stream, [envelope], 0));
 
         refusal.Message.Should().Contain("no_more").And.NotContain(Canary);
     }
