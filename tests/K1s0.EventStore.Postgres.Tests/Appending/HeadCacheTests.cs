@@ -1,6 +1,8 @@
 namespace K1s0.EventStore.Postgres.Tests.Appending;
 
-/// <summary>A store remembers the heads of streams and computes chains from them; what it remembers may be wrong.</summary>
+/// <summary>
+/// A store remembers the heads of streams and computes chains from them; what it remembers may be wrong.
+/// </summary>
 public sealed class HeadCacheTests(StoreDatabase database) : IClassFixture<StoreDatabase>
 {
     [Theory]
@@ -119,7 +121,8 @@ public sealed class HeadCacheTests(StoreDatabase database) : IClassFixture<Store
         await LostTail.CutAsync(store, shorter, keep: 2);
         await LostTail.CutAsync(store, gone, keep: 0);
 
-        (await Assert.ThrowsAsync<ConcurrencyException>(() => store.Store.AppendAsync(shorter, Some.Events(shorter, 1), 3)))
+        (await Assert.ThrowsAsync<ConcurrencyException>(
+            () => store.Store.AppendAsync(shorter, Some.Events(shorter, 1), 3)))
             .ActualVersion.Should().Be(2);
         (await store.Store.AppendAsync(shorter, Some.Events(shorter, 2), 2)).Version.Value.Should().Be(4);
         (await store.Store.AppendAsync(gone, Some.Events(gone, 2))).Version.Value.Should().Be(2);

@@ -30,7 +30,8 @@ public sealed class LargeAppendTests(StoreDatabase database) : IClassFixture<Sto
     public async Task A_hundred_streams_in_one_append()
     {
         var store = await database.NewStoreAsync();
-        var appends = Enumerable.Range(0, 100).Select(_ => Some.Append(Some.Stream(), 10, ExpectedVersion.NoStream)).ToArray();
+        StreamAppend[] appends =
+            [.. Enumerable.Range(0, 100).Select(_ => Some.Append(Some.Stream(), 10, ExpectedVersion.NoStream))];
 
         var results = await store.Store.AppendAsync(appends);
 
@@ -53,7 +54,8 @@ public sealed class LargeAppendTests(StoreDatabase database) : IClassFixture<Sto
         var before = await store.ContentAsync();
         StreamAppend[] appends =
         [
-            .. Enumerable.Range(0, 99).Select(_ => Some.Append(Some.Stream())), Some.Append(taken, 1, ExpectedVersion.NoStream),
+            .. Enumerable.Range(0, 99).Select(_ => Some.Append(Some.Stream())),
+            Some.Append(taken, 1, ExpectedVersion.NoStream),
         ];
 
         var conflict = await Assert.ThrowsAsync<ConcurrencyException>(() => store.Store.AppendAsync(appends));
@@ -70,10 +72,10 @@ public sealed class LargeAppendTests(StoreDatabase database) : IClassFixture<Sto
         var depth = new EventStoreOptions().MaxJsonDepth;
         EventEnvelope[] events =
         [
-            Event(stream, new string('\u00e9', 127) + "x", "1", "{}", new DateTimeOffset(1, 1, 2, 0, 0, 0, TimeSpan.Zero), 1),
-            Event(stream, "t", "1", "{}", new DateTimeOffset(9998, 12, 31, 23, 59, 59, 999, 999, TimeSpan.Zero), int.MaxValue),
+            Event(stream, new string('\u00e9', 127) + "x", "1", "{}", new(1, 1, 2, 0, 0, 0, TimeSpan.Zero), 1),
+            Event(stream, "t", "1", "{}", new(9998, 12, 31, 23, 59, 59, 999, 999, TimeSpan.Zero), int.MaxValue),
             Event(stream, "t", $"\"{new string('x', (1024 * 1024) - 2)}\"", "{}", DateTimeOffset.UnixEpoch, 1),
-            Event(stream, "t", "1", Member("note", new string('x', (64 * 1024) - 11)), DateTimeOffset.UnixEpoch.AddTicks(-10), 1),
+            Event(stream, "t", "1", Member("note", new string('x', 65_525)), DateTimeOffset.UnixEpoch.AddTicks(-10), 1),
             Event(stream, "t", new string('[', depth) + new string(']', depth), "{}", DateTimeOffset.UnixEpoch, 1),
             Event(stream, "t", "1", Member("actor", new string('\u5e97', 20_000)), DateTimeOffset.UnixEpoch, 1),
             Event(stream, "t", "1", """{"actor":"\u0000","correlationId":"\ud800"}""", DateTimeOffset.UnixEpoch, 1),

@@ -1,6 +1,8 @@
 namespace K1s0.EventStore.Postgres.Tests.Appending;
 
-/// <summary>Does to a store what a restore or a failover to a standby that lagged does: the last events are gone.</summary>
+/// <summary>
+/// Does to a store what a restore or a failover to a standby that lagged does: the last events are gone.
+/// </summary>
 internal static class LostTail
 {
     public static async Task CutAsync(TestStore store, StreamId stream, long keep)

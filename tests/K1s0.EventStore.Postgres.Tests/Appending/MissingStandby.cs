@@ -11,6 +11,9 @@ public sealed class MissingStandby : IAsyncLifetime
 {
     private const string Application = "waiting writer";
 
+    private const string WaitingSessions =
+        $"from pg_stat_activity where application_name = '{Application}' and wait_event = 'SyncRep'";
+
     private PostgresServer? _server;
 
     /// <summary>Sessions whose commits are confirmed when the server itself has them.</summary>
@@ -80,11 +83,10 @@ public sealed class MissingStandby : IAsyncLifetime
         await SignalAsync(function);
     }
 
-    private Task<bool> IsWaitingAsync() => Local.ScalarAsync<bool>(
-        $"select exists (select from pg_stat_activity where application_name = '{Application}' and wait_event = 'SyncRep')");
+    private Task<bool> IsWaitingAsync() => Local.ScalarAsync<bool>($"select exists (select {WaitingSessions})");
 
     private Task SignalAsync(string function) => Local.ExecuteAsync(
-        $"select {function}(pid) from pg_stat_activity where application_name = '{Application}' and wait_event = 'SyncRep'");
+        $"select {function}(pid) {WaitingSessions}");
 
     private string With(Action<NpgsqlConnectionStringBuilder> change)
     {

@@ -51,7 +51,8 @@ public sealed class RepetitionTests(StoreDatabase database) : IClassFixture<Stor
         var events = Some.Events(stream, 2);
         await EndSessionsAsync("hasty writer");
 
-        var unknown = await Assert.ThrowsAsync<AppendOutcomeUnknownException>(() => store.Store.AppendAsync(stream, events, 1));
+        var unknown = await Assert.ThrowsAsync<AppendOutcomeUnknownException>(
+            () => store.Store.AppendAsync(stream, events, 1));
 
         unknown.IsTransient.Should().BeTrue();
         unknown.Appends.Should().ContainSingle();
@@ -69,7 +70,10 @@ public sealed class RepetitionTests(StoreDatabase database) : IClassFixture<Stor
         await using var role = await TestRole.CreateAsync(database);
         await store.ExecuteAsync($"select {{s}}.grant_writer('{role.Name}')");
         await using var source = NpgsqlDataSource.Create(database.With(connection =>
-            (connection.ApplicationName, connection.MaxPoolSize, connection.Options) = ("denied writer", 1, $"-c role={role.Name}")));
+        {
+            (connection.ApplicationName, connection.MaxPoolSize) = ("denied writer", 1);
+            connection.Options = $"-c role={role.Name}";
+        }));
         var writer = store.Reopen(source);
         var stream = Some.Stream();
         await writer.Store.AppendAsync(stream, Some.Events(stream, 1), 0);

@@ -18,7 +18,8 @@ public sealed class UnconfirmedCommitTests(MissingStandby server) : IClassFixtur
 
     [Theory]
     [MemberData(nameof(Ends))]
-    public async Task A_commit_that_no_standby_confirms_is_of_unknown_outcome_however_the_wait_ends(string end, int retries)
+    public async Task A_commit_that_no_standby_confirms_is_of_unknown_outcome_however_the_wait_ends(
+        string end, int retries)
     {
         var stream = Some.Stream();
         var (local, writer) = await StoresAsync(end, retries);
@@ -52,7 +53,8 @@ public sealed class UnconfirmedCommitTests(MissingStandby server) : IClassFixtur
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task As_long_as_the_standby_is_missing_a_repetition_is_not_reported_as_success_either(bool severalStreams)
+    public async Task As_long_as_the_standby_is_missing_a_repetition_is_not_reported_as_success_either(
+        bool severalStreams)
     {
         var (local, writer) = await StoresAsync("time limit", retries: 0);
         StreamAppend[] appends = severalStreams
@@ -73,6 +75,39 @@ public sealed class UnconfirmedCommitTests(MissingStandby server) : IClassFixtur
 
         (await writer.Store.AppendAsync(appends)).Should().OnlyContain(result => result.WasRepeated);
         (await local.FeedAsync()).Should().HaveCount(appends.Sum(append => append.Events.Count));
+    }
+
+    [Fact]
+    public async Task Appends_that_share_an_unconfirmed_commit_are_each_of_unknown_outcome()
+    {
+        var (local, writer) = await StoresAsync("pg_cancel_backend", retries: 0);
+        writer = writer.Reopen(configure: options => options.MaxWriters = 1);
+        StreamAppend[] appends =
+            [.. Enumerable.Range(0, 3).Select(_ => Some.Append(Some.Stream(), 2, ExpectedVersion.NoStream))];
+        await server.DemandAsync();
+        try
+        {
+            // The first one is on its way alone; the others wait for the writer and are sent together.
+            var tasks = appends.Select(append => AppendAsync(writer, append)).ToArray();
+            await server.InterruptAsync("pg_cancel_backend");
+            await Assert.ThrowsAsync<AppendOutcomeUnknownException>(() => tasks[0]);
+            await server.InterruptAsync("pg_cancel_backend");
+            foreach (var (task, append) in tasks.Zip(appends).Skip(1))
+            {
+                (await Assert.ThrowsAsync<AppendOutcomeUnknownException>(() => task)).Appends.Single().Events
+                    .Should().Equal(append.Events);
+            }
+        }
+        finally
+        {
+            await server.DemandNoMoreAsync();
+        }
+
+        foreach (var append in appends)
+        {
+            (await AppendAsync(writer, append)).WasRepeated.Should().BeTrue();
+            (await local.Store.LoadAsync(append.StreamId)).Should().HaveCount(2);
+        }
     }
 
     [Fact]
@@ -119,6 +154,9 @@ public sealed class UnconfirmedCommitTests(MissingStandby server) : IClassFixtur
         (await repetition).WasRepeated.Should().BeTrue();
         (await local.Store.LoadAsync(stream)).Should().ContainSingle();
     }
+
+    private static Task<AppendResult> AppendAsync(TestStore store, StreamAppend append) =>
+        store.Store.AppendAsync(append.StreamId, append.Events, append.Expected);
 
     // The same store over sessions that do not wait, and over those of an application.
     private async Task<(TestStore Local, TestStore Writer)> StoresAsync(string end, int retries)

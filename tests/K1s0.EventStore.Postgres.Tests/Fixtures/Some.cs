@@ -10,7 +10,10 @@ internal static class Some
     public static StreamId Stream(string type = "order") => new(type, Guid.CreateVersion7().ToString("N"));
 
     public static EventEnvelope Event(
-        StreamId stream, string payload = """{"quantity":1}""", string type = "ItemAdded", EventMetadata? metadata = null) =>
+        StreamId stream,
+        string payload = """{"quantity":1}""",
+        string type = "ItemAdded",
+        EventMetadata? metadata = null) =>
         EventEnvelope.Create(
             stream, type, Encoding.UTF8.GetBytes(payload), metadata ?? new EventMetadata { Actor = "alice" });
 

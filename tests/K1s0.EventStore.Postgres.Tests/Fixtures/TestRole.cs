@@ -2,7 +2,9 @@ using Npgsql;
 
 namespace K1s0.EventStore.Postgres.Tests;
 
-/// <summary>A role of the server without any right, for one test; sessions of its data source have its rights.</summary>
+/// <summary>
+/// A role of the server without any right, for one test; sessions of its data source have its rights.
+/// </summary>
 internal sealed class TestRole : IAsyncDisposable
 {
     private readonly NpgsqlDataSource _owner;

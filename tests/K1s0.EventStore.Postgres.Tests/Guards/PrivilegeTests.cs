@@ -29,7 +29,8 @@ public sealed class PrivilegeTests(StoreDatabase database) : IClassFixture<Store
     private static Dictionary<string, Func<TestStore, Task>> WritingCalls { get; } = new(StringComparer.Ordinal)
     {
         ["append"] = store => store.Store.AppendAsync(Stream, Some.Events(Stream, 1), 2),
-        ["append to several streams"] = store => store.Store.AppendAsync([Some.Append(Stream), Some.Append(Some.Stream())]),
+        ["append to several streams"] = store => store.Store.AppendAsync(
+            [Some.Append(Stream), Some.Append(Some.Stream())]),
         ["append to a new stream"] = store => store.Store.AppendAsync([Some.Append(Some.Stream())]),
         ["snapshot"] = store => store.Snapshots.SaveAsync(Stream, 2, "state"),
         ["claim"] = store => store.Checkpoints.ClaimAsync("consumer", "owner"),
@@ -69,7 +70,8 @@ public sealed class PrivilegeTests(StoreDatabase database) : IClassFixture<Store
         var first = await writer.Store.AppendAsync(Stream, events, 2);
 
         (await writer.Store.AppendAsync(Stream, events, 2)).Should().Be(first with { WasRepeated = true });
-        (await Assert.ThrowsAsync<ConcurrencyException>(() => writer.Store.AppendAsync(Stream, Some.Events(Stream, 1), 2)))
+        (await Assert.ThrowsAsync<ConcurrencyException>(
+            () => writer.Store.AppendAsync(Stream, Some.Events(Stream, 1), 2)))
             .ActualVersion.Should().Be(4);
     }
 

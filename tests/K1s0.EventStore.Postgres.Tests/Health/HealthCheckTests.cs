@@ -89,7 +89,8 @@ public sealed class HealthCheckTests(StoreDatabase database) : IClassFixture<Sto
     {
         var store = await database.NewStoreAsync();
         await using var caller = await Caller.BeginAsync(database.DataSource);
-        await caller.Connection.ExecuteAsync("create temporary table busy (id int) on commit drop; select pg_current_xact_id()");
+        await caller.Connection.ExecuteAsync(
+            "create temporary table busy (id int) on commit drop; select pg_current_xact_id()");
 
         (await CheckAsync(store, longestHold: TimeSpan.Zero)).Status.Should().Be(HealthStatus.Healthy);
     }
@@ -114,7 +115,8 @@ public sealed class HealthCheckTests(StoreDatabase database) : IClassFixture<Sto
     [InlineData(HealthStatus.Degraded)]
     public async Task A_server_that_is_gone_has_the_status_that_was_registered_for_failures(HealthStatus failureStatus)
     {
-        await using var nowhere = NpgsqlDataSource.Create(database.With(connection => connection.Host = "/nonexistent"));
+        await using var nowhere = NpgsqlDataSource.Create(
+            database.With(connection => connection.Host = "/nonexistent"));
 
         var health = await CheckAsync(new PostgresHealthCheck(nowhere), failureStatus);
 
@@ -126,7 +128,8 @@ public sealed class HealthCheckTests(StoreDatabase database) : IClassFixture<Sto
     [Fact]
     public async Task A_schema_that_is_missing_has_the_status_that_was_registered_for_failures()
     {
-        var check = new PostgresHealthCheck(database.DataSource, new PostgresOptions { Schema = database.NewSchemaName() });
+        var check = new PostgresHealthCheck(
+            database.DataSource, new PostgresOptions { Schema = database.NewSchemaName() });
 
         var health = await CheckAsync(check, HealthStatus.Unhealthy);
 
@@ -150,5 +153,5 @@ public sealed class HealthCheckTests(StoreDatabase database) : IClassFixture<Sto
 
     private static Task<HealthCheckResult> CheckAsync(PostgresHealthCheck check, HealthStatus failureStatus) =>
         check.CheckHealthAsync(
-            new HealthCheckContext { Registration = new HealthCheckRegistration("store", check, failureStatus, tags: null) });
+            new HealthCheckContext { Registration = new("store", check, failureStatus, tags: null) });
 }

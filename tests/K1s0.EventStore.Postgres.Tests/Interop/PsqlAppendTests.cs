@@ -9,6 +9,12 @@ public sealed class PsqlAppendTests(PsqlServer server) : IClassFixture<PsqlServe
 {
     private static readonly StreamId Stream = new("order", "\u5e97-42 \ud83d\udce6 'quoted'");
 
+    private const string Print = "select {0} from {s}.read_stream('order', '\u5e97-42 \ud83d\udce6 ''quoted'''{1})";
+
+    // The one that is repeated.
+    private const string FixedId =
+        "event_id => '01890a5d-ac96-774b-bcce-b302099a8057', occurred_at => '2001-02-03 04:05:06+00')";
+
     private const string Call = "select {s}.append_event('order', '\u5e97-42 \ud83d\udce6 ''quoted''', ";
 
     [Fact]
@@ -19,9 +25,11 @@ public sealed class PsqlAppendTests(PsqlServer server) : IClassFixture<PsqlServe
         var versions = await server.RunAsync(
             store,
             $$"""
-            {{Call}} 0, 'OrderPlaced', $j${"total": 12.50, "total":1e2}$j$, $j${"actor":"alice","correlationId":"c-1"}$j$);
+            {{Call}} 0, 'OrderPlaced', $j${"total": 12.50, "total":1e2}$j$,
+              $j${"actor":"alice","correlationId":"c-1"}$j$);
             {{Call}} 1, 'Ümlaut', $j$"\u0000 Grüße 📦"$j$,
-              event_id => '01890a5d-ac96-774b-bcce-b302099a8057', occurred_at => '2001-02-03 04:05:06.789012+05:30', schema_version => 7);
+              event_id => '01890a5d-ac96-774b-bcce-b302099a8057',
+              occurred_at => '2001-02-03 04:05:06.789012+05:30', schema_version => 7);
             {{Call}} null, 'OrderShipped', ' [ ] ', '[1]');
             """);
 
@@ -39,7 +47,8 @@ public sealed class PsqlAppendTests(PsqlServer server) : IClassFixture<PsqlServe
         verification.Finding.Should().BeNull();
         verification.VerifiedEvents.Should().Be(3);
         (await store.FeedAsync(new FeedFilter { EventTypes = ["Ümlaut"] })).Should().ContainSingle();
-        (await store.ColumnAsync<string>("select actor || ' ' || correlation_id from {s}.events where actor is not null"))
+        (await store.ColumnAsync<string>(
+            "select actor || ' ' || correlation_id from {s}.events where actor is not null"))
             .Should().Equal("alice c-1");
     }
 
@@ -49,7 +58,8 @@ public sealed class PsqlAppendTests(PsqlServer server) : IClassFixture<PsqlServe
         var store = await server.NewStoreAsync();
         await server.RunAsync(store, $"{Call} 0, 'OrderPlaced', '1')");
 
-        (await server.RefusedAsync(store, "ES409", $"{Call} 0, 'OrderPlaced', '2')")).Should().Contain("is at version 1, not 0");
+        (await server.RefusedAsync(store, "ES409", $"{Call} 0, 'OrderPlaced', '2')"))
+            .Should().Contain("is at version 1, not 0");
         await server.RefusedAsync(store, "ES409", $"{Call} 2, 'OrderPlaced', '2')");
         await server.RefusedAsync(store, "ES409", "select {s}.append_event('order', 'new', 1, 'OrderPlaced', '2')");
     }
@@ -58,12 +68,10 @@ public sealed class PsqlAppendTests(PsqlServer server) : IClassFixture<PsqlServe
     public async Task A_repeated_append_of_psql_returns_the_same_version_and_stores_one_copy()
     {
         var store = await server.NewStoreAsync();
-        const string append = Call
-            + """
-              0, 'OrderPlaced', '1', event_id => '01890a5d-ac96-774b-bcce-b302099a8057', occurred_at => '2001-02-03 04:05:06+00')
-              """;
+        const string append = $"{Call} 0, 'OrderPlaced', '1', {FixedId}";
 
-        (await server.RunAsync(store, $"{append}; {Call} 1, 'OrderShipped', '2'); {append}")).Should().Equal("1", "2", "1");
+        (await server.RunAsync(store, $"{append}; {Call} 1, 'OrderShipped', '2'); {append}"))
+            .Should().Equal("1", "2", "1");
 
         (await store.FeedAsync()).Should().HaveCount(2);
         (await server.RefusedAsync(store, "ES422", append.Replace("'1'", "'2'", StringComparison.Ordinal)))
@@ -74,12 +82,10 @@ public sealed class PsqlAppendTests(PsqlServer server) : IClassFixture<PsqlServe
     public async Task A_repetition_of_psql_in_another_month_finds_the_event()
     {
         var store = await server.NewStoreAsync();
-        const string append = Call
-            + """
-              null, 'OrderPlaced', '1', event_id => '01890a5d-ac96-774b-bcce-b302099a8057', occurred_at => '2001-02-03 04:05:06+00')
-              """;
+        const string append = $"{Call} null, 'OrderPlaced', '1', {FixedId}";
 
-        (await server.RunAsync(store, $"{append}; update {{s}}.store set recorded_floor = now() + interval '1 month'; {append}"))
+        (await server.RunAsync(
+            store, $"{append}; update {{s}}.store set recorded_floor = now() + interval '1 month'; {append}"))
             .Should().Equal("1", "1");
 
         (await store.FeedAsync()).Should().ContainSingle();
@@ -92,7 +98,8 @@ public sealed class PsqlAppendTests(PsqlServer server) : IClassFixture<PsqlServe
         for (var version = 0; version < 6; version += 3)
         {
             await store.Store.AppendAsync(Stream, Some.Events(Stream, 2), version);
-            await server.RunAsync(store, string.Create(CultureInfo.InvariantCulture, $"{Call} {version + 2}, 'OrderShipped', '2')"));
+            await server.RunAsync(
+                store, string.Create(CultureInfo.InvariantCulture, $"{Call} {version + 2}, 'OrderShipped', '2')"));
         }
 
         (await store.VerifyAsync(Stream)).VerifiedEvents.Should().Be(6);
@@ -113,17 +120,21 @@ public sealed class PsqlAppendTests(PsqlServer server) : IClassFixture<PsqlServe
 
         (await server.RunAsync(
                 store,
-                "select version, event_id, event_type, payload, metadata from {s}.read_stream('order', '\u5e97-42 \ud83d\udce6 ''quoted''')"))
+                Printing("version, event_id, event_type, payload, metadata")))
             .Should().Equal(
-                $$$"""1{{{'\t'}}}{{{events[0].Id}}}{{{'\t'}}}Ümlaut{{{'\t'}}}{"note":"Grüße 📦"}{{{'\t'}}}{"actor":"bob"}""",
-                $$$"""2{{{'\t'}}}{{{events[1].Id}}}{{{'\t'}}}ItemAdded{{{'\t'}}}[]{{{'\t'}}}{"actor":"alice"}""");
-        (await server.RunAsync(store, "select version from {s}.read_stream('order', '\u5e97-42 \ud83d\udce6 ''quoted''', 2)"))
-            .Should().Equal("2");
+                string.Join('\t', 1, events[0].Id, "Ümlaut", """{"note":"Grüße 📦"}""", """{"actor":"bob"}"""),
+                string.Join('\t', 2, events[1].Id, "ItemAdded", "[]", """{"actor":"alice"}"""));
+        (await server.RunAsync(store, Printing("version", ", 2"))).Should().Equal("2");
         (await server.RunAsync(store, "select stream_id, payload from {s}.read_feed(0, 2)"))
             .Should().Equal($"{Stream.AggregateId}\t{{\"note\":\"Grüße 📦\"}}", $"{Stream.AggregateId}\t[]");
-        (await server.RunAsync(store, "select stream_id from {s}.read_feed((select max(position) - 1 from {s}.events))"))
+        (await server.RunAsync(
+            store, "select stream_id from {s}.read_feed((select max(position) - 1 from {s}.events))"))
             .Should().Equal(other.AggregateId);
-        (await server.RunAsync(store, "select encode(chain_hash, 'hex') from {s}.read_stream('order', '\u5e97-42 \ud83d\udce6 ''quoted''') offset 1"))
+        (await server.RunAsync(store, $"{Printing("encode(chain_hash, 'hex')")} offset 1"))
             .Should().Equal((await store.Store.GetHeadAsync(Stream)).ChainHash.ToString());
     }
+
+    private static string Printing(string columns, string arguments = "") => Print
+        .Replace("{0}", columns, StringComparison.Ordinal)
+        .Replace("{1}", arguments, StringComparison.Ordinal);
 }

@@ -80,7 +80,8 @@ public sealed class RefusedBySqlTests(PsqlServer server) : IClassFixture<PsqlSer
         var store = await server.NewStoreAsync();
         var stream = new StreamId("order", "1");
 
-        (await server.RunAsync(store, $"select {{s}}.append_event('order', '1', 0, 'T', {arguments})")).Should().Equal("1");
+        (await server.RunAsync(store, $"select {{s}}.append_event('order', '1', 0, 'T', {arguments})"))
+            .Should().Equal("1");
 
         var envelope = (await store.Store.LoadAsync(stream)).Single();
         envelope.Payload.ValueKind.Should().NotBe(System.Text.Json.JsonValueKind.Undefined);
@@ -93,12 +94,15 @@ public sealed class RefusedBySqlTests(PsqlServer server) : IClassFixture<PsqlSer
     public async Task The_library_and_sql_index_the_same_members_of_metadata()
     {
         var store = await server.NewStoreAsync();
-        string[] members = ["\"alice\"", "\"\"", "17", "null", $"\"{new string('x', 500)}\"", $"\"{new string('x', 501)}\"", "\"\\u0000\""];
+        var (longest, tooLong) = (new string('x', 500), new string('x', 501));
+        string[] members =
+            ["\"alice\"", "\"\"", "17", "null", $"\"{longest}\"", $"\"{tooLong}\"", "\"\\u0000\""];
         foreach (var (member, index) in members.Select((member, index) => (member, index)))
         {
             var metadata = $$"""{"actor":"first","actor":{{member}},"correlationId":{{member}}}""";
             var stream = new StreamId("library", index.ToString(CultureInfo.InvariantCulture));
-            await store.Store.AppendAsync(stream, [Some.Event(stream) with { MetadataUtf8 = System.Text.Encoding.UTF8.GetBytes(metadata) }]);
+            await store.Store.AppendAsync(
+                stream, [Some.Event(stream) with { MetadataUtf8 = System.Text.Encoding.UTF8.GetBytes(metadata) }]);
             await server.RunAsync(store, $"select {{s}}.append_event('sql', '{index}', 0, 'T', '1', $j${metadata}$j$)");
         }
 

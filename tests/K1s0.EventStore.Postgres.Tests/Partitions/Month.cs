@@ -11,7 +11,13 @@ internal sealed record Month(DateTimeOffset Start)
 
     public string Partition => string.Create(CultureInfo.InvariantCulture, $"events_{Start:yyyy_MM}");
 
-    public static Month Ahead(int months) => new(new DateTimeOffset(Now.Year, Now.Month, 1, 0, 0, 0, TimeSpan.Zero).AddMonths(months));
+    /// <summary>As PostgreSQL prints them.</summary>
+    public string Bounds => string.Create(
+        CultureInfo.InvariantCulture,
+        $"FOR VALUES FROM ('{Start:yyyy-MM-dd} 00:00:00+00') TO ('{End:yyyy-MM-dd} 00:00:00+00')");
+
+    public static Month Ahead(int months) =>
+        new(new DateTimeOffset(Now.Year, Now.Month, 1, 0, 0, 0, TimeSpan.Zero).AddMonths(months));
 
     public static Task<IReadOnlyList<string>> PartitionsAsync(TestStore store) => store.ColumnAsync<string>(
         """

@@ -33,7 +33,8 @@ public sealed class RecordedFloorTests(StoreDatabase database) : IClassFixture<S
 
         (await store.Schema.EnsurePartitionsAsync()).Should().Be(Month.Ahead(5).End);
 
-        (await Month.PartitionsAsync(store)).Should().Equal(Enumerable.Range(0, 6).Select(ahead => Month.Ahead(ahead).Partition));
+        (await Month.PartitionsAsync(store))
+            .Should().Equal(Enumerable.Range(0, 6).Select(ahead => Month.Ahead(ahead).Partition));
     }
 
     [Fact]
@@ -49,7 +50,8 @@ public sealed class RecordedFloorTests(StoreDatabase database) : IClassFixture<S
 
         foreach (var expected in new[] { ExpectedVersion.NoStream, ExpectedVersion.Any, ExpectedVersion.StreamExists })
         {
-            (await elsewhere.Store.AppendAsync(stream, events, expected)).Should().Be(first with { WasRepeated = true });
+            (await elsewhere.Store.AppendAsync(stream, events, expected))
+                .Should().Be(first with { WasRepeated = true });
         }
 
         (await store.ContentAsync()).Should().Be(before);

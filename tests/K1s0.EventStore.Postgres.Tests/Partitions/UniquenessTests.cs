@@ -2,7 +2,9 @@ using Npgsql;
 
 namespace K1s0.EventStore.Postgres.Tests.Partitions;
 
-/// <summary>Ids and places are unique over all months by the database's own constraints, also for the superuser.</summary>
+/// <summary>
+/// Ids and places are unique over all months by the database's own constraints, also for the superuser.
+/// </summary>
 [Trait("Row", "I02")]
 public sealed class UniquenessTests(StoreDatabase database) : IClassFixture<StoreDatabase>
 {
@@ -20,7 +22,8 @@ public sealed class UniquenessTests(StoreDatabase database) : IClassFixture<Stor
 
         await RefusedAsync(
             store,
-            $"{Copy(Month.Ahead(1).Start, "gen_random_uuid()")}; insert into {{s}}.event_ids select gen_random_uuid(), stream_key, version from {{s}}.event_ids",
+            $"{Copy(Month.Ahead(1).Start, "gen_random_uuid()")}; "
+            + "insert into {s}.event_ids select gen_random_uuid(), stream_key, version from {s}.event_ids",
             "event_ids_place_key");
     }
 
@@ -31,7 +34,8 @@ public sealed class UniquenessTests(StoreDatabase database) : IClassFixture<Stor
 
         await RefusedAsync(
             store,
-            $"{Copy(Month.Ahead(1).Start, "event_id")}; insert into {{s}}.event_ids select event_id, stream_key, version + 1 from {{s}}.event_ids",
+            $"{Copy(Month.Ahead(1).Start, "event_id")}; "
+            + "insert into {s}.event_ids select event_id, stream_key, version + 1 from {s}.event_ids",
             "event_ids_pkey");
     }
 
@@ -40,7 +44,8 @@ public sealed class UniquenessTests(StoreDatabase database) : IClassFixture<Stor
     {
         var store = await StoreWithOneEventAsync();
 
-        await RefusedAsync(store, Copy(Month.Ahead(0).Start, "gen_random_uuid()"), $"{Month.Ahead(0).Partition}_place_key");
+        await RefusedAsync(
+            store, Copy(Month.Ahead(0).Start, "gen_random_uuid()"), $"{Month.Ahead(0).Partition}_place_key");
     }
 
     [Fact]
@@ -50,7 +55,8 @@ public sealed class UniquenessTests(StoreDatabase database) : IClassFixture<Stor
 
         await RefusedAsync(
             store,
-            Copy(Month.Ahead(0).Start, "gen_random_uuid()").Replace("nextval('{s}.positions')", "position", StringComparison.Ordinal),
+            Copy(Month.Ahead(0).Start, "gen_random_uuid()").Replace(
+                "nextval('{s}.positions')", "position", StringComparison.Ordinal),
             $"{Month.Ahead(0).Partition}_pkey");
     }
 
@@ -62,8 +68,10 @@ public sealed class UniquenessTests(StoreDatabase database) : IClassFixture<Stor
         await RefusedAsync(
             store,
             """
-            insert into {s}.streams (stream_type, stream_id, version, head_hash, head_event_id, prior_version, prior_hash, created_at)
-            select stream_type, stream_id, version, head_hash, head_event_id, prior_version, prior_hash, created_at from {s}.streams
+            insert into {s}.streams
+              (stream_type, stream_id, version, head_hash, head_event_id, prior_version, prior_hash, created_at)
+            select stream_type, stream_id, version, head_hash, head_event_id, prior_version, prior_hash, created_at
+            from {s}.streams
             """,
             "streams_name_key");
     }

@@ -22,13 +22,16 @@ public sealed class PgBouncerTests(BouncedDatabase database) : IClassFixture<Bou
         var first = await store.Store.AppendAsync(stream, events, 0);
         (await store.Store.AppendAsync(stream, events, 0)).Should().Be(first with { WasRepeated = true });
         await store.Store.AppendAsync([Some.Append(stream, 2), Some.Append(other)]);
-        (await Assert.ThrowsAsync<ConcurrencyException>(() => store.Store.AppendAsync(stream, Some.Events(stream, 1), 3)))
+        (await Assert.ThrowsAsync<ConcurrencyException>(
+            () => store.Store.AppendAsync(stream, Some.Events(stream, 1), 3)))
             .ActualVersion.Should().Be(5);
         (await Assert.ThrowsAsync<EventIdReusedException>(
-            () => store.Store.AppendAsync(other, [events[0] with { StreamId = other }]))).EventId.Should().Be(events[0].Id);
+            () => store.Store.AppendAsync(other, [events[0] with { StreamId = other }])))
+            .EventId.Should().Be(events[0].Id);
         await store.Snapshots.SaveAsync(stream, 5, "state");
         var claim = await store.Checkpoints.ClaimAsync("consumer", "owner");
-        await store.Checkpoints.SaveAsync(claim, new Checkpoint(first.LastPosition, await store.Store.GetIdentityAsync()));
+        await store.Checkpoints.SaveAsync(
+            claim, new Checkpoint(first.LastPosition, await store.Store.GetIdentityAsync()));
 
         (await store.VerifyAsync(stream)).VerifiedEvents.Should().Be(5);
         (await store.FeedAsync()).Should().HaveCount(6);
@@ -137,7 +140,8 @@ public sealed class PgBouncerTests(BouncedDatabase database) : IClassFixture<Bou
 
         await host.StartAsync();
 
-        (await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Status.Should().Be(HealthStatus.Healthy);
+        (await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Status
+            .Should().Be(HealthStatus.Healthy);
         await host.StopAsync();
     }
 }

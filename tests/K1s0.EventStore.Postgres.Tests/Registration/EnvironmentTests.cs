@@ -33,7 +33,8 @@ public sealed class EnvironmentTests : IDisposable
     [Fact]
     public async Task A_host_works_with_nothing_but_the_environment()
     {
-        await using var server = await PostgresServer.StartAsync(new PostgresServerOptions { Fsync = true, ListenOnTcp = true });
+        await using var server = await PostgresServer.StartAsync(
+            new PostgresServerOptions { Fsync = true, ListenOnTcp = true });
         await using var source = NpgsqlDataSource.Create(await server.CreateDatabaseAsync("orders & more"));
         await source.ExecuteAsync("create role \"app@home\" login superuser password 'p@ss:w/rd?&#%'");
         Set(
@@ -49,7 +50,10 @@ public sealed class EnvironmentTests : IDisposable
         host.Services.GetRequiredService<IOptions<PostgresOptions>>().Value.PageSize.Should().Be(33);
         (await source.ScalarAsync<long>("select count(*) from \"from environment\".events")).Should().Be(2);
         (await source.ColumnAsync<string>(
-                "select distinct usename::text || ' ' || application_name from pg_stat_activity where application_name = 'by url'"))
+                """
+                select distinct usename::text || ' ' || application_name from pg_stat_activity
+                where application_name = 'by url'
+                """))
             .Should().Equal("app@home by url");
     }
 
@@ -58,7 +62,8 @@ public sealed class EnvironmentTests : IDisposable
     {
         Set("Host=environment", "environment", string.Empty);
         var configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal) { ["Schema"] = "configuration" })
+            .AddInMemoryCollection(
+                new Dictionary<string, string?>(StringComparer.Ordinal) { ["Schema"] = "configuration" })
             .Build();
 
         var byCode = OptionsOf(services => services.AddEventStore().UsePostgres(options => options.Schema = "code"));

@@ -7,7 +7,9 @@ using Npgsql;
 
 namespace K1s0.EventStore.Postgres.Tests.Registration;
 
-/// <summary>Registration through a real host. The test server runs without fsync, so the stores have to accept that.</summary>
+/// <summary>
+/// Registration through a real host. The test server runs without fsync, so the stores have to accept that.
+/// </summary>
 [Trait("Row", "K09")]
 public sealed class HostTests(StoreDatabase database) : IClassFixture<StoreDatabase>
 {
@@ -79,11 +81,13 @@ public sealed class HostTests(StoreDatabase database) : IClassFixture<StoreDatab
     [InlineData("MonthsAhead", "1.5")]
     [InlineData("CommandTimeout", "soon")]
     [InlineData("MigrateOnStart", "yes please")]
-    public async Task A_value_in_the_configuration_that_is_not_of_its_type_fails_the_start_and_is_named(string key, string value)
+    public async Task A_value_in_the_configuration_that_is_not_of_its_type_fails_the_start_and_is_named(
+        string key, string value)
     {
         var configuration = Configuration(new Dictionary<string, string?>(StringComparer.Ordinal) { [key] = value });
 
-        var failure = await StoreHost.FailsAsync<FormatException>(services => services.AddEventStore().UsePostgres(configuration));
+        var failure = await StoreHost.FailsAsync<FormatException>(
+            services => services.AddEventStore().UsePostgres(configuration));
 
         failure.Message.Should().Contain(key).And.Contain(value);
     }
@@ -136,7 +140,9 @@ public sealed class HostTests(StoreDatabase database) : IClassFixture<StoreDatab
         {
             services.AddLogging();
             services.AddSingleton(database.DataSource);
-            services.AddEventStore().UsePostgres(Accepting(database.NewSchemaName())).UsePostgres("billing", Accepting(database.NewSchemaName()));
+            services.AddEventStore()
+                .UsePostgres(Accepting(database.NewSchemaName()))
+                .UsePostgres("billing", Accepting(database.NewSchemaName()));
             services.AddHealthChecks().AddEventStorePostgres(tags: ["ready"]).AddEventStorePostgres("billing");
         });
 
@@ -150,7 +156,8 @@ public sealed class HostTests(StoreDatabase database) : IClassFixture<StoreDatab
     [Fact]
     public async Task The_applications_data_source_is_used_and_not_disposed()
     {
-        await using var own = NpgsqlDataSource.Create(database.With(connection => connection.ApplicationName = "own source"));
+        await using var own = NpgsqlDataSource.Create(
+            database.With(connection => connection.ApplicationName = "own source"));
         var schema = database.NewSchemaName();
         using (var host = await StoreHost.StartAsync(services =>
         {
@@ -184,9 +191,10 @@ public sealed class HostTests(StoreDatabase database) : IClassFixture<StoreDatab
         });
         var stream = Some.Stream();
 
-        await host.Services.GetRequiredKeyedService<IEventStore>("billing").AppendAsync(stream, Some.Events(stream, 1), 0);
+        var store = host.Services.GetRequiredKeyedService<IEventStore>("billing");
+        await store.AppendAsync(stream, Some.Events(stream, 1), 0);
 
-        (await host.Services.GetRequiredKeyedService<IEventStore>("billing").ExistsAsync(stream)).Should().BeTrue();
+        (await store.ExistsAsync(stream)).Should().BeTrue();
     }
 
     [Fact]
@@ -214,9 +222,11 @@ public sealed class HostTests(StoreDatabase database) : IClassFixture<StoreDatab
     {
         var stream = Some.Stream();
         await services.GetRequiredService<IEventStore>().AppendAsync(stream, Some.Events(stream, 2), 0);
-        await services.GetRequiredService<IEventAppender>().AppendAsync(stream, Some.Events(stream, 1), ExpectedVersion.StreamExists);
+        await services.GetRequiredService<IEventAppender>().AppendAsync(
+            stream, Some.Events(stream, 1), ExpectedVersion.StreamExists);
         (await services.GetRequiredService<IStreamReader>().GetHeadAsync(stream)).Version.Value.Should().Be(3);
-        (await services.GetRequiredService<IFeedReader>().ReadFeedPageAsync(Position.Start)).Events.Should().HaveCount(3);
+        (await services.GetRequiredService<IFeedReader>().ReadFeedPageAsync(Position.Start)).Events
+            .Should().HaveCount(3);
         await services.GetRequiredService<ISnapshotStore>().SaveAsync(stream, 3, "state");
         (await services.GetRequiredService<ICheckpointStore>().ClaimAsync("consumer", "owner")).Epoch.Should().Be(1);
         await services.GetRequiredService<PostgresSchema>().CheckAsync();

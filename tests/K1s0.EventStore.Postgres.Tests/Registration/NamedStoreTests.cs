@@ -17,7 +17,8 @@ public sealed class NamedStoreTests(StoreDatabase database) : IClassFixture<Stor
             var builder = services.AddEventStore();
             foreach (var name in names)
             {
-                builder.UsePostgres(name, options => (options.Schema, options.AllowUnsafeDurability) = ($"tenant_{name}", true));
+                builder.UsePostgres(
+                    name, options => (options.Schema, options.AllowUnsafeDurability) = ($"tenant_{name}", true));
             }
         });
         var stream = Some.Stream();
@@ -35,7 +36,8 @@ public sealed class NamedStoreTests(StoreDatabase database) : IClassFixture<Stor
             await tenant.Snapshots.SaveAsync(stream, number + 1, names[number]);
             var claim = await tenant.Checkpoints.ClaimAsync("consumer", "owner");
             claim.Epoch.Should().Be(1);
-            await tenant.Checkpoints.SaveAsync(claim, new Checkpoint(result.LastPosition, await tenant.Feed.GetIdentityAsync()));
+            await tenant.Checkpoints.SaveAsync(
+                claim, new Checkpoint(result.LastPosition, await tenant.Feed.GetIdentityAsync()));
         }
 
         positions.Should().AllBeEquivalentTo(positions[0], "each has positions of its own");
@@ -86,8 +88,10 @@ public sealed class NamedStoreTests(StoreDatabase database) : IClassFixture<Stor
         var postgresFirst = new ServiceCollection().AddEventStore().UsePostgres(name);
         var memoryFirst = new ServiceCollection().AddEventStore().UseInMemory(name);
 
-        Assert.Throws<InvalidOperationException>(() => postgresFirst.UseInMemory(name)).Message.Should().Contain("already uses");
-        Assert.Throws<InvalidOperationException>(() => memoryFirst.UsePostgres(name)).Message.Should().Contain("already uses");
+        Assert.Throws<InvalidOperationException>(() => postgresFirst.UseInMemory(name)).Message
+            .Should().Contain("already uses");
+        Assert.Throws<InvalidOperationException>(() => memoryFirst.UsePostgres(name)).Message
+            .Should().Contain("already uses");
     }
 
     [Fact]

@@ -13,7 +13,7 @@ public sealed class PostgresUrlTests
     [InlineData("postgresql://app:secret@db/orders", "Host=db;Database=orders;Username=app;Password=secret")]
     [InlineData("postgresql://a%40b:c%3Ad%2Fe%25@db/o%20p", "Host=db;Database=o p;Username=a@b;Password=c:d/e%")]
     [InlineData("postgresql://app:se:cret@db/orders", "Host=db;Database=orders;Username=app;Password=se:cret")]
-    [InlineData("postgresql:///orders?host=/run/postgresql&user=app", "Host=/run/postgresql;Database=orders;Username=app")]
+    [InlineData("postgresql:///orders?host=/run/pg&user=app", "Host=/run/pg;Database=orders;Username=app")]
     [InlineData(
         "postgresql://app:secret@/orders?host=/run/postgresql&port=5433",
         "Host=/run/postgresql;Port=5433;Database=orders;Username=app;Password=secret")]
@@ -22,10 +22,12 @@ public sealed class PostgresUrlTests
     [InlineData("postgresql://[::1]/orders", "Host=::1;Database=orders")]
     [InlineData("postgresql://[::1]:5433/orders", "Host=::1;Port=5433;Database=orders")]
     [InlineData("postgresql://db/orders?sslmode=verify-full", "Host=db;Database=orders;SSL Mode=VerifyFull")]
-    [InlineData("postgresql://db/orders?sslmode=require&connect_timeout=3", "Host=db;Database=orders;SSL Mode=Require;Timeout=3")]
+    [InlineData(
+        "postgresql://db/orders?sslmode=require&connect_timeout=3",
+        "Host=db;Database=orders;SSL Mode=Require;Timeout=3")]
     [InlineData("postgresql://db/?dbname=orders&password=a%26b", "Host=db;Database=orders;Password=a&b")]
     [InlineData("postgresql://db/orders?Maximum%20Pool%20Size=7", "Host=db;Database=orders;Maximum Pool Size=7")]
-    [InlineData("postgresql://db/orders?options=-c%20statement_timeout%3D5s", "Host=db;Database=orders;Options=-c statement_timeout=5s")]
+    [InlineData("postgresql://db/o?options=-c%20geqo%3Doff", "Host=db;Database=o;Options=-c geqo=off")]
     public void A_url_is_the_same_as_keywords(string url, string keywords) =>
         new NpgsqlConnectionStringBuilder(PostgresUrl.ToConnectionString(url))
             .EquivalentTo(new NpgsqlConnectionStringBuilder(keywords)).Should().BeTrue(

@@ -55,7 +55,8 @@ public sealed class RefusedStartTests(StoreDatabase database) : IClassFixture<St
         var failure = await StoreHost.FailsAsync<OptionsValidationException>(services =>
         {
             services.AddSingleton(database.DataSource);
-            services.AddEventStore(options => options.MaxEventsPerAppend = 0).UsePostgres(Accepting(database.NewSchemaName()));
+            services.AddEventStore(options => options.MaxEventsPerAppend = 0)
+                .UsePostgres(Accepting(database.NewSchemaName()));
         });
 
         failure.Message.Should().Contain("MaxEventsPerAppend");
@@ -68,7 +69,8 @@ public sealed class RefusedStartTests(StoreDatabase database) : IClassFixture<St
         var failure = await StoreHost.FailsAsync<OptionsValidationException>(
             services => services.AddEventStore().UsePostgres(options => options.ConnectionString = null));
 
-        failure.Message.Should().Contain("NpgsqlDataSource").And.Contain("ConnectionString").And.Contain("DATABASE_URL");
+        failure.Message
+            .Should().Contain("NpgsqlDataSource").And.Contain("ConnectionString").And.Contain("DATABASE_URL");
     }
 
     [Fact]
@@ -86,7 +88,8 @@ public sealed class RefusedStartTests(StoreDatabase database) : IClassFixture<St
         var schema = database.NewSchemaName();
         var schemas = await SchemasAsync();
 
-        var failure = await StoreHost.FailsAsync<StoreSchemaException>(services => Register(services, schema, migrate: false));
+        var failure = await StoreHost.FailsAsync<StoreSchemaException>(
+            services => Register(services, schema, migrate: false));
 
         failure.FoundVersion.Should().Be(0);
         failure.Message.Should().Contain("MigrateAsync");
@@ -114,7 +117,8 @@ public sealed class RefusedStartTests(StoreDatabase database) : IClassFixture<St
         await store.ExecuteAsync("update {s}.store set schema_version = 99");
         var before = await store.ContentAsync();
 
-        var failure = await StoreHost.FailsAsync<StoreSchemaException>(services => Register(services, store.Name, migrate));
+        var failure = await StoreHost.FailsAsync<StoreSchemaException>(
+            services => Register(services, store.Name, migrate));
 
         (failure.FoundVersion, failure.SupportedVersion).Should().Be((99, PostgresSchema.SupportedVersion));
         (await store.ContentAsync()).Should().Be(before);
@@ -164,7 +168,8 @@ public sealed class RefusedStartTests(StoreDatabase database) : IClassFixture<St
     public async Task A_durable_server_is_accepted_and_sessions_that_do_not_wait_for_the_disk_are_refused()
     {
         await using var server = await PostgresServer.StartAsync(new PostgresServerOptions { Fsync = true });
-        await using var hasty = NpgsqlDataSource.Create($"{server.ConnectionString()};Options=-c synchronous_commit=off");
+        await using var hasty = NpgsqlDataSource.Create(
+            $"{server.ConnectionString()};Options=-c synchronous_commit=off");
         await using var source = NpgsqlDataSource.Create(server.ConnectionString());
 
         var failure = await StoreHost.FailsAsync<StoreDurabilityException>(services =>
@@ -198,5 +203,6 @@ public sealed class RefusedStartTests(StoreDatabase database) : IClassFixture<St
     }
 
     private Task<IReadOnlyList<string>> SchemasAsync() =>
-        database.DataSource.ColumnAsync<string>("select nspname::text from pg_namespace where nspname !~ '^pg_' order by 1");
+        database.DataSource.ColumnAsync<string>(
+            "select nspname::text from pg_namespace where nspname !~ '^pg_' order by 1");
 }

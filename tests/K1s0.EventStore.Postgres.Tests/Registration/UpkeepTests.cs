@@ -22,7 +22,9 @@ public sealed class UpkeepTests(StoreDatabase database) : IClassFixture<StoreDat
         await PublishedAsync(store);
 
         log.Entries.First(entry => entry.Id.Id == 1103).Should().Match<(EventId Id, LogLevel Level, string Text)>(
-            entry => entry.Level == LogLevel.Warning && entry.Id.Name == "UpkeepFailed" && entry.Text.Contains(store.Name));
+            entry => entry.Level == LogLevel.Warning
+                && entry.Id.Name == "UpkeepFailed"
+                && entry.Text.Contains(store.Name));
         await host.StopAsync();
         log.Entries.Should().NotContain(entry => entry.Level >= LogLevel.Error);
     }
@@ -46,15 +48,16 @@ public sealed class UpkeepTests(StoreDatabase database) : IClassFixture<StoreDat
             $"select published_bound = {result.LastPosition} from {{s}}.store"));
     }
 
-    private Task<IHost> StartAsync(string schema, RecordedLog log, TimeSpan? publishBoundEvery) => StoreHost.StartAsync(services =>
-    {
-        services.AddSingleton<ILoggerFactory>(log);
-        services.AddSingleton(database.DataSource);
-        services.AddEventStore().UsePostgres(options =>
+    private Task<IHost> StartAsync(string schema, RecordedLog log, TimeSpan? publishBoundEvery) =>
+        StoreHost.StartAsync(services =>
         {
-            options.Schema = schema;
-            options.AllowUnsafeDurability = true;
-            options.PublishBoundEvery = publishBoundEvery;
+            services.AddSingleton<ILoggerFactory>(log);
+            services.AddSingleton(database.DataSource);
+            services.AddEventStore().UsePostgres(options =>
+            {
+                options.Schema = schema;
+                options.AllowUnsafeDurability = true;
+                options.PublishBoundEvery = publishBoundEvery;
+            });
         });
-    });
 }

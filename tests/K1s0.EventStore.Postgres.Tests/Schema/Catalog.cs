@@ -10,11 +10,12 @@ internal static class Catalog
         with relations as (
           select c.* from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1
         )
-        select format('table %s %s %s %s %s', relname, relkind, reloptions, pg_get_partkeydef(oid), pg_get_expr(relpartbound, oid))
+        select format('table %s %s %s %s %s', relname, relkind, reloptions, pg_get_partkeydef(oid),
+          pg_get_expr(relpartbound, oid))
         from relations where relkind in ('r', 'p')
         union all
-        select format('column %s.%s %s %s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
-          a.attidentity, pg_get_expr(d.adbin, d.adrelid), l.collname)
+        select format('column %s.%s %s %s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
+          a.attnotnull, a.attidentity, pg_get_expr(d.adbin, d.adrelid), l.collname)
         from relations c
         join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
         left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
@@ -29,8 +30,8 @@ internal static class Catalog
         select format('trigger %s %s', t.tgenabled, pg_get_triggerdef(t.oid))
         from relations c join pg_trigger t on t.tgrelid = c.oid and not t.tgisinternal
         union all
-        select format('sequence %s %s %s %s %s %s %s', c.relname, format_type(s.seqtypid, null), s.seqstart, s.seqincrement, s.seqmin,
-          s.seqcache, s.seqcycle)
+        select format('sequence %s %s %s %s %s %s %s', c.relname, format_type(s.seqtypid, null), s.seqstart,
+          s.seqincrement, s.seqmin, s.seqcache, s.seqcycle)
         from relations c join pg_sequence s on s.seqrelid = c.oid
         union all
         select 'function ' || pg_get_functiondef(p.oid)

@@ -16,7 +16,7 @@ public sealed class MigrationTests(StoreDatabase database) : IClassFixture<Store
         (await store.ScalarAsync<int>("select schema_version from {s}.store"))
             .Should().Be(PostgresSchema.SupportedVersion);
         (await store.ColumnAsync<string>(
-                $"select tablename from pg_tables where schemaname = '{store.Name}' and tablename not like 'events\\_%'"))
+                $"select tablename from pg_tables where schemaname = '{store.Name}' and tablename !~ 'events_.'"))
             .Should().BeEquivalentTo(
                 "store", "streams", "events", "event_ids", "snapshots", "subscriptions", "access_log");
     }
@@ -117,7 +117,8 @@ public sealed class MigrationTests(StoreDatabase database) : IClassFixture<Store
 
         refusal.IsTransient.Should().BeFalse();
         refusal.Message.Should().Contain("denies the right").And.Contain("create");
-        (await database.DataSource.ScalarAsync<bool>($"select exists (select from pg_namespace where nspname = '{schema}')"))
+        (await database.DataSource.ScalarAsync<bool>(
+            $"select exists (select from pg_namespace where nspname = '{schema}')"))
             .Should().BeFalse();
     }
 
@@ -155,7 +156,8 @@ public sealed class MigrationTests(StoreDatabase database) : IClassFixture<Store
         await giveUp.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => migration);
-        (await database.DataSource.ScalarAsync<bool>($"select exists (select from pg_namespace where nspname = '{schema}')"))
+        (await database.DataSource.ScalarAsync<bool>(
+            $"select exists (select from pg_namespace where nspname = '{schema}')"))
             .Should().BeFalse();
     }
 }

@@ -25,9 +25,12 @@ public sealed class MissingStoreTests(StoreDatabase database) : IClassFixture<St
             ["feed"] = (source, options) => Store(source, options).ReadFeedPageAsync(Position.Start),
             ["settled bound"] = (source, options) => Store(source, options).GetSettledBoundAsync(),
             ["identity"] = (source, options) => Store(source, options).GetIdentityAsync(),
-            ["save snapshot"] = (source, options) => new PostgresSnapshotStore(source, options).SaveAsync(Stream, 1, "state"),
-            ["load snapshot"] = (source, options) => new PostgresSnapshotStore(source, options).LoadLatestAsync<string>(Stream),
-            ["claim checkpoint"] = (source, options) => new PostgresCheckpointStore(source, options).ClaimAsync("c", "o"),
+            ["save snapshot"] = (source, options) =>
+                new PostgresSnapshotStore(source, options).SaveAsync(Stream, 1, "state"),
+            ["load snapshot"] = (source, options) =>
+                new PostgresSnapshotStore(source, options).LoadLatestAsync<string>(Stream),
+            ["claim checkpoint"] = (source, options) =>
+                new PostgresCheckpointStore(source, options).ClaimAsync("c", "o"),
             ["load checkpoint"] = (source, options) => new PostgresCheckpointStore(source, options).LoadAsync("c"),
             ["make partitions"] = (source, options) => new PostgresSchema(source, options).EnsurePartitionsAsync(),
             ["check"] = (source, options) => new PostgresSchema(source, options).CheckAsync(),
@@ -39,7 +42,8 @@ public sealed class MissingStoreTests(StoreDatabase database) : IClassFixture<St
     {
         var options = new PostgresOptions { Schema = database.NewSchemaName() };
 
-        var refusal = await Assert.ThrowsAsync<StoreSchemaException>(() => AllCalls[call](database.DataSource, options));
+        var refusal = await Assert.ThrowsAsync<StoreSchemaException>(
+            () => AllCalls[call](database.DataSource, options));
 
         refusal.FoundVersion.Should().Be(0);
         refusal.SupportedVersion.Should().Be(PostgresSchema.SupportedVersion);
@@ -52,7 +56,8 @@ public sealed class MissingStoreTests(StoreDatabase database) : IClassFixture<St
     [MemberData(nameof(Calls))]
     public async Task Without_a_database_the_error_says_what_to_check_and_that_it_may_pass(string call)
     {
-        await using var nowhere = NpgsqlDataSource.Create(database.With(connection => connection.Host = "/nonexistent"));
+        await using var nowhere = NpgsqlDataSource.Create(
+            database.With(connection => connection.Host = "/nonexistent"));
         var options = new PostgresOptions { MaxRetries = 1, RetryDelay = TimeSpan.FromMilliseconds(1) };
 
         var failure = await Assert.ThrowsAsync<StoreUnavailableException>(() => AllCalls[call](nowhere, options));
@@ -65,12 +70,15 @@ public sealed class MissingStoreTests(StoreDatabase database) : IClassFixture<St
     [Fact]
     public async Task Without_a_database_a_migration_says_what_to_check()
     {
-        await using var nowhere = NpgsqlDataSource.Create(database.With(connection => connection.Host = "/nonexistent"));
+        await using var nowhere = NpgsqlDataSource.Create(
+            database.With(connection => connection.Host = "/nonexistent"));
 
-        var failure = await Assert.ThrowsAsync<StoreUnavailableException>(() => new PostgresSchema(nowhere).MigrateAsync());
+        var failure = await Assert.ThrowsAsync<StoreUnavailableException>(
+            () => new PostgresSchema(nowhere).MigrateAsync());
 
         failure.Message.Should().Contain("Check that the server runs");
     }
 
-    private static PostgresEventStore Store(NpgsqlDataSource dataSource, PostgresOptions options) => new(dataSource, options);
+    private static PostgresEventStore Store(NpgsqlDataSource dataSource, PostgresOptions options) =>
+        new(dataSource, options);
 }

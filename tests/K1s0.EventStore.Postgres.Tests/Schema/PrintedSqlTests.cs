@@ -4,7 +4,9 @@ using Npgsql;
 
 namespace K1s0.EventStore.Postgres.Tests.Schema;
 
-/// <summary>The SQL that people run by hand makes what the library makes. The server is of our own, for its psql.</summary>
+/// <summary>
+/// The SQL that people run by hand makes what the library makes. The server is of our own, for its psql.
+/// </summary>
 [Trait("Row", "I01")]
 public sealed partial class PrintedSqlTests : IAsyncLifetime
 {
@@ -52,7 +54,8 @@ public sealed partial class PrintedSqlTests : IAsyncLifetime
             await PsqlAsync("stepwise", steps[version]);
             if (version > 0)
             {
-                (await stepwise.ScalarAsync<int>($"select schema_version from \"{Schema}\".store")).Should().Be(version);
+                (await stepwise.ScalarAsync<int>($"select schema_version from \"{Schema}\".store"))
+                    .Should().Be(version);
             }
         }
 

@@ -58,7 +58,8 @@ public sealed class SchemaNameTests(StoreDatabase database) : IClassFixture<Stor
         (await store.Store.LoadAsync(stream)).Should().HaveCount(3);
         (await store.FeedAsync()).Should().HaveCount(4);
         (await store.VerifyAsync(stream)).IsValid.Should().BeTrue();
-        (await database.DataSource.ColumnAsync<string>("select nspname::text from pg_namespace")).Should().Contain(name);
+        (await database.DataSource.ColumnAsync<string>("select nspname::text from pg_namespace"))
+            .Should().Contain(name);
         await CanaryLivesAsync();
     }
 
@@ -67,7 +68,8 @@ public sealed class SchemaNameTests(StoreDatabase database) : IClassFixture<Stor
     public async Task A_name_that_could_be_misread_is_refused_before_anything_is_sent(string name)
     {
         await MakeCanaryAsync();
-        var schemas = await database.DataSource.ColumnAsync<string>("select nspname::text from pg_namespace order by 1");
+        var schemas = await database.DataSource.ColumnAsync<string>(
+            "select nspname::text from pg_namespace order by 1");
         var options = new PostgresOptions { Schema = name };
 
         Assert.Throws<ArgumentException>(() => new SchemaName(name)).ParamName.Should().Be("value");
@@ -102,9 +104,14 @@ public sealed class SchemaNameTests(StoreDatabase database) : IClassFixture<Stor
     {
         await using var connection = await database.DataSource.OpenConnectionAsync();
         await connection.ExecuteAsync(
-            "select pg_advisory_lock(1); create table if not exists public.canary (sings boolean); select pg_advisory_unlock(1)");
+            """
+            select pg_advisory_lock(1);
+            create table if not exists public.canary (sings boolean);
+            select pg_advisory_unlock(1)
+            """);
     }
 
     private async Task CanaryLivesAsync() =>
-        (await database.DataSource.ScalarAsync<bool>("select to_regclass('public.canary') is not null")).Should().BeTrue();
+        (await database.DataSource.ScalarAsync<bool>("select to_regclass('public.canary') is not null"))
+            .Should().BeTrue();
 }

@@ -35,9 +35,12 @@ public sealed class SecrecyTests(StoreDatabase database) : IClassFixture<StoreDa
         Exception[] refusals =
         [
             reused,
-            await Assert.ThrowsAsync<ConcurrencyException>(() => store.AppendAsync(stream, [Some.Event(stream, Secret)], 0)),
-            await Assert.ThrowsAsync<StoreOperationException>(() => store.AppendAsync(stream, [Some.Event(stream, Secret)], 2)),
-            await Assert.ThrowsAsync<InvalidEventException>(() => store.AppendAsync(stream, [Some.Event(stream, $"{Secret}}}")])),
+            await Assert.ThrowsAsync<ConcurrencyException>(
+                () => store.AppendAsync(stream, [Some.Event(stream, Secret)], 0)),
+            await Assert.ThrowsAsync<StoreOperationException>(
+                () => store.AppendAsync(stream, [Some.Event(stream, Secret)], 2)),
+            await Assert.ThrowsAsync<InvalidEventException>(
+                () => store.AppendAsync(stream, [Some.Event(stream, $"{Secret}}}")])),
         ];
 
         log.Entries.Should().NotBeEmpty("the ended session was logged");
@@ -48,13 +51,16 @@ public sealed class SecrecyTests(StoreDatabase database) : IClassFixture<StoreDa
     [Fact]
     public async Task Also_where_the_connection_asks_for_details_our_messages_have_none()
     {
-        await using var talkative = NpgsqlDataSource.Create(database.With(connection => connection.IncludeErrorDetail = true));
+        await using var talkative = NpgsqlDataSource.Create(
+            database.With(connection => connection.IncludeErrorDetail = true));
         var made = await TestStore.CreateAsync(talkative, database.NewSchemaName());
         await made.ExecuteAsync("alter table {s}.events add constraint no_more check (version < 1)");
         var stream = Some.Stream();
 
+        var envelope = Some.Event(stream, Secret, metadata: new EventMetadata { Actor = Canary });
+
         var refusal = await Assert.ThrowsAsync<StoreOperationException>(
-            () => made.Store.AppendAsync(stream, [Some.Event(stream, Secret)], 0));
+            () => made.Store.AppendAsync(stream, [envelope], 0));
 
         refusal.Message.Should().Contain("no_more").And.NotContain(Canary);
     }

@@ -81,6 +81,7 @@ public sealed class TelemetryTests(StoreDatabase database) : IClassFixture<Store
         using var recording = Record(services);
         var feed = services.GetRequiredKeyedService<IFeedReader>(Name(services));
         var store = services.GetRequiredKeyedService<PostgresEventStore>(Name(services));
+        await store.AppendAsync([Some.Append(Some.Stream())]);
         await feed.GetSettledBoundAsync();
         await using (var caller = await Caller.BeginAsync(database.DataSource))
         {

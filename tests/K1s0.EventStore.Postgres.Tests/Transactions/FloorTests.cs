@@ -12,7 +12,8 @@ public sealed class FloorTests(StoreDatabase database) : IClassFixture<StoreData
 
         for (var i = 0; i < 5; i++)
         {
-            await store.Store.AppendAsync([Some.Append(Some.Stream(), 3), Some.Append(Some.Stream())], caller.Transaction);
+            await store.Store.AppendAsync(
+                [Some.Append(Some.Stream(), 3), Some.Append(Some.Stream())], caller.Transaction);
             (await store.FloorLocksAsync()).Should().Be(1);
         }
 
@@ -40,7 +41,8 @@ public sealed class FloorTests(StoreDatabase database) : IClassFixture<StoreData
         held.HolderPid.Should().Be(caller.Connection.ProcessID);
         held.HeldFor.Should().BePositive();
         free.Should().BeEquivalentTo(
-            new SettledBound(after[0].LastPosition, after[0].LastPosition, null, null, null), options => options.ComparingByMembers<SettledBound>());
+            new SettledBound(after[0].LastPosition, after[0].LastPosition, null, null, null),
+            options => options.ComparingByMembers<SettledBound>());
         (await store.FeedAsync()).Should().HaveCount(4);
     }
 

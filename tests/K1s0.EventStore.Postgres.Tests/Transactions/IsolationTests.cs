@@ -12,7 +12,8 @@ public sealed class IsolationTests(StoreDatabase database) : IClassFixture<Store
     [InlineData(IsolationLevel.RepeatableRead, "select * from {s}.read_feed(0)")]
     [InlineData(IsolationLevel.Serializable, "select * from {s}.read_feed(0)")]
     [InlineData(IsolationLevel.RepeatableRead, "select {s}.publish_bound()")]
-    public async Task The_feed_functions_refuse_a_transaction_with_an_old_snapshot(IsolationLevel level, string statement)
+    public async Task The_feed_functions_refuse_a_transaction_with_an_old_snapshot(
+        IsolationLevel level, string statement)
     {
         var store = await database.NewStoreAsync();
         await store.Store.AppendAsync([Some.Append(Some.Stream())]);
@@ -34,7 +35,8 @@ public sealed class IsolationTests(StoreDatabase database) : IClassFixture<Store
         await store.Store.AppendAsync([Some.Append(Some.Stream(), 2)]);
         await using var caller = await Caller.BeginAsync(database.DataSource);
 
-        (await caller.Connection.ScalarAsync<long>(store.Named("select count(*) from {s}.read_feed(0)"))).Should().Be(2);
+        (await caller.Connection.ScalarAsync<long>(store.Named("select count(*) from {s}.read_feed(0)")))
+            .Should().Be(2);
         (await caller.Connection.ScalarAsync<long>(store.Named("select {s}.publish_bound()")))
             .Should().Be((await store.Store.GetSettledBoundAsync()).Value);
     }
@@ -52,7 +54,8 @@ public sealed class IsolationTests(StoreDatabase database) : IClassFixture<Store
         var stream = Some.Stream();
 
         await there.Store.AppendAsync(stream, Some.Events(stream, 2), 0);
-        var refusal = await Assert.ThrowsAsync<StoreOperationException>(() => there.Store.ReadFeedPageAsync(Position.Start));
+        var refusal = await Assert.ThrowsAsync<StoreOperationException>(
+            () => there.Store.ReadFeedPageAsync(Position.Start));
 
         refusal.Message.Should().Contain("read committed");
         (await there.Store.LoadAsync(stream)).Should().HaveCount(2);

@@ -10,7 +10,8 @@ public sealed class JoinedAppendTests(StoreDatabase database) : IClassFixture<St
         var stream = Some.Stream();
         await using var caller = await CallerAsync();
 
-        var results = await store.Store.AppendAsync([Some.Append(stream, 2), Some.Append(Some.Stream())], caller.Transaction);
+        var results = await store.Store.AppendAsync(
+            [Some.Append(stream, 2), Some.Append(Some.Stream())], caller.Transaction);
         await caller.InsertAsync(store, "with events");
 
         results.Select(result => result.Version.Value).Should().Equal(2, 1);
@@ -41,7 +42,8 @@ public sealed class JoinedAppendTests(StoreDatabase database) : IClassFixture<St
         (await store.FeedAsync()).Should().ContainSingle().Which.StreamId.Should().Be(stream);
     }
 
-    public static TheoryData<string> Refusals => new("exact", "no stream", "stream exists", "second of two", "reused id");
+    public static TheoryData<string> Refusals =>
+        new("exact", "no stream", "stream exists", "second of two", "reused id");
 
     [Theory]
     [MemberData(nameof(Refusals))]
@@ -83,8 +85,8 @@ public sealed class JoinedAppendTests(StoreDatabase database) : IClassFixture<St
 
         var conflict = await Assert.ThrowsAsync<ConcurrencyException>(
             () => store.Store.AppendAsync([Some.Append(stream, 1, ExpectedVersion.NoStream)], caller.Transaction));
-        await store.Store.AppendAsync(
-            [Some.Append(stream, 1, ExpectedVersion.Exactly(new StreamVersion(conflict.ActualVersion)))], caller.Transaction);
+        var actual = ExpectedVersion.Exactly(new StreamVersion(conflict.ActualVersion));
+        await store.Store.AppendAsync([Some.Append(stream, 1, actual)], caller.Transaction);
         await caller.Transaction.CommitAsync();
 
         (await store.VerifyAsync(stream)).VerifiedEvents.Should().Be(3);
@@ -105,7 +107,8 @@ public sealed class JoinedAppendTests(StoreDatabase database) : IClassFixture<St
                 caller.Transaction);
         }
 
-        (await store.Store.LoadAsync(stream, caller.Transaction)).Select(envelope => envelope.Version).Should().Equal(1, 2, 3, 4);
+        (await store.Store.LoadAsync(stream, caller.Transaction)).Select(envelope => envelope.Version)
+            .Should().Equal(1, 2, 3, 4);
         (await store.Store.LoadAsync(stream, caller.Transaction, fromVersion: 2, toVersion: 3)).Should().HaveCount(2);
         (await store.Store.LoadAsync(stream)).Should().ContainSingle("others do not see what is not committed");
         await caller.Transaction.CommitAsync();
@@ -148,7 +151,8 @@ public sealed class JoinedAppendTests(StoreDatabase database) : IClassFixture<St
         await store.Store.AppendAsync([Some.Append(stream, 2), Some.Append(Some.Stream())], caller.Transaction);
 
         await caller.Transaction.RollbackAsync("here");
-        await store.Store.AppendAsync([Some.Append(stream, 1, ExpectedVersion.Exactly(new StreamVersion(1)))], caller.Transaction);
+        await store.Store.AppendAsync(
+            [Some.Append(stream, 1, ExpectedVersion.Exactly(new StreamVersion(1)))], caller.Transaction);
         await caller.Transaction.CommitAsync();
 
         (await store.VerifyAsync(stream)).VerifiedEvents.Should().Be(2);
@@ -173,11 +177,13 @@ public sealed class JoinedAppendTests(StoreDatabase database) : IClassFixture<St
         var stream = Some.Stream();
 
         (await Assert.ThrowsAsync<ArgumentException>(
-            () => store.Store.AppendAsync([Some.Append(stream)], caller.Transaction))).ParamName.Should().Be("transaction");
+            () => store.Store.AppendAsync([Some.Append(stream)], caller.Transaction)))
+            .ParamName.Should().Be("transaction");
         (await Assert.ThrowsAsync<ArgumentException>(
             () => store.Store.LoadAsync(stream, caller.Transaction))).ParamName.Should().Be("transaction");
         (await Assert.ThrowsAsync<ArgumentException>(
-            () => store.Snapshots.SaveAsync(stream, 1, "state", caller.Transaction))).ParamName.Should().Be("transaction");
+            () => store.Snapshots.SaveAsync(stream, 1, "state", caller.Transaction)))
+            .ParamName.Should().Be("transaction");
 
         (await store.ContentAsync()).Should().Be(before);
     }

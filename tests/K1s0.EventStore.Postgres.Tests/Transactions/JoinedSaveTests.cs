@@ -30,7 +30,8 @@ public sealed class JoinedSaveTests(StoreDatabase database) : IClassFixture<Stor
         var claim = await store.Checkpoints.ClaimAsync("consumer", "owner");
         await using var caller = await Caller.BeginAsync(database.DataSource);
 
-        var moved = await store.Checkpoints.SaveAsync(claim, new Checkpoint(new Position(5), identity), caller.Transaction);
+        var moved = await store.Checkpoints.SaveAsync(
+            claim, new Checkpoint(new Position(5), identity), caller.Transaction);
         moved = await store.Checkpoints.SaveAsync(moved, new Checkpoint(new Position(7), identity), caller.Transaction);
         (await store.Checkpoints.LoadAsync("consumer")).Should().BeNull();
         await (commits ? caller.Transaction.CommitAsync() : caller.Transaction.RollbackAsync());
@@ -73,7 +74,8 @@ public sealed class JoinedSaveTests(StoreDatabase database) : IClassFixture<Stor
         {
             var results = await store.Store.AppendAsync([Some.Append(stream, 3)], caller.Transaction);
             await store.Snapshots.SaveAsync(stream, 3, "state", caller.Transaction);
-            await store.Checkpoints.SaveAsync(claim, new Checkpoint(results[0].LastPosition, identity), caller.Transaction);
+            await store.Checkpoints.SaveAsync(
+                claim, new Checkpoint(results[0].LastPosition, identity), caller.Transaction);
             await caller.Transaction.CommitAsync();
         }
 
