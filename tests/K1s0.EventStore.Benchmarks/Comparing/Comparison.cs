@@ -10,7 +10,6 @@ internal sealed class Comparison(BenchmarkServer server, TimeSpan duration, int 
 
     public async Task<IReadOnlyList<FigureResult>> RunAsync(IScenario scenario)
     {
-        await progress.WriteLineAsync($"{scenario.Name} ...");
         await using var database = await server.CreateDatabaseAsync(scenario.SessionSettings);
         return await RunAsync(scenario, database);
     }
@@ -18,28 +17,19 @@ internal sealed class Comparison(BenchmarkServer server, TimeSpan duration, int 
     /// <summary>The same in a database that is there.</summary>
     public async Task<IReadOnlyList<FigureResult>> RunAsync(IScenario scenario, BenchmarkDatabase database)
     {
+        await progress.WriteLineAsync($"{scenario.Name} ...");
         await scenario.SetUpAsync(database);
-        await scenario.MeasureOursAsync(duration / WarmUpParts);
-        await scenario.MeasurePlainAsync(duration / WarmUpParts);
-        var (ours, plain) = (new List<IReadOnlyList<double>>(), new List<IReadOnlyList<double>>());
+        await scenario.RepeatAsync(duration / WarmUpParts, isOursFirst: true);
+        var pairs = new List<IReadOnlyList<FigurePair>>();
         for (var repetition = 0; repetition < repetitions; repetition++)
         {
-            if (repetition % 2 == 0)
-            {
-                ours.Add(await scenario.MeasureOursAsync(duration));
-                plain.Add(await scenario.MeasurePlainAsync(duration));
-            }
-            else
-            {
-                plain.Add(await scenario.MeasurePlainAsync(duration));
-                ours.Add(await scenario.MeasureOursAsync(duration));
-            }
+            pairs.Add(await scenario.RepeatAsync(duration, isOursFirst: repetition % 2 == 0));
         }
 
         return
         [
-            .. scenario.Figures.Select((figure, index) => new FigureResult(
-                figure, [.. ours.Select(values => values[index])], [.. plain.Select(values => values[index])])),
+            .. scenario.Figures.Select((figure, index) =>
+                new FigureResult(figure, [.. pairs.Select(repetition => repetition[index])])),
         ];
     }
 }

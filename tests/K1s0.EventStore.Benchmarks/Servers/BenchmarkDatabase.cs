@@ -25,7 +25,7 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
 
     public IEventStore Store => _services.GetRequiredService<IEventStore>();
 
-    public IStreamReader Streams => _services.GetRequiredService<IStreamReader>();
+    public IEventAppender Appender => _services.GetRequiredService<IEventAppender>();
 
     public IFeedReader Feed => _services.GetRequiredService<IFeedReader>();
 
@@ -52,10 +52,15 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
     }
 
     /// <summary>Runs an embedded statement that may take long.</summary>
-    public async Task ExecuteAsync(string statement)
+    public async Task ExecuteAsync(string statement, params long[] parameters)
     {
         await using var command = Plain.CreateCommand(PlainSql.Get(statement));
         command.CommandTimeout = 0;
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = parameter });
+        }
+
         await command.ExecuteNonQueryAsync();
     }
 
