@@ -29,4 +29,10 @@ internal static class Catalogue
         new HashingCostScenario("hashing-cost-1x1", 1, goal: null),
         new VerifyChainScenario(),
     ];
+
+    /// <summary>Those whose figures could change when the store grows.</summary>
+    public static IReadOnlyList<IScenario> OfGrowth() =>
+    [
+        .. All().Where(scenario => scenario is SidesInTurn { SessionSettings: "" } and not VerifyChainScenario),
+    ];
 }

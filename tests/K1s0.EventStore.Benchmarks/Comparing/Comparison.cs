@@ -19,6 +19,11 @@ internal sealed class Comparison(BenchmarkServer server, TimeSpan duration, int 
     {
         await progress.WriteLineAsync($"{scenario.Name} ...");
         await scenario.SetUpAsync(database);
+        if (!await database.TryCheckpointAsync())
+        {
+            await progress.WriteLineAsync("  no right to checkpoint: what was written before may slow the first commits");
+        }
+
         await scenario.RepeatAsync(duration / WarmUpParts, isOursFirst: true);
         var pairs = new List<IReadOnlyList<FigurePair>>();
         for (var repetition = 0; repetition < repetitions; repetition++)

@@ -64,6 +64,20 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
+    /// <summary>Lets the server write out what it holds in memory; false when it denies the right to ask.</summary>
+    public async Task<bool> TryCheckpointAsync()
+    {
+        try
+        {
+            await ExecuteAsync("checkpoint");
+            return true;
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.InsufficientPrivilege)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Version and settings of the server, in one line.</summary>
     public async Task<string> DescribeAsync()
     {
