@@ -3,7 +3,7 @@ using K1s0.EventStore.Samples.Tests.Repositories;
 
 namespace K1s0.EventStore.Samples.Tests;
 
-/// <summary>The benchmark program runs and says what it measured. What the figures are is not a test's business.</summary>
+/// <summary>The benchmark program runs and says what it measured; what the figures are is not a test's business.</summary>
 public sealed class BenchmarksTests
 {
     private const string Program = "K1s0.EventStore.Benchmarks.dll";

@@ -5,7 +5,7 @@ using K1s0.EventStore.Benchmarks.Servers;
 
 namespace K1s0.EventStore.Benchmarks.Appends;
 
-/// <summary>Writers that all append to the same stream, each with the version it believes in, until it succeeds.</summary>
+/// <summary>Writers that append to the same stream, each with the version it believes in, until it succeeds.</summary>
 internal sealed class HotStreamScenario : SidesInTurn
 {
     private const int Writers = 16;

@@ -3,7 +3,9 @@ using K1s0.EventStore.Benchmarks.Events;
 
 namespace K1s0.EventStore.Benchmarks.Appends;
 
-/// <summary>Appends to a stream that others append to as well: expects the last version it knows, else tries again.</summary>
+/// <summary>
+/// Appends to a stream that others append to as well: expects the version that it knows, and tries again on conflict.
+/// </summary>
 internal sealed class OurHotWriter(IEventStore store, StreamId stream, SampleEvents events) : IWorker
 {
     private EventEnvelope[] _pending = [];

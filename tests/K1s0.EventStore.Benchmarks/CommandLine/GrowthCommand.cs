@@ -72,10 +72,13 @@ internal static class GrowthCommand
         await history.FillAsync(streams);
         var filled = Stopwatch.GetElapsedTime(began);
         await history.CopyToPlainAsync();
+        var copied = Stopwatch.GetElapsedTime(began) - filled;
+        var rate = streams * (double)eventsPerStream / filled.TotalSeconds;
         await output.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture,
             $"""
-            filled with {streams:#,0} streams of {eventsPerStream:#,0} events in {filled.TotalSeconds:#,0} s, {streams * (double)eventsPerStream / filled.TotalSeconds:#,0} events/s; copied to the plain tables and vacuumed in {(Stopwatch.GetElapsedTime(began) - filled).TotalSeconds:#,0} s
+            filled with {streams:#,0} streams of {eventsPerStream} events: {filled.TotalSeconds:#,0} s, {rate:#,0} events/s
+            copied to the plain tables and vacuumed in {copied.TotalSeconds:#,0} s
             """));
     }
 }

@@ -20,7 +20,7 @@ internal sealed record RunOptions(
 
     /// <summary>Reads all words.</summary>
     /// <param name="words">The words behind the command.</param>
-    /// <param name="own">Reads a word that only this command knows, and its value; false when it does not know it.</param>
+    /// <param name="own">Reads a word that only this command knows, and its value; false for an unknown one.</param>
     /// <exception cref="UsageException">Something is wrong with the words.</exception>
     public static RunOptions Parse(ArgumentReader words, Func<string, bool> own)
     {

@@ -20,7 +20,8 @@ internal static class Surroundings
         return string.Create(
             CultureInfo.InvariantCulture,
             $"""
-            {TimeProvider.System.GetUtcNow():yyyy-MM-dd}, {RuntimeInformation.FrameworkDescription}, {Environment.ProcessorCount} cores, {BuildKind}
+            {TimeProvider.System.GetUtcNow():yyyy-MM-dd}, {RuntimeInformation.FrameworkDescription}, {BuildKind}
+            {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}
             {described}
             {options.Repetitions} repetitions of {options.Seconds} s each side, in turns; medians
             """);

@@ -2,12 +2,13 @@ using K1s0.EventStore.Benchmarks.Servers;
 
 namespace K1s0.EventStore.Benchmarks.Comparing;
 
-/// <summary>Runs scenarios: each in a database of its own, the sides in turns, first one and then the other first.</summary>
+/// <summary>Runs scenarios: the sides in turns, first one and then the other first.</summary>
 internal sealed class Comparison(BenchmarkServer server, TimeSpan duration, int repetitions, TextWriter progress)
 {
     // So that neither side pays for compiling, connecting and planning.
     private const int WarmUpParts = 4;
 
+    /// <summary>Runs it in an empty database of its own.</summary>
     public async Task<IReadOnlyList<FigureResult>> RunAsync(IScenario scenario)
     {
         await using var database = await server.CreateDatabaseAsync(scenario.SessionSettings);
@@ -21,7 +22,7 @@ internal sealed class Comparison(BenchmarkServer server, TimeSpan duration, int 
         await scenario.SetUpAsync(database);
         if (!await database.TryCheckpointAsync())
         {
-            await progress.WriteLineAsync("  no right to checkpoint: what was written before may slow the first commits");
+            await progress.WriteLineAsync("  no right to checkpoint: earlier writes may slow the first commits");
         }
 
         await scenario.RepeatAsync(duration / WarmUpParts, isOursFirst: true);

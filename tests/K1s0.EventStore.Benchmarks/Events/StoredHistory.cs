@@ -54,10 +54,17 @@ internal sealed class StoredHistory(BenchmarkDatabase database, int eventsPerStr
         var sampleEvery = Math.Max(1, streams * Writers / MaxSample);
         for (var made = 0; made < streams; made += _streamsPerAppend)
         {
-            var appends = Enumerable.Range(0, Math.Min(_streamsPerAppend, streams - made)).Select(_ => NewStream(events));
-            var written = appends.ToList();
-            await database.Appender.AppendAsync(written);
-            sample.AddRange(written.Where((_, index) => (made + index) % sampleEvery == 0).Select(a => a.StreamId));
+            var appends = new List<StreamAppend>();
+            for (var i = made; i < Math.Min(made + _streamsPerAppend, streams); i++)
+            {
+                appends.Add(NewStream(events));
+                if (i % sampleEvery == 0)
+                {
+                    sample.Add(appends[^1].StreamId);
+                }
+            }
+
+            await database.Appender.AppendAsync(appends);
         }
 
         return sample;

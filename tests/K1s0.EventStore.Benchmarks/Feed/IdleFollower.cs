@@ -21,6 +21,7 @@ internal static class IdleFollower
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         var share = (process.TotalProcessorTime - processorTime).TotalSeconds / seconds;
         return string.Create(
-            CultureInfo.InvariantCulture, $"idle, {polls / seconds:0} questions/s, {share:0.0%} of a core in this process");
+            CultureInfo.InvariantCulture,
+            $"idle, {polls / seconds:0} questions/s, {share:0.0%} of a core in this process");
     }
 }

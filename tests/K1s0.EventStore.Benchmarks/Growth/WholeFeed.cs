@@ -9,7 +9,7 @@ internal static class WholeFeed
     private const int EventsPerLook = 10_000;
     private const double Megabyte = 1024 * 1024;
 
-    /// <returns>What was seen, in one line.</returns>
+    /// <returns>What was seen, in lines.</returns>
     public static async Task<string> ReadAsync(IFeedReader feed, int least)
     {
         GC.Collect();
@@ -29,9 +29,11 @@ internal static class WholeFeed
         return count >= least
             ? string.Create(
                 CultureInfo.InvariantCulture,
-                $"read the feed of {count:#,0} events in {seconds:#,0.0} s, {count / seconds:#,0} events/s; working set "
-                + $"{workingSet / Megabyte:0} MB before, at most {highestSet / Megabyte:0} MB; heap at most "
-                + $"{heap / Megabyte:0} MB; {each:#,0} bytes allocated for each event")
+                $"""
+                read the feed of {count:#,0} events in {seconds:#,0.0} s, {count / seconds:#,0} events/s
+                working set {workingSet / Megabyte:0} MB before, at most {highestSet / Megabyte:0} MB meanwhile
+                heap at most {heap / Megabyte:0} MB; {each:#,0} bytes allocated for each event
+                """)
             : throw new InvalidOperationException($"Read {count} events instead of {least}.");
     }
 }

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace K1s0.EventStore.Benchmarks.Integrity;
 
-/// <summary>The byte strings that verifying events must hash, by their lengths; see ContentDigest and StreamChain.</summary>
+/// <summary>Byte strings as long as those that are hashed for each event; see ContentDigest and StreamChain.</summary>
 internal sealed class HashInputs
 {
     // Label, id, schema version, time, two digests, and the lengths of the nine fields.
