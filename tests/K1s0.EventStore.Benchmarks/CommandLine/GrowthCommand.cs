@@ -77,7 +77,7 @@ internal static class GrowthCommand
         await output.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture,
             $"""
-            filled with {streams:#,0} streams of {eventsPerStream} events: {filled.TotalSeconds:#,0} s, {rate:#,0} events/s
+            filled {streams:#,0} streams of {eventsPerStream} events: {filled.TotalSeconds:#,0} s, {rate:#,0} events/s
             copied to the plain tables and vacuumed in {copied.TotalSeconds:#,0} s
             """));
     }
