@@ -19,7 +19,10 @@ try
     switch (words.TryNext())
     {
         case "compare":
-            await CompareCommand.RunAsync(CompareOptions.Parse(words), Console.Out);
+            await CompareCommand.RunAsync(words, Console.Out, Console.Error);
+            return Done;
+        case "growth":
+            await GrowthCommand.RunAsync(words, Console.Out, Console.Error);
             return Done;
         case { } other:
             throw new UsageException($"There is no command '{other}'. See --help.");

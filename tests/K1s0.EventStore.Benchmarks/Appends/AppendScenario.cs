@@ -1,39 +1,29 @@
 using K1s0.EventStore.Benchmarks.Comparing;
-using K1s0.EventStore.Benchmarks.Servers;
 
 namespace K1s0.EventStore.Benchmarks.Appends;
 
 /// <summary>Writers that append to streams of their own at the same time.</summary>
 internal sealed class AppendScenario(
-    string name, int eventsPerAppend, int writers, Goal goal, string sessionSettings = "") : IScenario
+    string name, int eventsPerAppend, int writers, Goal goal, string sessionSettings = "") : SidesInTurn
 {
     // Single events go to streams of ten, an aggregate of usual length; larger appends each make a stream.
     private const int EventsPerStream = 10;
 
-    private BenchmarkDatabase? _database;
     private int _lastSeed;
 
-    public string Name => name;
+    public override string Name => name;
 
-    public IReadOnlyList<Figure> Figures { get; } = [new Figure(name, "events/s", goal)];
+    public override IReadOnlyList<Figure> Figures { get; } = [new Figure(name, "events/s", goal)];
 
-    public string SessionSettings => sessionSettings;
+    public override string SessionSettings => sessionSettings;
 
-    private BenchmarkDatabase Database => _database ?? throw new InvalidOperationException("Not set up.");
-
-    public Task SetUpAsync(BenchmarkDatabase database)
-    {
-        _database = database;
-        return Task.CompletedTask;
-    }
-
-    public async Task<IReadOnlyList<double>> MeasureOursAsync(TimeSpan duration)
+    protected override async Task<IReadOnlyList<double>> MeasureOursAsync(TimeSpan duration)
     {
         var ours = Enumerable.Range(0, writers).Select(_ => new OurWriter(Database.Store, Source()));
         return [await Workers.RateAsync([.. ours], duration)];
     }
 
-    public async Task<IReadOnlyList<double>> MeasurePlainAsync(TimeSpan duration)
+    protected override async Task<IReadOnlyList<double>> MeasurePlainAsync(TimeSpan duration)
     {
         var plain = new List<IWorker>();
         for (var i = 0; i < writers; i++)

@@ -6,7 +6,7 @@ using NpgsqlTypes;
 namespace K1s0.EventStore.Benchmarks.Appends;
 
 /// <summary>The hand-written insert of one event: prepared once, typed parameters, nothing allocated twice.</summary>
-internal sealed class PlainInsert : IAsyncDisposable
+internal sealed class PlainInsert : IPlainInsert
 {
     private readonly NpgsqlCommand _command;
     private readonly NpgsqlParameter<long> _streamKey = new() { NpgsqlDbType = NpgsqlDbType.Bigint };

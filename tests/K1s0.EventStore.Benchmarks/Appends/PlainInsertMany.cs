@@ -6,7 +6,7 @@ using NpgsqlTypes;
 namespace K1s0.EventStore.Benchmarks.Appends;
 
 /// <summary>The hand-written insert of several events of a stream: one statement over arrays, prepared once.</summary>
-internal sealed class PlainInsertMany : IAsyncDisposable
+internal sealed class PlainInsertMany : IPlainInsert
 {
     private readonly NpgsqlCommand _command;
     private readonly int _count;

@@ -11,37 +11,33 @@ internal sealed class PlainWriter : IWorker
 {
     private readonly NpgsqlConnection _connection;
     private readonly BatchSource _source;
-    private readonly PlainInsert _one;
-    private readonly PlainInsertMany? _many;
+    private readonly IPlainInsert _insert;
 
-    private PlainWriter(NpgsqlConnection connection, BatchSource source, PlainInsert one, PlainInsertMany? many) =>
-        (_connection, _source, _one, _many) = (connection, source, one, many);
+    private PlainWriter(NpgsqlConnection connection, BatchSource source, IPlainInsert insert) =>
+        (_connection, _source, _insert) = (connection, source, insert);
 
-    public static async Task<PlainWriter> ConnectAsync(NpgsqlDataSource database, BatchSource source, int eventsPerAppend)
+    public static async Task<PlainWriter> ConnectAsync(
+        NpgsqlDataSource database, BatchSource source, int eventsPerAppend)
     {
         var connection = await database.OpenConnectionAsync();
         return new PlainWriter(
             connection,
             source,
-            await PlainInsert.PrepareAsync(connection),
-            eventsPerAppend > 1 ? await PlainInsertMany.PrepareAsync(connection, eventsPerAppend) : null);
+            eventsPerAppend == 1
+                ? await PlainInsert.PrepareAsync(connection)
+                : await PlainInsertMany.PrepareAsync(connection, eventsPerAppend));
     }
 
     public async Task<int> StepAsync()
     {
         var batch = _source.Next();
-        await (_many?.ExecuteAsync(batch) ?? _one.ExecuteAsync(batch));
+        await _insert.ExecuteAsync(batch);
         return batch.Events.Length;
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _one.DisposeAsync();
-        if (_many is not null)
-        {
-            await _many.DisposeAsync();
-        }
-
+        await _insert.DisposeAsync();
         await _connection.DisposeAsync();
     }
 }

@@ -3,12 +3,14 @@ namespace K1s0.EventStore.Benchmarks.Comparing;
 /// <summary>What the repetitions of one row gave; more than one of each side, taken in turns.</summary>
 internal sealed class FigureResult
 {
-    public FigureResult(Figure figure, IReadOnlyList<double> ours, IReadOnlyList<double> plain)
+    public FigureResult(Figure figure, IReadOnlyList<FigurePair> pairs)
     {
         Figure = figure;
-        Ours = Median(ours);
-        Plain = Median(plain);
-        var ratios = ours.Zip(plain, (own, other) => figure.IsTime ? other / own : own / other).ToList();
+        Ours = Median(pairs.Select(pair => pair.Ours));
+        Plain = Median(pairs.Select(pair => pair.Plain));
+        var ratios = pairs
+            .Select(pair => figure.IsTime ? pair.Plain / pair.Ours : pair.Ours / pair.Plain)
+            .ToList();
         Ratio = Median(ratios);
         (LowestRatio, HighestRatio) = (ratios.Min(), ratios.Max());
     }
@@ -28,7 +30,7 @@ internal sealed class FigureResult
 
     public double HighestRatio { get; }
 
-    private static double Median(IReadOnlyList<double> values)
+    private static double Median(IEnumerable<double> values)
     {
         var sorted = values.Order().ToList();
         return (sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2;

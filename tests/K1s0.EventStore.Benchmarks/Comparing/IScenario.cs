@@ -2,7 +2,7 @@ using K1s0.EventStore.Benchmarks.Servers;
 
 namespace K1s0.EventStore.Benchmarks.Comparing;
 
-/// <summary>Something that both sides do for a while, in turns.</summary>
+/// <summary>Something that is measured for both sides.</summary>
 internal interface IScenario
 {
     /// <summary>What <c>--only</c> knows it by.</summary>
@@ -20,9 +20,8 @@ internal interface IScenario
     /// <summary>Makes what both sides need; not measured.</summary>
     Task SetUpAsync(BenchmarkDatabase database);
 
-    /// <summary>Lets the store work for about this long; one value for each figure.</summary>
-    Task<IReadOnlyList<double>> MeasureOursAsync(TimeSpan duration);
-
-    /// <summary>The same for the hand-written side.</summary>
-    Task<IReadOnlyList<double>> MeasurePlainAsync(TimeSpan duration);
+    /// <summary>Measures both sides once, each for about this long; one pair for each figure.</summary>
+    /// <param name="duration">How long each side works.</param>
+    /// <param name="isOursFirst">Who begins.</param>
+    Task<IReadOnlyList<FigurePair>> RepeatAsync(TimeSpan duration, bool isOursFirst);
 }

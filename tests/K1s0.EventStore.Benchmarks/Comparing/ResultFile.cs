@@ -14,13 +14,26 @@ internal static class ResultFile
         {
             writer.WriteStartObject();
             writer.WriteString("name", result.Figure.Name);
-            writer.WriteNumber("ours", Math.Round(result.Ours, 3));
-            writer.WriteNumber("plain", Math.Round(result.Plain, 3));
+            WriteFigure(writer, "ours", result.Ours);
+            WriteFigure(writer, "plain", result.Plain);
             writer.WriteString("unit", result.Figure.Unit);
-            writer.WriteNumber("ratio", Math.Round(result.Ratio, 4));
+            WriteFigure(writer, "ratio", result.Ratio);
             writer.WriteEndObject();
         }
 
         writer.WriteEndArray();
+    }
+
+    /// <summary>JSON has no infinity: a side that did nothing has null.</summary>
+    public static void WriteFigure(Utf8JsonWriter writer, string name, double value)
+    {
+        if (double.IsFinite(value))
+        {
+            writer.WriteNumber(name, Math.Round(value, 4));
+        }
+        else
+        {
+            writer.WriteNull(name);
+        }
     }
 }

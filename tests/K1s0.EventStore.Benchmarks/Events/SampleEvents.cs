@@ -1,5 +1,6 @@
+using System.Buffers;
 using System.Globalization;
-using System.Text.Unicode;
+using System.Text.Json;
 
 namespace K1s0.EventStore.Benchmarks.Events;
 
@@ -9,11 +10,13 @@ namespace K1s0.EventStore.Benchmarks.Events;
 /// </summary>
 internal sealed class SampleEvents(int seed)
 {
+    private const int Lines = 3;
+
     private static readonly string[] Types = ["OrderPlaced", "OrderPaid", "OrderPacked", "OrderShipped"];
     private static readonly string[] Cities = ["Antwerp", "Bergen", "Cork", "Dresden", "Esbjerg", "Fribourg"];
 
     private readonly Random _random = new(seed);
-    private readonly byte[] _buffer = new byte[1024];
+    private readonly ArrayBufferWriter<byte> _buffer = new(1024);
 
     public SampleEvent Next(StreamId stream)
     {
@@ -39,19 +42,46 @@ internal sealed class SampleEvents(int seed)
 
     private byte[] Payload(StreamId stream)
     {
-        var (sku, second) = (_random.Next(1_000_000), _random.Next(1_000_000));
-        Utf8.TryWrite(
-            _buffer,
-            CultureInfo.InvariantCulture,
-            $$"""
-            {"order":"{{stream.AggregateId}}","customer":{"id":"{{_random.NextInt64():x16}}","city":"{{Cities[_random.Next(Cities.Length)]}}","newsletter":false},"lines":[{"sku":"A-{{sku:d6}}","quantity":{{_random.Next(1, 9)}},"price":{{_random.Next(100, 99_999)}}},{"sku":"B-{{second:d6}}","quantity":{{_random.Next(1, 9)}},"price":{{_random.Next(100, 99_999)}}}],"currency":"EUR","note":"leave at the door {{_random.Next(1_000)}}"}
-            """,
-            out var length);
-        return _buffer.AsSpan(0, length).ToArray();
+        using var writer = new Utf8JsonWriter(_buffer);
+        writer.WriteStartObject();
+        writer.WriteString("order"u8, stream.AggregateId);
+        writer.WriteStartObject("customer"u8);
+        writer.WriteNumber("id"u8, _random.NextInt64());
+        writer.WriteString("city"u8, Cities[_random.Next(Cities.Length)]);
+        writer.WriteBoolean("newsletter"u8, _random.Next(2) == 0);
+        writer.WriteEndObject();
+        writer.WriteStartArray("lines"u8);
+        for (var line = 0; line < Lines; line++)
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("article"u8, _random.Next(1_000_000));
+            writer.WriteNumber("quantity"u8, _random.Next(1, 9));
+            writer.WriteNumber("cents"u8, _random.Next(100, 99_999));
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteString("currency"u8, "EUR"u8);
+        writer.WriteString("note"u8, "Leave it at the door, please."u8);
+        writer.WriteEndObject();
+        return Written(writer);
     }
 
-    private byte[] Metadata(string actor, string correlation) =>
-        Utf8.TryWrite(_buffer, $$"""{"actor":"{{actor}}","correlationId":"{{correlation}}"}""", out var length)
-            ? _buffer.AsSpan(0, length).ToArray()
-            : throw new InvalidOperationException("The buffer for a sample event is too small.");
+    private byte[] Metadata(string actor, string correlationId)
+    {
+        using var writer = new Utf8JsonWriter(_buffer);
+        writer.WriteStartObject();
+        writer.WriteString("actor"u8, actor);
+        writer.WriteString("correlationId"u8, correlationId);
+        writer.WriteEndObject();
+        return Written(writer);
+    }
+
+    private byte[] Written(Utf8JsonWriter writer)
+    {
+        writer.Flush();
+        var bytes = _buffer.WrittenSpan.ToArray();
+        _buffer.ResetWrittenCount();
+        return bytes;
+    }
 }

@@ -1,3 +1,5 @@
+using K1s0.EventStore.Integrity;
+
 namespace K1s0.EventStore.Benchmarks.Events;
 
 /// <summary>Random bytes for the digest columns of the plain tables: nothing is hashed there. Thread-safe.</summary>
@@ -16,7 +18,7 @@ internal static class StandInDigests
         var digests = new byte[Count][];
         for (var i = 0; i < Count; i++)
         {
-            digests[i] = new byte[Integrity.Sha256Digest.Length];
+            digests[i] = new byte[Sha256Digest.Length];
             random.NextBytes(digests[i]);
         }
 

@@ -25,7 +25,7 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
 
     public IEventStore Store => _services.GetRequiredService<IEventStore>();
 
-    public IStreamReader Streams => _services.GetRequiredService<IStreamReader>();
+    public IEventAppender Appender => _services.GetRequiredService<IEventAppender>();
 
     public IFeedReader Feed => _services.GetRequiredService<IFeedReader>();
 
@@ -52,11 +52,30 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
     }
 
     /// <summary>Runs an embedded statement that may take long.</summary>
-    public async Task ExecuteAsync(string statement)
+    public async Task ExecuteAsync(string statement, params long[] parameters)
     {
         await using var command = Plain.CreateCommand(PlainSql.Get(statement));
         command.CommandTimeout = 0;
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = parameter });
+        }
+
         await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Lets the server write out what it holds in memory; false when it denies the right to ask.</summary>
+    public async Task<bool> TryCheckpointAsync()
+    {
+        try
+        {
+            await ExecuteAsync("checkpoint");
+            return true;
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.InsufficientPrivilege)
+        {
+            return false;
+        }
     }
 
     /// <summary>Version and settings of the server, in one line.</summary>

@@ -37,7 +37,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
     }
 
     /// <summary>An empty database with the tables of both sides.</summary>
-    /// <param name="sessionSettings">Settings of every session of both sides, as for <c>Options</c>; may be empty.</param>
+    /// <param name="sessionSettings">Settings of every session of both sides, in the form of <c>Options</c>.</param>
     public async Task<BenchmarkDatabase> CreateDatabaseAsync(string sessionSettings = "") =>
         await BenchmarkDatabase.CreateAsync(await TestDatabase.CreateAsync(_connectionString), sessionSettings);
 
