@@ -8,7 +8,8 @@ namespace K1s0.EventStore.Postgres;
 /// Each append keeps its own outcome. A batch holds a stream once, and a stream is in one batch at a time, so appends
 /// of this process to one stream never wait for each other inside the server.
 /// </remarks>
-internal sealed class AppendQueue(PostgresAppender appender, PostgresOptions options) : IAsyncDisposable, IDisposable
+internal sealed class AppendQueue(PostgresAppender appender, LateAppends lateAppends, PostgresOptions options)
+    : IAsyncDisposable, IDisposable
 {
     // Bounds of one batch, and of how far into the queue a batch looks for streams that are free.
     private const int MaxBatchAppends = 128;
@@ -154,11 +155,13 @@ internal sealed class AppendQueue(PostgresAppender appender, PostgresOptions opt
         {
             try
             {
-                await appender.TryAppendBatchAsync(batch).ConfigureAwait(false);
+                await (batch[0].IsLate ? lateAppends.AnswerAsync(batch) : appender.TryAppendBatchAsync(batch))
+                    .ConfigureAwait(false);
             }
             finally
             {
-                batch = NextBatch([.. batch.Select(queued => queued.Append.StreamId)]);
+                batch = NextBatch(
+                    [.. batch.Where(queued => !queued.IsLate).Select(queued => queued.Append.StreamId)]);
             }
         }
     }
@@ -192,7 +195,8 @@ internal sealed class AppendQueue(PostgresAppender appender, PostgresOptions opt
         return batch;
     }
 
-    // Under the lock. What is passed over waits for a stream that is busy, so a writer will come back to it.
+    // Under the lock. What is passed over waits for a stream that is busy, or for this batch to be done, so a writer
+    // will come back to it.
     private void Fill(List<QueuedAppend> batch)
     {
         var (events, bytes, passedOver) = (0, 0L, 0);
@@ -201,7 +205,7 @@ internal sealed class AppendQueue(PostgresAppender appender, PostgresOptions opt
         {
             var (queued, current) = (node.Value, node);
             node = node.Next;
-            if (_busy.Contains(queued.Append.StreamId))
+            if (!FitsInto(batch, queued))
             {
                 passedOver++;
                 continue;
@@ -216,11 +220,23 @@ internal sealed class AppendQueue(PostgresAppender appender, PostgresOptions opt
             _waiting.Remove(current);
             if (queued.TryTake())
             {
-                _busy.Add(queued.Append.StreamId);
                 batch.Add(queued);
                 events += queued.Append.Events.Count;
                 bytes += queued.Bytes;
+                if (!queued.IsLate)
+                {
+                    _busy.Add(queued.Append.StreamId);
+                }
             }
         }
+    }
+
+    // Under the lock. A batch is either of appends to be made, or of late ones, which are answered.
+    private bool FitsInto(List<QueuedAppend> batch, QueuedAppend queued)
+    {
+        var isBusy = _busy.Contains(queued.Append.StreamId);
+        queued.IsLate = queued.HasWaited && lateAppends.IsLate(queued.Append);
+        queued.HasWaited |= isBusy;
+        return (queued.IsLate || !isBusy) && (batch.Count == 0 || batch[0].IsLate == queued.IsLate);
     }
 }
