@@ -13,7 +13,9 @@ public sealed class IntegrityTests
 
     // The envelope and the words that it is made of.
     private static readonly string[] Envelope =
-        ["EventEnvelope", "StreamId", "StreamVersion", "StreamHead", "Position", "Microseconds"];
+        [
+        "EventEnvelope", "StreamId", "StreamVersion", "StreamHead", "Position", "Microseconds",
+    ];
 
     [Fact]
     public void Hashing_and_verifying_use_the_base_library_and_the_envelope_only() =>
