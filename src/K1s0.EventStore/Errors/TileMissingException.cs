@@ -1,6 +1,8 @@
 namespace K1s0.EventStore;
 
-/// <summary>A tile of a Merkle log is not where it should be: the copy of the log is incomplete, or too small.</summary>
+/// <summary>
+/// A tile of a Merkle log is not where it should be: the copy of the log is incomplete, or too small.
+/// </summary>
 public sealed class TileMissingException : EventStoreException
 {
     /// <summary>A tile that is not there.</summary>

@@ -7,7 +7,7 @@ namespace K1s0.EventStore.Integrity;
 /// <code>
 /// leaves [3, 10):    3 | 4 5 6 7 | 8 9        complete subtrees of 1, 4 and 2 leaves, each aligned to its size
 /// </code>
-/// At most 2 · log2(leaves) hashes, whatever the number of leaves. Appending costs one hash on average. Not thread-safe.
+/// At most 2 · log2(leaves) hashes are kept. Appending costs one hash on average. Not thread-safe.
 /// </remarks>
 public sealed class MerkleRange
 {

@@ -7,8 +7,8 @@ public interface ITileReader
     /// <param name="tiles">The tiles, each as wide as it is needed; at most 24.</param>
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
     /// <returns>
-    /// The bytes of each tile in the same order, 32 for each hash. A tile that has grown since may come wider than it was
-    /// asked for: its first hashes are the same.
+    /// The bytes of each tile in the same order, 32 for each hash. A tile that has grown since may come wider than it
+    /// was asked for: its first hashes are the same.
     /// </returns>
     /// <exception cref="TileMissingException">A tile is not there.</exception>
     Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadAsync(

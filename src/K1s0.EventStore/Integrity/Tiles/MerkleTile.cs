@@ -3,7 +3,7 @@ using System.Globalization;
 namespace K1s0.EventStore.Integrity;
 
 /// <summary>
-/// The place of a tile in a Merkle log: up to 256 neighbouring hashes of one level, after C2SP tlog-tiles with height 8.
+/// The place of a tile in a Merkle log: up to 256 neighbouring hashes of one level, after C2SP tlog-tiles.
 /// </summary>
 /// <remarks>
 /// <code>
