@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using K1s0.EventStore.Samples.Tests.Repositories;
 
 namespace K1s0.EventStore.Samples.Tests;
@@ -9,7 +8,7 @@ public sealed class ProgramTests
     [Fact]
     public async Task Quickstart_ends_with_exit_code_0_and_prints_no_colours_into_a_pipe()
     {
-        var (exitCode, output) = await RunAsync("Quickstart.dll");
+        var (exitCode, output) = await Programs.RunAsync("Quickstart.dll");
 
         exitCode.Should().Be(0, output);
         output.Should().Contain("Every step held.").And.NotContain("\e[");
@@ -18,7 +17,7 @@ public sealed class ProgramTests
     [Fact]
     public async Task Quickstart_ends_with_exit_code_2_when_it_is_called_wrongly()
     {
-        (await RunAsync("Quickstart.dll", "--nonsense")).ExitCode.Should().Be(2);
+        (await Programs.RunAsync("Quickstart.dll", "--nonsense")).ExitCode.Should().Be(2);
     }
 
     [Fact]
@@ -26,7 +25,7 @@ public sealed class ProgramTests
     {
         using var generated = await GeneratedRepository.CreateAsync(commits: 50, seed: 50);
 
-        var (exitCode, output) = await RunAsync("GitHistory.dll", generated.Directory, "--seed", "1");
+        var (exitCode, output) = await Programs.RunAsync("GitHistory.dll", generated.Directory, "--seed", "1");
 
         exitCode.Should().Be(0, output);
         output.Should().Contain("imported    50 commits").And.Contain("OK ").And.NotContain("\r");
@@ -37,20 +36,6 @@ public sealed class ProgramTests
     {
         using var folder = new TemporaryFolder();
 
-        (await RunAsync("GitHistory.dll", folder.Path)).ExitCode.Should().Be(2);
-    }
-
-    private static async Task<(int ExitCode, string Output)> RunAsync(string assembly, params string[] arguments)
-    {
-        var dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
-        var start = new ProcessStartInfo(dotnet, [Path.Combine(AppContext.BaseDirectory, assembly), .. arguments])
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-        };
-        using var process = Process.Start(start)!;
-        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return (process.ExitCode, output);
+        (await Programs.RunAsync("GitHistory.dll", folder.Path)).ExitCode.Should().Be(2);
     }
 }

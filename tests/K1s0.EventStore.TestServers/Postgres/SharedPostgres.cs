@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 
 namespace K1s0.EventStore.TestServers;
 
@@ -28,9 +27,7 @@ public static class SharedPostgres
     /// <exception cref="ServerNotInstalledException">PostgreSQL is not installed; the message says what to do.</exception>
     public static async Task<TestDatabase> CreateDatabaseAsync()
     {
-        var server = await ConnectionStringAsync();
-        var database = new TestDatabase(server, $"k1s0_{RandomNumberGenerator.GetHexString(16, lowercase: true)}");
-        await Databases.CreateAsync(server, database.Name);
+        var database = await TestDatabase.CreateAsync(await ConnectionStringAsync());
         Open[database] = true;
         return database;
     }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace K1s0.EventStore.TestServers;
 
 /// <summary>A fresh database of <see cref="SharedPostgres"/>, for one test class. Disposing drops it.</summary>
@@ -17,6 +19,15 @@ public sealed class TestDatabase : IAsyncDisposable
 
     /// <summary>How to connect to it.</summary>
     public string ConnectionString { get; }
+
+    /// <summary>Creates an empty database on a server that runs already; nobody else drops it.</summary>
+    /// <param name="server">A connection string with the right to create databases.</param>
+    public static async Task<TestDatabase> CreateAsync(string server)
+    {
+        var database = new TestDatabase(server, $"k1s0_{RandomNumberGenerator.GetHexString(16, lowercase: true)}");
+        await Databases.CreateAsync(server, database.Name);
+        return database;
+    }
 
     /// <summary>Drops the database and ends the sessions that are still in it.</summary>
     public async ValueTask DisposeAsync()

@@ -1,0 +1,2 @@
+-- Writes out what earlier work left in memory, so that no flush of later commits has to.
+checkpoint

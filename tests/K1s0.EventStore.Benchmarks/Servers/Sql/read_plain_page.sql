@@ -1,0 +1,7 @@
+-- A page of events behind a position, in order. $1 after, $2 most rows
+select version, position, event_id, event_type, schema_version, occurred_at, recorded_at, previous_event_id,
+  content_digest, chain_hash, metadata, payload, stream_type, stream_id
+from plain.events
+where position > $1
+order by position
+limit $2
