@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests start, where they are missing: a PostgreSQL server, psql, PgBouncer, git and the like. Only the
-# programs: no cluster is made, no service is started or enabled. Where everything is there, nothing is touched.
+# Installs the programs that the tests start, where they are missing: a PostgreSQL server, psql, PgBouncer, git, Python and the like.
+# Only the programs: no cluster is made, no service is started or enabled. Where everything is there, nothing is touched.
 set -euo pipefail
 
 has_postgres_server() {
@@ -22,6 +22,7 @@ has_program pgbouncer || missing+=(pgbouncer)
 has_program git || missing+=(git)
 has_program setpriv || missing+=(util-linux)
 has_program unzip || missing+=(unzip)
+has_program python3 || missing+=(python3)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 give_up() { # reason

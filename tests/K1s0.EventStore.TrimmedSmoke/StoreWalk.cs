@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace K1s0.EventStore.TrimmedSmoke;
 
-/// <summary>One way through a store: append, conflict, snapshot, checkpoint, feed, verification.</summary>
+/// <summary>One way through a store: append, conflict, snapshot, checkpoint, feed, verification, proof.</summary>
 internal static class StoreWalk
 {
     private static readonly StreamId Order = new("order", "4711");
@@ -18,6 +18,8 @@ internal static class StoreWalk
         await FollowAsync(
             provider.GetRequiredService<IFeedReader>(), provider.GetRequiredService<ICheckpointStore>(), failures);
         await VerifyAsync(provider.GetRequiredService<IStreamReader>(), failures);
+        var first = (await provider.GetRequiredService<IEventStore>().LoadAsync(Order))[0];
+        failures.AddRange(await LedgerWalk.RunAsync(first));
         return failures;
     }
 

@@ -10,16 +10,21 @@ public sealed class ExceptionTests
     private static readonly EventStoreException[] All =
     [
         new ConcurrencyException(2, 3),
+        new CryptographyUnavailableException("Ed25519", "install it.", Cause),
         new EventIdReusedException(Id, Cause),
         new InvalidEventException(Id, InvalidEventReason.NotJson, "its payload is not JSON.", Cause),
+        new InvalidFormatException("leaf record", "it is empty.", Cause),
         new AppendOutcomeUnknownException([new StreamAppend(Order, [])], "the answer was lost", Cause),
         new CheckpointConflictException("consumer", 1, 2, new Position(3), new Position(4)),
+        new SigningException("example.com/log"),
         new StoreDurabilityException("The server confirms what a crash can lose."),
         new StoreIdentityException(new StoreIdentity(Id, 1), new StoreIdentity(Id, 2)),
         new StoreOperationException("Appending failed.", Cause),
         new StoreSchemaException("The schema is newer.", 9, 1, Cause),
         new StoreUnavailableException("The store cannot be reached.", Cause),
         new StreamDivergedException(Order, new StreamVersion(4)),
+        new TileMissingException("tile/0/000", Cause),
+        new UnsupportedFormatException("leaf record", 2, 1),
     ];
 
     [Fact]
@@ -56,12 +61,17 @@ public sealed class ExceptionTests
     [Fact]
     public void The_cause_is_kept_as_the_inner_exception() =>
         All.Where(exception => exception.InnerException is not null)
-            .Should().HaveCount(6).And.OnlyContain(exception => exception.InnerException == Cause);
+            .Should().HaveCount(9).And.OnlyContain(exception => exception.InnerException == Cause);
 
     [Theory]
     [InlineData(typeof(ConcurrencyException), "Concurrency conflict: expected 2, got 3")]
     [InlineData(typeof(EventIdReusedException), "already stored with other content")]
     [InlineData(typeof(InvalidEventException), "is refused: its payload is not JSON.")]
+    [InlineData(typeof(CryptographyUnavailableException), "Ed25519 is not available: install it.")]
+    [InlineData(typeof(SigningException), "The signer of key example.com/log gave a signature that")]
+    [InlineData(typeof(InvalidFormatException), "This is no leaf record: it is empty.")]
+    [InlineData(typeof(TileMissingException), "The log has no tile/0/000.")]
+    [InlineData(typeof(UnsupportedFormatException), "is of version 2; this program knows versions up to 1.")]
     [InlineData(typeof(AppendOutcomeUnknownException), "Append the same envelopes again")]
     [InlineData(typeof(CheckpointConflictException), "owner epoch 2 instead of 1, position 4 instead of 3")]
     [InlineData(typeof(StoreDurabilityException), "The server confirms what a crash can lose.")]
@@ -102,5 +112,7 @@ public sealed class ExceptionTests
         (checkpoint.ExpectedPosition.Value, checkpoint.ActualPosition.Value).Should().Be((3, 4));
         (diverged.StreamId, diverged.Version.Value).Should().Be((Order, 4));
         new EventIdReusedException(Id).EventId.Should().Be(Id);
+        new CryptographyUnavailableException("Ed25519", "detail").Algorithm.Should().Be("Ed25519");
+        new SigningException("name").KeyName.Should().Be("name");
     }
 }

@@ -1,0 +1,43 @@
+using System.Security.Cryptography;
+using FluentAssertions;
+using K1s0.EventStore.Integrity;
+using Xunit;
+
+// The examples stand here as an application writes them, without the token of a test run.
+#pragma warning disable xUnit1051
+
+namespace K1s0.EventStore.Architecture.Tests.Snippets;
+
+/// <summary>The examples of the READMEs about the log, run: what they say happens, happens.</summary>
+public sealed class LedgerExamples
+{
+    [Fact]
+    public async Task An_event_is_proved_from_its_file_and_a_public_key()
+    {
+        var store = new InMemoryEventStore();
+        var order = new StreamId("order", "4711");
+        await store.AppendAsync(order, [EventEnvelope.Create(order, "order-placed", "{}"u8.ToArray())]);
+        var envelope = (await store.LoadAsync(order))[0];
+        var (file, publicKey) = await ProveAsync(envelope);
+
+        // snippet: prove-event
+        var proof = EventProof.Parse(file);
+        var verdict = proof.Verify(envelope, origin: "example.com/orders", [VerifierKey.Parse(publicKey)]);
+
+        // end-snippet
+        verdict.Should().Be(EventProofVerdict.Valid);
+        proof.Verify(envelope with { EventType = "order-paid" }, "example.com/orders", [VerifierKey.Parse(publicKey)])
+            .Should().Be(EventProofVerdict.EventDiffers);
+    }
+
+    private static async Task<(byte[] File, string PublicKey)> ProveAsync(EventEnvelope envelope)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var signer = PemTreeHeadSigner.Create("example.com/orders", key.ExportPkcs8PrivateKeyPem());
+        var (record, tree) = (LeafRecord.Of(envelope), new MerkleTree());
+        tree.Append(record.LeafHash());
+        var checkpoint = await new TreeHead("example.com/orders", tree.Size, tree.Root).SignAsync([signer]);
+        var genesis = StreamHead.Empty(envelope.StreamId).ChainHash;
+        return (new EventProof(record, genesis, 0, [], checkpoint).ToUtf8(), signer.Key.ToString());
+    }
+}
