@@ -1,5 +1,8 @@
+using K1s0.EventStore.Postgres.Telemetry;
+using K1s0.EventStore.Postgres.Tests.Telemetry;
 using K1s0.EventStore.Postgres.Tests.Transactions;
 using K1s0.EventStore.TestServers;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 
@@ -85,6 +88,26 @@ public sealed class PreparedHolderTests : IAsyncLifetime
         free.HeldFor.Should().BeNull();
         await _store.ExecuteAsync("rollback prepared 'unrelated'");
         await _store.ExecuteAsync("rollback prepared 'third'");
+    }
+
+    [Fact]
+    public async Task Its_age_is_measured_with_its_identifier()
+    {
+        await HoldAsync();
+        var services = new ServiceCollection();
+        services.AddKeyedSingleton(_store.Name, _source);
+        services.AddEventStore().UsePostgres(_store.Name, options => options.Schema = _store.Name);
+        await using var provider = services.BuildServiceProvider();
+        using var recording = new Recording(_store.Name);
+
+        await provider.GetRequiredKeyedService<IFeedReader>(_store.Name).ReadFeedPageAsync(Position.Start);
+        recording.Observe();
+
+        var holder = recording.Of(PostgresTelemetry.FeedHolderAge).Should().ContainSingle().Subject;
+        holder.Value.Should().BePositive();
+        holder.Tags.Should().BeEquivalentTo(
+            new Dictionary<string, object?>(StringComparer.Ordinal) { ["store"] = _store.Name, ["gid"] = Gid });
+        await _store.ExecuteAsync("rollback prepared 'order''s undecided'");
     }
 
     private async Task HoldAsync()
