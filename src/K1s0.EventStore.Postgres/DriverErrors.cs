@@ -41,6 +41,11 @@ internal static class DriverErrors
             found: 0,
             PostgresSchema.SupportedVersion,
             missing),
+        PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } denied
+            when statement is "ensure_partitions" => new StoreOperationException(
+                "PostgreSQL denies the right to make partitions, which the schema's owner has: run "
+                + "PostgresSchema.EnsurePartitionsAsync as the owner before a month without a partition begins.",
+                denied),
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } denied => new StoreOperationException(
             $"PostgreSQL denies the right to run {statement}: see the schema's functions grant_writer and "
                 + "grant_reader.", denied),
