@@ -59,6 +59,12 @@ internal static class DriverErrors
         _ => new StoreOperationException($"PostgreSQL refused {statement} ({Describe(e)}).", e),
     };
 
+    /// <summary>The exception to show for a statement that was to write and commit by itself.</summary>
+    public static EventStoreException TranslateWrite(Exception e, string statement) =>
+        IsUndone(e)
+            ? Translate(e, statement)
+            : new WriteOutcomeUnknownException($"the connection was lost during {statement}: {Describe(e)}", e);
+
     /// <summary>The error in one line, without the detail: that may hold values of the row.</summary>
     public static string Describe(Exception e) =>
         e is PostgresException reported ? $"{reported.SqlState}: {reported.MessageText}" : e.Message;

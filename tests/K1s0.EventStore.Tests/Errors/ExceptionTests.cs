@@ -20,6 +20,7 @@ public sealed class ExceptionTests
         new StoreSchemaException("The schema is newer.", 9, 1, Cause),
         new StoreUnavailableException("The store cannot be reached.", Cause),
         new StreamDivergedException(Order, new StreamVersion(4)),
+        new WriteOutcomeUnknownException("the answer was lost", Cause),
     ];
 
     [Fact]
@@ -51,12 +52,16 @@ public sealed class ExceptionTests
     [Trait("Row", "K10")]
     public void Only_what_may_succeed_unchanged_later_is_transient() =>
         All.Where(exception => exception.IsTransient).Select(exception => exception.GetType())
-            .Should().BeEquivalentTo([typeof(AppendOutcomeUnknownException), typeof(StoreUnavailableException)]);
+            .Should().BeEquivalentTo(
+            [
+                typeof(AppendOutcomeUnknownException), typeof(StoreUnavailableException),
+                typeof(WriteOutcomeUnknownException),
+            ]);
 
     [Fact]
     public void The_cause_is_kept_as_the_inner_exception() =>
         All.Where(exception => exception.InnerException is not null)
-            .Should().HaveCount(6).And.OnlyContain(exception => exception.InnerException == Cause);
+            .Should().HaveCount(7).And.OnlyContain(exception => exception.InnerException == Cause);
 
     [Theory]
     [InlineData(typeof(ConcurrencyException), "Concurrency conflict: expected 2, got 3")]
@@ -70,6 +75,7 @@ public sealed class ExceptionTests
     [InlineData(typeof(StoreSchemaException), "The schema is newer.")]
     [InlineData(typeof(StoreUnavailableException), "The store cannot be reached.")]
     [InlineData(typeof(StreamDivergedException), "Stream order-1 at version 4 has another history")]
+    [InlineData(typeof(WriteOutcomeUnknownException), "unknown (the answer was lost). Repeat the same call")]
     public void Its_message_says_what_happened(Type type, string part) =>
         All.Single(exception => exception.GetType() == type).Message.Should().Contain(part);
 
