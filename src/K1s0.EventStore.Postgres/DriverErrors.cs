@@ -43,8 +43,8 @@ internal static class DriverErrors
             missing),
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } denied
             when statement is "ensure_partitions" => new StoreOperationException(
-                "PostgreSQL denies the right to make partitions, which the schema's owner has: run "
-                + "PostgresSchema.EnsurePartitionsAsync as the owner before a month without a partition begins.",
+                "PostgreSQL denies the right to run ensure_partitions: a partition is missing, and only the schema's "
+                + "owner may make it. Run PostgresSchema.EnsurePartitionsAsync as the owner.",
                 denied),
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } denied => new StoreOperationException(
             $"PostgreSQL denies the right to run {statement}: see the schema's functions grant_writer and "
