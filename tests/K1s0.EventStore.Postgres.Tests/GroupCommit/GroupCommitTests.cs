@@ -1,4 +1,7 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using K1s0.EventStore.Integrity;
+using Npgsql;
 
 namespace K1s0.EventStore.Postgres.Tests.GroupCommit;
 
@@ -101,10 +104,55 @@ public sealed class GroupCommitTests(StoreDatabase database) : IClassFixture<Sto
         await cancellation.CancelAsync();
         await writer.ReleaseAsync();
 
-        (await patient).Version.Value.Should().Be(1);
+        // A bound for the case that nobody writes it any more.
+        (await patient.WaitAsync(TimeSpan.FromMinutes(1))).Version.Value.Should().Be(1);
         await FluentActions.Awaiting(() => Task.WhenAll(given)).Should().ThrowAsync<OperationCanceledException>();
         given.Should().OnlyContain(append => append.IsCanceled);
         (await store.ScalarAsync<long>("select count(*) from {s}.streams where stream_type = 'order'")).Should().Be(1);
+    }
+
+    [Fact]
+    public async Task What_was_given_up_is_let_go_of_while_the_writer_is_still_busy()
+    {
+        var store = await database.NewStoreAsync();
+        await using var writer = await BlockedWriter.CreateAsync(store);
+
+        var given = await GiveUpAsync(writer.Store);
+
+        // On a stack of its own: the one that gave up ends further up on this one.
+        await Task.Yield();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+
+        writer.Blocked.IsCompleted.Should().BeFalse();
+        given.IsAlive.Should().BeFalse("places that are free again may be taken, so what left them must not pile up");
+        await writer.ReleaseAsync();
+    }
+
+    [Fact]
+    public async Task A_writer_takes_nothing_of_the_context_along_in_which_it_was_started()
+    {
+        var context = new AsyncLocal<string?>();
+        var opened = new ConcurrentQueue<string?>();
+        var builder = new NpgsqlDataSourceBuilder(database.With(connection => connection.Pooling = false));
+        builder.UsePhysicalConnectionInitializer(_ => { }, _ =>
+        {
+            opened.Enqueue(context.Value);
+            return Task.CompletedTask;
+        });
+        await using var source = builder.Build();
+        var store = (await database.NewStoreAsync()).Reopen(source);
+        context.Value = "of the first append";
+        await using var writer = await BlockedWriter.CreateAsync(store);
+        var (stream, before) = (Some.Stream(), opened.Count);
+
+        var behind = writer.Store.AppendAsync(stream, Some.Events(stream, 1), 0);
+        await writer.ReleaseAsync();
+        await behind;
+
+        opened.Take(before).Should().Contain("of the first append", "a connection is opened where it is asked for");
+        opened.Skip(before).Should().Equal([null], "the writer works for whoever waits");
     }
 
     [Fact]
@@ -181,5 +229,18 @@ public sealed class GroupCommitTests(StoreDatabase database) : IClassFixture<Sto
 
         (await waiting).Version.Value.Should().Be(1);
         (await store.Store.ExistsAsync(late)).Should().BeFalse();
+    }
+
+    // Everything that refers to the event ends with this method.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static async Task<WeakReference> GiveUpAsync(PostgresEventStore store)
+    {
+        using var cancellation = new CancellationTokenSource();
+        var stream = Some.Stream();
+        var envelope = Some.Event(stream);
+        var waiting = store.AppendAsync(stream, [envelope], 0, cancellation.Token);
+        await cancellation.CancelAsync();
+        await FluentActions.Awaiting(() => waiting).Should().ThrowAsync<OperationCanceledException>();
+        return new WeakReference(envelope);
     }
 }
