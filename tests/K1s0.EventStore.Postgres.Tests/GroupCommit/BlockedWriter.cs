@@ -24,7 +24,9 @@ internal sealed class BlockedWriter : IAsyncDisposable
     /// <summary>The append that the writer is busy with.</summary>
     public Task<AppendResult> Blocked { get; }
 
-    public static async Task<BlockedWriter> CreateAsync(TestStore store, Action<PostgresOptions>? configure = null)
+    /// <summary>Blocks a writer of a store that is as <paramref name="store"/> is, also by another way to the server.</summary>
+    public static async Task<BlockedWriter> CreateAsync(
+        TestStore store, Action<PostgresOptions>? configure = null, NpgsqlDataSource? dataSource = null)
     {
         var stream = Some.Stream("blocked");
         await store.Store.AppendAsync(stream, Some.Events(stream, 1));
@@ -33,7 +35,7 @@ internal sealed class BlockedWriter : IAsyncDisposable
         await connection.ExecuteAsync(
             store.Named($"select from {{s}}.streams where stream_id = '{stream.AggregateId}' for update"));
 
-        var blocked = store.Reopen(configure: (options => options.MaxWriters = 1) + configure).Store;
+        var blocked = store.Reopen(dataSource, (options => options.MaxWriters = 1) + configure).Store;
         var append = blocked.AppendAsync(stream, Some.Events(stream, 1));
         await Eventually.TrueAsync(() => store.DataSource.ScalarAsync<bool>(
             $"select exists (select from pg_locks where not granted and {connection.ProcessID} = any (pg_blocking_pids(pid)))"));
