@@ -138,7 +138,7 @@ public sealed class BatchCutTests(CutFixture fixture, ITestOutputHelper output) 
             .Select(append => writer.Store.AppendAsync(append.StreamId, append.Events, append.Expected)).ToArray();
         beforeTheWriterIsFree();
         await writer.ReleaseAsync();
-        await Task.WhenAll(outcomes).ContinueWith(static _ => { }, TaskScheduler.Default);
+        await Record.ExceptionAsync(() => Task.WhenAll(outcomes));
         return outcomes;
     }
 
