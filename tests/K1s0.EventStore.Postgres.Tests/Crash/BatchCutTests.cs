@@ -11,7 +11,7 @@ namespace K1s0.EventStore.Postgres.Tests.Crash;
 [Trait("Row", "I01")]
 public sealed class BatchCutTests(CutFixture fixture, ITestOutputHelper output) : IClassFixture<CutFixture>
 {
-    [Fact]
+    [Fact(Timeout = 5 * Eventually.Milliseconds)]
     public async Task Every_cut_of_a_batch_ends_in_a_true_outcome_for_each_and_a_retry_gives_one_copy()
     {
         var plans = await EveryCutAsync(CutManner.Reset, CutManner.Close);
@@ -54,7 +54,7 @@ public sealed class BatchCutTests(CutFixture fixture, ITestOutputHelper output) 
         refused.Should().BeGreaterThan(0, "some cuts are before the batch is sent");
     }
 
-    [Fact]
+    [Fact(Timeout = 5 * Eventually.Milliseconds)]
     public async Task The_stores_own_retry_turns_every_cut_of_a_batch_into_the_outcome_that_each_would_have_had()
     {
         foreach (var plan in await EveryCutAsync(CutManner.Close))

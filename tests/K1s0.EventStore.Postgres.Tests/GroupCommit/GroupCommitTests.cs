@@ -27,6 +27,35 @@ public sealed class GroupCommitTests(StoreDatabase database) : IClassFixture<Sto
     }
 
     [Fact(Timeout = Eventually.Milliseconds)]
+    public async Task A_conflict_and_a_repetition_are_told_apart_inside_the_batch()
+    {
+        var store = await database.NewStoreAsync();
+        var (stale, missing, repeated) = (Some.Stream(), Some.Stream(), Some.Stream());
+        var earlier = Some.Events(repeated, 2);
+        await store.Store.AppendAsync(stale, Some.Events(stale, 1));
+        var answer = await store.Store.AppendAsync(repeated, earlier, 0);
+        await using var writer = await BlockedWriter.CreateAsync(store);
+        StreamId[] good = [.. Enumerable.Range(0, 10).Select(_ => Some.Stream())];
+
+        var before = good[..5].Select(stream => writer.Store.AppendAsync(stream, Some.Events(stream, 1), 0)).ToArray();
+        var conflict = writer.Store.AppendAsync(stale, Some.Events(stale, 1), 0);
+        var repetition = writer.Store.AppendAsync(repeated, earlier, 0);
+        var early = writer.Store.AppendAsync(missing, Some.Events(missing, 1), 3);
+        var after = good[5..].Select(stream => writer.Store.AppendAsync(stream, Some.Events(stream, 1))).ToArray();
+        await writer.ReleaseAsync();
+
+        var results = await Task.WhenAll([.. before, .. after]);
+        results.Select(result => result.StreamId).Should().Equal(good);
+        results.Should().OnlyContain(result => result.Version.Value == 1 && !result.WasRepeated);
+        (await Assert.ThrowsAsync<ConcurrencyException>(() => conflict)).ActualVersion.Should().Be(1);
+        (await Assert.ThrowsAsync<ConcurrencyException>(() => early)).ActualVersion.Should().Be(0);
+        (await repetition).Should().Be(answer with { WasRepeated = true });
+        var names = string.Join(',', good.Select(stream => $"'{stream.AggregateId}'"));
+        (await store.ScalarAsync<long>($"select count(distinct xmin::text) from {{s}}.events where stream_id in ({names})"))
+            .Should().Be(1, "nobody had to be sent again for the others' sake");
+    }
+
+    [Fact(Timeout = Eventually.Milliseconds)]
     public async Task A_conflict_a_repetition_and_a_reused_id_do_not_disturb_their_neighbours()
     {
         var store = await database.NewStoreAsync();
