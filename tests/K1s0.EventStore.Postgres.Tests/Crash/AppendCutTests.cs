@@ -68,6 +68,32 @@ public sealed class AppendCutTests(CutFixture fixture, ITestOutputHelper output)
         }
     }
 
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(9, false)]
+    [Trait("Row", "I01")]
+    public async Task After_a_lost_answer_a_conflict_is_final_only_when_the_stream_is_past_the_expected_version(
+        long expected, bool isFinal)
+    {
+        var stream = Some.Stream();
+        await fixture.Direct.Store.AppendAsync(stream, Some.Events(stream, 2));
+        var append = Some.Append(stream, expected: ExpectedVersion.Exactly(new StreamVersion(expected)));
+        fixture.Proxy.Record();
+        await Assert.ThrowsAsync<ConcurrencyException>(() => AppendAsync(maxRetries: 1));
+        var answers = fixture.Proxy.Conversation.Count(message => message.Direction is MessageDirection.Backend);
+        fixture.Proxy.Arm(new CutPlan(MessageDirection.Backend, answers, CutPoint.Before));
+
+        var failure = await Record.ExceptionAsync(() => AppendAsync(maxRetries: 1));
+
+        // The stream may still get to version 9, and the attempt whose answer was lost may still be under way then.
+        fixture.Proxy.HasCut.Should().BeTrue();
+        failure.Should().BeOfType(isFinal ? typeof(ConcurrencyException) : typeof(AppendOutcomeUnknownException));
+        (await fixture.Stored.AreThereAsync([append])).Should().BeFalse();
+
+        Task<AppendResult> AppendAsync(int maxRetries) =>
+            fixture.Through(maxRetries).Store.AppendAsync(append.StreamId, append.Events, append.Expected);
+    }
+
     private async Task<IReadOnlyList<ProxyMessage>> RecordAsync(AppendKind kind)
     {
         var appends = await kind.PrepareAsync(fixture.Direct.Store);
