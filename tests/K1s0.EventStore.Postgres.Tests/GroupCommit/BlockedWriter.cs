@@ -11,9 +11,15 @@ internal sealed class BlockedWriter : IAsyncDisposable
     private readonly NpgsqlConnection _connection;
     private readonly NpgsqlTransaction _transaction;
 
-    private BlockedWriter(PostgresEventStore store, Task<AppendResult> blocked, NpgsqlConnection connection, NpgsqlTransaction transaction)
+    private BlockedWriter(
+        PostgresEventStore store,
+        StreamId stream,
+        Task<AppendResult> blocked,
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction)
     {
         Store = store;
+        Stream = stream;
         Blocked = blocked;
         _connection = connection;
         _transaction = transaction;
@@ -21,7 +27,10 @@ internal sealed class BlockedWriter : IAsyncDisposable
 
     public PostgresEventStore Store { get; }
 
-    /// <summary>The append that the writer is busy with.</summary>
+    /// <summary>The stream that is locked.</summary>
+    public StreamId Stream { get; }
+
+    /// <summary>The append that the writer is busy with: the second event of the stream.</summary>
     public Task<AppendResult> Blocked { get; }
 
     /// <summary>Blocks a writer of a store that is as <paramref name="store"/> is, also by another way to the server.</summary>
@@ -39,7 +48,7 @@ internal sealed class BlockedWriter : IAsyncDisposable
         var append = blocked.AppendAsync(stream, Some.Events(stream, 1));
         await Eventually.TrueAsync(() => store.DataSource.ScalarAsync<bool>(
             $"select exists (select from pg_locks where not granted and {connection.ProcessID} = any (pg_blocking_pids(pid)))"));
-        return new BlockedWriter(blocked, append, connection, transaction);
+        return new BlockedWriter(blocked, stream, append, connection, transaction);
     }
 
     /// <summary>Ends the session of the writer, as a crash of it would.</summary>
