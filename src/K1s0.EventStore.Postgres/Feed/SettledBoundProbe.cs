@@ -45,12 +45,13 @@ internal sealed class SettledBoundProbe(PostgresDatabase database)
     {
         lock (_lock)
         {
-            if (_running is not { IsCompleted: false })
+            // One that is queued has yet to ask, also when the one before it has just ended.
+            if (_queued is null && _running is not { IsCompleted: false })
             {
                 return (_running = QueryAsync()).WaitAsync(cancellationToken);
             }
 
-            _queued ??= AfterAsync(_running);
+            _queued ??= AfterAsync(_running!);
             return _queued.WaitAsync(cancellationToken);
         }
     }
