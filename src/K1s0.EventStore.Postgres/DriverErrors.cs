@@ -41,6 +41,11 @@ internal static class DriverErrors
             found: 0,
             PostgresSchema.SupportedVersion,
             missing),
+        PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } denied
+            when statement is "ensure_partitions" => new StoreOperationException(
+                "PostgreSQL denies the right to run ensure_partitions: a partition is missing, and only the schema's "
+                + "owner may make it. Run PostgresSchema.EnsurePartitionsAsync as the owner.",
+                denied),
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } denied => new StoreOperationException(
             $"PostgreSQL denies the right to run {statement}: see the schema's functions grant_writer and "
                 + "grant_reader.", denied),
@@ -53,6 +58,12 @@ internal static class DriverErrors
             $"PostgreSQL could not run {statement} at the moment ({Describe(e)}).", e),
         _ => new StoreOperationException($"PostgreSQL refused {statement} ({Describe(e)}).", e),
     };
+
+    /// <summary>The exception to show for a statement that was to write and commit by itself.</summary>
+    public static EventStoreException TranslateWrite(Exception e, string statement) =>
+        IsUndone(e)
+            ? Translate(e, statement)
+            : new WriteOutcomeUnknownException($"the connection was lost during {statement}: {Describe(e)}", e);
 
     /// <summary>The error in one line, without the detail: that may hold values of the row.</summary>
     public static string Describe(Exception e) =>

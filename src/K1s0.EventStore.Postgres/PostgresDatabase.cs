@@ -55,15 +55,63 @@ internal sealed class PostgresDatabase(NpgsqlDataSource dataSource, SqlCatalog s
         if (transaction is not null)
         {
             return await QueryOnAsync(
-                Connection(transaction), transaction, statement, addParameters, readRow, prepare, cancellationToken)
-                    .ConfigureAwait(false);
+                Connection(transaction),
+                transaction,
+                statement,
+                addParameters,
+                readRow,
+                prepare,
+                DriverErrors.Translate,
+                cancellationToken).ConfigureAwait(false);
         }
 
         var connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
             return await QueryOnAsync(
-                connection, null, statement, addParameters, readRow, prepare, cancellationToken).ConfigureAwait(false);
+                connection,
+                null,
+                statement,
+                addParameters,
+                readRow,
+                prepare,
+                DriverErrors.Translate,
+                cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Runs a statement that writes. In a transaction of its own it has succeeded only when the commit was confirmed
+    /// without a warning; in the caller's, the caller's commit decides.
+    /// </summary>
+    /// <exception cref="WriteOutcomeUnknownException">Nobody knows whether it was written.</exception>
+    public async Task<List<TRow>> WriteAsync<TRow>(
+        string statement,
+        Action<NpgsqlParameterCollection> addParameters,
+        Func<NpgsqlDataReader, TRow> readRow,
+        CancellationToken cancellationToken,
+        NpgsqlTransaction? transaction = null)
+    {
+        if (transaction is not null)
+        {
+            return await QueryAsync(statement, addParameters, readRow, cancellationToken, transaction)
+                .ConfigureAwait(false);
+        }
+
+        var connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            using var commit = new CommitWatch(connection);
+            var rows = await QueryOnAsync(
+                connection,
+                null,
+                statement,
+                addParameters,
+                readRow,
+                prepare: true,
+                DriverErrors.TranslateWrite,
+                cancellationToken).ConfigureAwait(false);
+            return commit.Warning is null ? rows : throw new WriteOutcomeUnknownException(commit.Warning);
         }
     }
 
@@ -91,19 +139,20 @@ internal sealed class PostgresDatabase(NpgsqlDataSource dataSource, SqlCatalog s
         Action<NpgsqlParameterCollection> addParameters,
         Func<NpgsqlDataReader, TRow> readRow,
         bool prepare,
+        Func<Exception, string, EventStoreException> translate,
         CancellationToken cancellationToken)
     {
         var command = Command(statement, connection, transaction);
         await using (command.ConfigureAwait(false))
         {
             addParameters(command.Parameters);
+            if (prepare)
+            {
+                await PrepareAsync(command, statement, cancellationToken).ConfigureAwait(false);
+            }
+
             try
             {
-                if (prepare)
-                {
-                    await PrepareAsync(command, cancellationToken).ConfigureAwait(false);
-                }
-
                 var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
                 await using (reader.ConfigureAwait(false))
                 {
@@ -113,13 +162,27 @@ internal sealed class PostgresDatabase(NpgsqlDataSource dataSource, SqlCatalog s
                         rows.Add(readRow(reader));
                     }
 
+                    // A commit is confirmed behind the rows: read up to the end before believing anything.
+                    await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
                     return rows;
                 }
             }
             catch (Exception e) when (DriverErrors.IsFromDriver(e))
             {
-                throw DriverErrors.Translate(e, statement);
+                throw translate(e, statement);
             }
+        }
+    }
+
+    private async Task PrepareAsync(NpgsqlCommand command, string statement, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await PrepareAsync(command, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (DriverErrors.IsFromDriver(e))
+        {
+            throw DriverErrors.Translate(e, statement);
         }
     }
 }

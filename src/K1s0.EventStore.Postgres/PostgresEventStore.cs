@@ -37,9 +37,21 @@ public sealed class PostgresEventStore
         EventStoreOptions? limits = null,
         TimeProvider? timeProvider = null,
         ILoggerFactory? loggerFactory = null)
+        : this(string.Empty, dataSource, options, limits, timeProvider, loggerFactory)
+    {
+    }
+
+    internal PostgresEventStore(
+        string name,
+        NpgsqlDataSource dataSource,
+        PostgresOptions? options,
+        EventStoreOptions? limits,
+        TimeProvider? timeProvider,
+        ILoggerFactory? loggerFactory)
     {
         ArgumentNullException.ThrowIfNull(dataSource);
         options = PostgresOptionsRules.Checked(options);
+        Name = name;
         _limits = limits ?? new EventStoreOptions();
         var heads = new StreamHeadCache(options.HeadCacheSize);
         _database = new PostgresDatabase(dataSource, new SqlCatalog(new SchemaName(options.Schema)), options);
@@ -51,12 +63,19 @@ public sealed class PostgresEventStore
             _queue,
             new PostgresSchema(dataSource, options),
             options,
+            name,
             timeProvider ?? TimeProvider.System,
             (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<PostgresEventStore>());
         _streams = new PostgresStreams(_database, heads);
         _probe = new SettledBoundProbe(_database);
         _feed = new PostgresFeed(_database, _probe);
     }
+
+    /// <summary>Its key in the container, which its measurements carry; empty without one.</summary>
+    internal string Name { get; }
+
+    /// <summary>What was last found out about the feed; null before anybody asked.</summary>
+    internal SettledBound? LastBound => _probe.LastAnswer;
 
     /// <inheritdoc/>
     public Task<AppendResult> AppendAsync(

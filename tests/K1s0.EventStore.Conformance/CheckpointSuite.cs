@@ -73,6 +73,45 @@ public abstract class CheckpointSuite : ConformanceSuite
     }
 
     [Fact]
+    public async Task Saving_the_same_again_gives_the_same_answer_as_the_first_time()
+    {
+        var claim = await ClaimAsync("owner");
+        foreach (var position in new[] { 10, 20, 5 })
+        {
+            var moved = await Checkpoints.SaveAsync(claim, await AtAsync(position), Cancellation);
+
+            var again = await Checkpoints.SaveAsync(claim, await AtAsync(position), Cancellation);
+
+            again.Should().Be(moved);
+            (await Checkpoints.LoadAsync(Consumer, Cancellation)).Should().Be(moved.Checkpoint);
+            claim = again;
+        }
+    }
+
+    [Fact]
+    public async Task Another_checkpoint_at_the_same_position_is_not_the_same_again()
+    {
+        var claim = await ClaimAsync("owner");
+        var saved = await AtAsync(10);
+        await Checkpoints.SaveAsync(claim, saved, Cancellation);
+
+        await RefusedSaveAsync<CheckpointConflictException>(
+            claim, saved with { ChainHash = Sha256Digest.Of("another"u8) });
+        await RefusedSaveAsync<CheckpointConflictException>(claim, saved with { ChainHash = default });
+    }
+
+    [Fact]
+    public async Task A_former_owner_is_refused_also_when_it_repeats_what_it_saved()
+    {
+        var former = await ClaimAsync("former");
+        var saved = await AtAsync(10);
+        await Checkpoints.SaveAsync(former, saved, Cancellation);
+        await ClaimAsync("owner");
+
+        await RefusedSaveAsync<CheckpointConflictException>(former, saved);
+    }
+
+    [Fact]
     public async Task A_claim_without_a_checkpoint_is_refused_once_there_is_one()
     {
         var claim = await ClaimAsync("owner");

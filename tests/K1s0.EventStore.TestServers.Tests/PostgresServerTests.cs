@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using Npgsql;
 
 namespace K1s0.EventStore.TestServers.Tests;
@@ -90,6 +92,35 @@ public sealed class PostgresServerTests
         await FluentActions.Awaiting(() => sleeping).Should().ThrowAsync<NpgsqlException>();
         await server.StartAgainAsync();
         server.IsRunning.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task A_kill_waits_for_a_backend_that_does_not_notice_the_death_of_the_postmaster()
+    {
+        await using var server = await PostgresServer.StartAsync();
+        await using var session = await Sql.OpenAsync(server.ConnectionString());
+        await SignalAsync(session.ProcessID, "STOP");
+        try
+        {
+            var killing = server.KillAsync();
+            await Traces.UntilAsync(() => !server.IsRunning);
+
+            // A whole life of another server: ample time for a kill that does not wait to return.
+            await using (await PostgresServer.StartAsync())
+            {
+                killing.IsCompleted.Should().BeFalse("a frozen backend is still at the data");
+                Traces.ProcessRuns(session.ProcessID).Should().BeTrue();
+            }
+
+            await SignalAsync(session.ProcessID, "CONT");
+            await killing;
+            Traces.ProcessRuns(session.ProcessID).Should().BeFalse();
+        }
+        finally
+        {
+            // Whatever failed: nothing frozen stays behind. A process that has ended is no error here.
+            await SignalAsync(session.ProcessID, "KILL");
+        }
     }
 
     [Fact]
@@ -207,6 +238,17 @@ public sealed class PostgresServerTests
         ProcessSignal.Quit => server.StopImmediateAsync(),
         _ => server.StopAsync(),
     };
+
+    private static async Task SignalAsync(int processId, string signal)
+    {
+        using var kill = Process.Start(
+            new ProcessStartInfo("/bin/sh", ["-c", string.Create(CultureInfo.InvariantCulture, $"kill -{signal} {processId}")])
+            {
+                RedirectStandardError = true,
+                UseShellExecute = false,
+            })!;
+        await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
 
     private static Task<long> DatabaseCountAsync(PostgresServer server, string name) =>
         Sql.ScalarAsync<long>(server.ConnectionString(), $"SELECT count(*) FROM pg_database WHERE datname = '{name}'");

@@ -12,6 +12,7 @@ internal sealed class AppendRetry(
     AppendQueue queue,
     PostgresSchema schema,
     PostgresOptions options,
+    string storeName,
     TimeProvider timeProvider,
     ILogger logger)
 {
@@ -40,7 +41,7 @@ internal sealed class AppendRetry(
                         : e.Reason;
                 }
 
-                PostgresTelemetry.CountRetry(e.Outcome);
+                PostgresTelemetry.CountRetry(storeName, e.Outcome);
                 logger.AppendRepeated(attempt + 1, options.MaxRetries, e.Reason);
                 await PrepareNextAsync(e.Outcome, attempt, appends, mayBeStored, cancellationToken)
                     .ConfigureAwait(false);

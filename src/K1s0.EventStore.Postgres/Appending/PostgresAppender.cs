@@ -38,7 +38,7 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
             }
 
             return outcomes is null || outcomes.Any(outcome => outcome.Outcome.IsSeen)
-                ? await repeated.FindAsync(connection, null, appends, cancellationToken).ConfigureAwait(false)
+                ? await FindRepeatedAsync(connection, appends).ConfigureAwait(false)
                 : throw Refusal(planned, outcomes);
         }
     }
@@ -106,6 +106,21 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
         catch (AttemptFailedException e)
         {
             throw e.Reason;
+        }
+    }
+
+    // The ids are stored, nobody knows yet for which events: neither a failure nor a token may now say that nothing was
+    // written.
+    private async Task<AppendResult[]> FindRepeatedAsync(
+        NpgsqlConnection connection, IReadOnlyList<ValidatedAppend> appends)
+    {
+        try
+        {
+            return await repeated.FindAsync(connection, null, appends, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (AttemptFailedException e) when (e.Outcome is not AttemptOutcome.NeverWritten)
+        {
+            throw new AttemptFailedException(e.Reason, AttemptOutcome.Unknown, e.IsWorthRepeating);
         }
     }
 

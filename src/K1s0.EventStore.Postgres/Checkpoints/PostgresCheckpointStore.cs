@@ -28,7 +28,7 @@ public sealed class PostgresCheckpointStore : ICheckpointStore
     {
         ConsumerName.Check(consumer, nameof(consumer));
         ConsumerName.Check(owner, nameof(owner));
-        var rows = await _database.QueryAsync(
+        var rows = await _database.WriteAsync(
             "claim_checkpoint",
             parameters =>
             {
@@ -54,7 +54,7 @@ public sealed class PostgresCheckpointStore : ICheckpointStore
 
     /// <summary>
     /// Moves the checkpoint inside the caller's transaction, so that it commits together with the effects of the
-    /// events.
+    /// events. In such a transaction a save that has been made already is refused: its effects are stored as well.
     /// </summary>
     /// <param name="claim">A claim, or what the last save returned.</param>
     /// <param name="checkpoint">The new checkpoint.</param>
@@ -71,7 +71,7 @@ public sealed class PostgresCheckpointStore : ICheckpointStore
         ArgumentNullException.ThrowIfNull(claim);
         ArgumentNullException.ThrowIfNull(checkpoint);
         var believed = claim.Checkpoint?.Position ?? Position.Start;
-        var saved = await _database.QueryAsync(
+        var saved = await _database.WriteAsync(
             "save_checkpoint",
             parameters =>
             {
@@ -83,6 +83,9 @@ public sealed class PostgresCheckpointStore : ICheckpointStore
                 parameters.Add(new NpgsqlParameter<long> { TypedValue = checkpoint.Store.Epoch });
                 parameters.Add(
                     new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Bytea, Value = HashOrNull(checkpoint) });
+
+                // In a transaction of the caller a repetition is refused: what it commits with must not happen twice.
+                parameters.Add(new NpgsqlParameter<bool> { TypedValue = transaction is null });
             },
             static _ => 0,
             cancellationToken,

@@ -12,6 +12,7 @@ internal sealed class SettledBoundProbe(PostgresDatabase database)
     private Task<SettledBound>? _running;
     private Task<SettledBound>? _queued;
     private long _latest;
+    private SettledBound? _lastAnswer;
 
     /// <summary>
     /// The highest bound seen so far, as long as the store keeps what it has confirmed.
@@ -27,17 +28,30 @@ internal sealed class SettledBoundProbe(PostgresDatabase database)
         }
     }
 
+    /// <summary>What the last question found out; null before the first.</summary>
+    public SettledBound? LastAnswer
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _lastAnswer;
+            }
+        }
+    }
+
     /// <summary>A bound that was asked for after this call. The token ends the wait, not the question.</summary>
     public Task<SettledBound> AskAsync(CancellationToken cancellationToken)
     {
         lock (_lock)
         {
-            if (_running is not { IsCompleted: false })
+            // One that is queued has yet to ask, also when the one before it has just ended.
+            if (_queued is null && _running is not { IsCompleted: false })
             {
                 return (_running = QueryAsync()).WaitAsync(cancellationToken);
             }
 
-            _queued ??= AfterAsync(_running);
+            _queued ??= AfterAsync(_running!);
             return _queued.WaitAsync(cancellationToken);
         }
     }
@@ -71,16 +85,17 @@ internal sealed class SettledBoundProbe(PostgresDatabase database)
                 new Position(reader.GetInt64(1)),
                 reader.IsDBNull(2) ? null : reader.GetInt32(2),
                 reader.IsDBNull(3) ? null : reader.GetString(3),
-                reader.IsDBNull(4) ? null : TimeSpan.FromSeconds(reader.GetDouble(4))),
+                reader.IsDBNull(4) ? null : TimeSpan.FromSeconds(reader.GetDouble(4)),
+                PreparedTransaction.Read(reader, 5)),
             CancellationToken.None).ConfigureAwait(false);
-        return rows[0] with { Bound = Remember(rows[0]) };
+        return Remember(rows[0]);
     }
 
     // The server's answer can be lower than an earlier one: a writer may be held up between reading the sequence and
     // locking its value. What was settled stays settled, and a reader that has read up to there must not be led back.
     // But a sequence that is behind what was settled is another one: a restore, a failover that lost events, or a
     // standby that is further behind. What was known of the old one counts no more.
-    private Position Remember(SettledBound answer)
+    private SettledBound Remember(SettledBound answer)
     {
         lock (_lock)
         {
@@ -89,7 +104,7 @@ internal sealed class SettledBoundProbe(PostgresDatabase database)
                 _latest = answer.Bound.Value;
             }
 
-            return new Position(_latest);
+            return _lastAnswer = answer with { Bound = new Position(_latest) };
         }
     }
 }

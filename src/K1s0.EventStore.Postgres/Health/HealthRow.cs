@@ -14,7 +14,8 @@ internal sealed record HealthRow(
     TimeSpan? HeldFor,
     long Partitions,
     bool IsNextMonthReady,
-    bool IsStandby)
+    bool IsStandby,
+    PreparedTransaction? HolderPrepared)
 {
     public static HealthRow Read(NpgsqlDataReader reader) => new(
         reader.GetInt32(0),
@@ -25,7 +26,8 @@ internal sealed record HealthRow(
         reader.IsDBNull(6) ? null : TimeSpan.FromSeconds(reader.GetDouble(6)),
         reader.GetInt64(7),
         reader.GetBoolean(8),
-        reader.GetBoolean(9));
+        reader.GetBoolean(9),
+        PreparedTransaction.Read(reader, 10));
 
     public (HealthStatus Status, string Fault)? FirstFault(TimeSpan longestHold)
     {
@@ -42,8 +44,7 @@ internal sealed record HealthRow(
                 HealthStatus.Degraded,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"The feed has been held back for {HeldFor.Value.TotalSeconds:F0} s by the open transaction of "
-                        + $"process {HolderPid} ({HolderApplication})."));
+                    $"The feed has been held back for {HeldFor.Value.TotalSeconds:F0} s by {Holder()}"));
         }
 
         if (HolderPid is not null && HeldFor is null)
@@ -60,6 +61,11 @@ internal sealed record HealthRow(
                 + "check that upkeep runs.");
     }
 
+    private string Holder() =>
+        HolderPrepared is { } prepared
+            ? $"the prepared transaction {prepared.Gid}, which nobody has decided. {prepared.Advice()}"
+            : $"the open transaction of process {HolderPid} ({HolderApplication}).";
+
     public IReadOnlyDictionary<string, object> ToData()
     {
         var data = new Dictionary<string, object>(StringComparer.Ordinal)
@@ -75,6 +81,13 @@ internal sealed record HealthRow(
         {
             data["holderPid"] = pid;
             data["holderApplication"] = HolderApplication ?? string.Empty;
+            data["heldSeconds"] = HeldFor?.TotalSeconds ?? 0;
+        }
+        else if (HolderPrepared is { } prepared)
+        {
+            data["holderGid"] = prepared.Gid;
+            data["holderOwner"] = prepared.Owner;
+            data["holderDatabase"] = prepared.Database;
             data["heldSeconds"] = HeldFor?.TotalSeconds ?? 0;
         }
 

@@ -77,13 +77,14 @@ public static class PostgresEventStoreBuilderExtensions
             PostgresOptionsRules>());
         services.AddKeyedSingleton(name, static (provider, key) => StoreDataSource.Create(provider, (string)key!));
         services.AddKeyedSingleton(name, static (provider, key) => new PostgresEventStore(
+            (string)key!,
             Source(provider, key),
             OptionsOf(provider, key),
             provider.GetRequiredService<IOptions<EventStoreOptions>>().Value,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetService<ILoggerFactory>()));
         services.AddKeyedSingleton(name, static (provider, key) => new TracedPostgresEventStore(
-            provider.GetRequiredKeyedService<PostgresEventStore>(key), (string)key!));
+            provider.GetRequiredKeyedService<PostgresEventStore>(key)));
         services.AddKeyedSingleton(name, static (provider, key) => new PostgresSnapshotStore(
             Source(provider, key), OptionsOf(provider, key),
                 provider.GetRequiredService<IOptions<EventStoreOptions>>().Value));

@@ -32,6 +32,12 @@ internal sealed class PostgresUpkeep(
 
         await _schema.CheckAsync(cancellationToken).ConfigureAwait(false);
         _logger.SchemaReady(options.Schema, PostgresSchema.SupportedVersion);
+        if (!options.MigrateOnStart)
+        {
+            // Migrating makes them; without it nobody else would for the first hours.
+            await TryAsync(MakePartitionsAsync, cancellationToken).ConfigureAwait(false);
+        }
+
         await base.StartAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -58,19 +64,24 @@ internal sealed class PostgresUpkeep(
         {
             while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
             {
-                try
-                {
-                    await action(stoppingToken).ConfigureAwait(false);
-                }
-                catch (EventStoreException e)
-                {
-                    _logger.UpkeepFailed(options.Schema, e);
-                }
+                await TryAsync(action, stoppingToken).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The application stops.
+        }
+    }
+
+    private async Task TryAsync(Func<CancellationToken, Task> action, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await action(cancellationToken).ConfigureAwait(false);
+        }
+        catch (EventStoreException e)
+        {
+            _logger.UpkeepFailed(options.Schema, e);
         }
     }
 }

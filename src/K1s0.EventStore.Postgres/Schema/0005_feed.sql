@@ -12,7 +12,10 @@ create function {schema}.settled_bound() returns table (
   last_position bigint,
   holder_pid int,
   holder_application text,
-  holder_since timestamptz
+  holder_since timestamptz,
+  holder_gid text,
+  holder_owner text,
+  holder_database text
 )
 language plpgsql volatile as $$
 #variable_conflict use_column
@@ -23,8 +26,8 @@ declare
 begin
   if pg_is_in_recovery() then
     -- Locks of the primary are not visible here: its stored bound counts.
-    return query select s.published_bound, s.published_bound, null::int, null::text, null::timestamptz from
-      {schema}.store s;
+    return query select s.published_bound, s.published_bound, null::int, null::text, null::timestamptz, null::text,
+      null::text, null::text from {schema}.store s;
     return;
   end if;
 
@@ -36,7 +39,7 @@ begin
 
   sequence_before := (select last_value from {schema}.positions);
   with held as materialized (
-    select l.pid, l.objid::bigint as key
+    select l.pid, l.virtualtransaction as owner, l.objid::bigint as key
     from pg_locks l
     where l.locktype = 'advisory' and l.objsubid = 2 and l.granted and l.mode = 'ShareLock'
       and l.classid = (select floor_key from {schema}.store)::oid
@@ -45,7 +48,7 @@ begin
   later as materialized (
     select p.last_value from {schema}.positions p where (select count(*) from held) >= 0
   )
-  select later.last_value as sequence_after, h.pid,
+  select later.last_value as sequence_after, h.pid, h.owner,
     later.last_value - ((later.last_value - h.key) & 2147483647) as floor
   into lowest
   from later left join held h on true
@@ -62,10 +65,19 @@ begin
       (select s.published_bound from {schema}.store s));
   end if;
 
+  -- A prepared transaction has no process any more, and until a restart its locks still name the virtual transaction of
+  -- the session that it was prepared in: what leads to its name is the transaction id that it holds locked as well.
   return query
-  select final_bound, sequence_before, a.pid, a.application_name, a.xact_start
+  select final_bound, sequence_before, a.pid, a.application_name, coalesce(a.xact_start, p.prepared), p.gid,
+    p.owner::text, p.database::text
   from (select 1) as one
-  left join pg_stat_activity a on a.pid = lowest.pid and lowest.floor < sequence_before;
+  left join pg_stat_activity a on a.pid = lowest.pid and lowest.floor < sequence_before
+  left join lateral (
+    select x.gid, x.prepared, x.owner, x.database
+    from pg_locks l join pg_prepared_xacts x on x.transaction = l.transactionid
+    where lowest.pid is null and lowest.floor < sequence_before
+      and l.locktype = 'transactionid' and l.pid is null and l.virtualtransaction = lowest.owner
+  ) p on true;
 end
 $$;
 

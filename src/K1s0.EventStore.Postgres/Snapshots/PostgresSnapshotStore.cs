@@ -47,7 +47,7 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
         ArgumentOutOfRangeException.ThrowIfLessThan(version, 1);
         ArgumentNullException.ThrowIfNull(state);
         var bytes = _serializer.Serialize(state);
-        return _database.QueryAsync(
+        return _database.WriteAsync(
             "save_snapshot",
             parameters =>
             {

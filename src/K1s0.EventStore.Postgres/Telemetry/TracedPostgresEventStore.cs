@@ -3,11 +3,22 @@ using K1s0.EventStore.Postgres.Telemetry;
 namespace K1s0.EventStore.Postgres;
 
 /// <summary>
-/// The store with spans and measurements around it: what the container injects as the roles. Thread-safe.
+/// The store with spans and measurements around it: what the container injects as the roles, and disposes.
+/// Thread-safe.
 /// </summary>
-internal sealed class TracedPostgresEventStore(PostgresEventStore store, string name)
-    : IEventStore, IEventAppender, IStreamReader, IFeedReader
+internal sealed class TracedPostgresEventStore : IEventStore, IEventAppender, IStreamReader, IFeedReader, IDisposable
 {
+    private readonly PostgresEventStore _store;
+
+    public TracedPostgresEventStore(PostgresEventStore store)
+    {
+        _store = store;
+        PostgresTelemetry.Observe(store);
+    }
+
+    /// <summary>Ends the measuring; the store itself is not this one's.</summary>
+    public void Dispose() => PostgresTelemetry.Forget(_store);
+
     public Task<AppendResult> AppendAsync(
         StreamId streamId,
         IEnumerable<EventEnvelope> events,
@@ -25,20 +36,20 @@ internal sealed class TracedPostgresEventStore(PostgresEventStore store, string 
         var list = events as IReadOnlyCollection<EventEnvelope> ?? events?.ToList()!;
         return PostgresTelemetry.MeasureAsync(
             PostgresTelemetry.AppendOperation,
-            name,
+            _store.Name,
             streamId?.AggregateType,
-            () => store.AppendAsync(streamId!, list, expected, cancellationToken),
-            _ => list.Count);
+            () => _store.AppendAsync(streamId!, list, expected, cancellationToken),
+            result => result.WasRepeated ? 0 : list.Count);
     }
 
     public Task<IReadOnlyList<AppendResult>> AppendAsync(
         IReadOnlyCollection<StreamAppend> appends, CancellationToken cancellationToken = default) =>
         PostgresTelemetry.MeasureAsync(
             PostgresTelemetry.AppendOperation,
-            name,
+            _store.Name,
             streamType: null,
-            () => store.AppendAsync(appends, cancellationToken),
-            _ => appends.Sum(append => append.Events.Count));
+            () => _store.AppendAsync(appends, cancellationToken),
+            results => results.Zip(appends).Sum(pair => pair.First.WasRepeated ? 0 : pair.Second.Events.Count));
 
     public Task<IReadOnlyList<EventEnvelope>> LoadAsync(
         StreamId streamId,
@@ -47,33 +58,29 @@ internal sealed class TracedPostgresEventStore(PostgresEventStore store, string 
         CancellationToken cancellationToken = default) =>
         PostgresTelemetry.MeasureAsync(
             PostgresTelemetry.LoadOperation,
-            name,
+            _store.Name,
             streamId?.AggregateType,
-            () => store.LoadAsync(streamId!, fromVersion, toVersion, cancellationToken),
+            () => _store.LoadAsync(streamId!, fromVersion, toVersion, cancellationToken),
             events => events.Count);
 
     public Task<bool> ExistsAsync(StreamId streamId, CancellationToken cancellationToken = default) =>
-        store.ExistsAsync(streamId, cancellationToken);
+        _store.ExistsAsync(streamId, cancellationToken);
 
     public IAsyncEnumerable<EventEnvelope> ReadStreamAsync(
         StreamId streamId,
         ReadDirection direction = ReadDirection.Forward,
         StreamVersion? from = null,
         CancellationToken cancellationToken = default) =>
-        store.ReadStreamAsync(streamId, direction, from, cancellationToken);
+        _store.ReadStreamAsync(streamId, direction, from, cancellationToken);
 
     public Task<StreamHead> GetHeadAsync(StreamId streamId, CancellationToken cancellationToken = default) =>
-        store.GetHeadAsync(streamId, cancellationToken);
+        _store.GetHeadAsync(streamId, cancellationToken);
 
     public Task<StoreIdentity> GetIdentityAsync(CancellationToken cancellationToken = default) =>
-        store.GetIdentityAsync(cancellationToken);
+        _store.GetIdentityAsync(cancellationToken);
 
-    public async Task<Position> GetSettledBoundAsync(CancellationToken cancellationToken = default)
-    {
-        var bound = await store.InspectFeedAsync(cancellationToken).ConfigureAwait(false);
-        PostgresTelemetry.RecordFeedLag(name, bound);
-        return bound.Bound;
-    }
+    public Task<Position> GetSettledBoundAsync(CancellationToken cancellationToken = default) =>
+        _store.GetSettledBoundAsync(cancellationToken);
 
     public Task<FeedPage> ReadFeedPageAsync(
         Position after,
@@ -82,8 +89,8 @@ internal sealed class TracedPostgresEventStore(PostgresEventStore store, string 
         CancellationToken cancellationToken = default) =>
         PostgresTelemetry.MeasureAsync(
             PostgresTelemetry.ReadFeedOperation,
-            name,
+            _store.Name,
             streamType: null,
-            () => store.ReadFeedPageAsync(after, filter, maxCount, cancellationToken),
+            () => _store.ReadFeedPageAsync(after, filter, maxCount, cancellationToken),
             page => page.Events.Count);
 }

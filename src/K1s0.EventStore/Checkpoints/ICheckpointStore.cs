@@ -13,6 +13,9 @@ public interface ICheckpointStore
     /// Gives up. The write may have happened all the same: claim again, and see where the consumer stands.
     /// </param>
     /// <returns>The claim, with the checkpoint that is stored.</returns>
+    /// <exception cref="WriteOutcomeUnknownException">
+    /// The claim may have been made: claim again, which raises the epoch once more and does no harm.
+    /// </exception>
     Task<CheckpointClaim> ClaimAsync(string consumer, string owner, CancellationToken cancellationToken = default);
 
     /// <summary>Reads a consumer's checkpoint without claiming it.</summary>
@@ -21,7 +24,10 @@ public interface ICheckpointStore
     /// <returns>The checkpoint; null when there is none.</returns>
     Task<Checkpoint?> LoadAsync(string consumer, CancellationToken cancellationToken = default);
 
-    /// <summary>Moves the checkpoint from where the claim says it is.</summary>
+    /// <summary>
+    /// Moves the checkpoint from where the claim says it is. Saving the same checkpoint with the same claim again is
+    /// idempotent, as long as nothing else was saved or claimed in between.
+    /// </summary>
     /// <param name="claim">A claim, or what the last save returned.</param>
     /// <param name="checkpoint">The new checkpoint. It may lie before the old one: that is a reset.</param>
     /// <param name="cancellationToken">
@@ -33,6 +39,9 @@ public interface ICheckpointStore
     /// </exception>
     /// <exception cref="StoreIdentityException">
     /// The checkpoint belongs to another store; nothing was written.
+    /// </exception>
+    /// <exception cref="WriteOutcomeUnknownException">
+    /// The checkpoint may have been moved: save it again with the same claim to find out.
     /// </exception>
     Task<CheckpointClaim> SaveAsync(
         CheckpointClaim claim, Checkpoint checkpoint, CancellationToken cancellationToken = default);

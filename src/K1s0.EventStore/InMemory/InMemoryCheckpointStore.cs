@@ -70,7 +70,7 @@ public sealed class InMemoryCheckpointStore : ICheckpointStore
             var current = _claims.GetValueOrDefault(claim.Consumer);
             var believed = claim.Checkpoint?.Position ?? Position.Start;
             var actual = current?.Checkpoint?.Position ?? Position.Start;
-            if (current?.Epoch != claim.Epoch || believed != actual)
+            if (current?.Epoch != claim.Epoch || (believed != actual && current.Checkpoint != checkpoint))
             {
                 throw new CheckpointConflictException(
                     claim.Consumer, claim.Epoch, current?.Epoch ?? 0, believed, actual);

@@ -76,10 +76,13 @@ public sealed class MissingStandby : IAsyncLifetime
         await Waiting.ExecuteAsync("insert into probe values (1)");
     }
 
+    /// <summary>Returns when a commit waits for the standby.</summary>
+    public Task UntilWaitingAsync() => Eventually.TrueAsync(IsWaitingAsync);
+
     /// <summary>Returns when a commit waits for the standby, and has done something to its session.</summary>
     public async Task InterruptAsync(string function)
     {
-        await Eventually.TrueAsync(IsWaitingAsync);
+        await UntilWaitingAsync();
         await SignalAsync(function);
     }
 

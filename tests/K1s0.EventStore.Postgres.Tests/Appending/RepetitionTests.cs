@@ -89,6 +89,50 @@ public sealed class RepetitionTests(StoreDatabase database) : IClassFixture<Stor
         (await writer.Store.AppendAsync(unknown.Appends))[0].Version.Value.Should().Be(2);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Whatever_ends_a_later_attempt_the_outcome_of_the_first_stays_unknown(bool isCancelled)
+    {
+        var isLater = false;
+        using var cancellation = new CancellationTokenSource();
+        var builder = new NpgsqlDataSourceBuilder(database.With(connection =>
+            (connection.ApplicationName, connection.MaxPoolSize) = ("unlucky writer", 1)));
+        builder.UsePhysicalConnectionInitializer(_ => { }, async _ =>
+        {
+            if (isLater)
+            {
+                await cancellation.CancelAsync();
+                if (!isCancelled)
+                {
+                    throw new NotSupportedException("the application's own initialiser fails");
+                }
+            }
+        });
+        await using var source = builder.Build();
+        var store = await TestStore.CreateAsync(source, database.NewSchemaName());
+        var stream = Some.Stream();
+        await store.Store.AppendAsync(stream, Some.Events(stream, 1), 0);
+        await EndSessionsAsync("unlucky writer");
+        isLater = true;
+
+        // The first attempt meets the ended session; the second one ends before it has sent anything.
+        var unknown = await Assert.ThrowsAsync<AppendOutcomeUnknownException>(
+            () => store.Store.AppendAsync(stream, Some.Events(stream, 1), 1, cancellation.Token));
+
+        if (isCancelled)
+        {
+            unknown.InnerException.Should().BeAssignableTo<OperationCanceledException>();
+        }
+        else
+        {
+            unknown.InnerException.Should().BeOfType<NotSupportedException>();
+        }
+
+        isLater = false;
+        (await store.Store.AppendAsync(unknown.Appends))[0].Version.Value.Should().Be(2);
+    }
+
     [Fact]
     public async Task An_append_that_is_cancelled_by_an_operator_while_it_waits_for_a_lock_is_repeated()
     {

@@ -149,6 +149,8 @@ public sealed class UnconfirmedCommitTests(MissingStandby server) : IClassFixtur
         await Assert.ThrowsAsync<AppendOutcomeUnknownException>(() => append);
 
         var repetition = writer.Store.AppendAsync(stream, events, 0);
+        await server.UntilWaitingAsync();
+        repetition.IsCompleted.Should().BeFalse("the session that waits for the standby is its own");
         await server.DemandNoMoreAsync();
 
         (await repetition).WasRepeated.Should().BeTrue();

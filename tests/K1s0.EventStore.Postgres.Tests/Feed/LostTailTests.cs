@@ -26,6 +26,34 @@ public sealed class LostTailTests(StoreDatabase database) : IClassFixture<StoreD
         page.Events.Concat(rest.Events).Select(envelope => envelope.StreamId).Should().Equal(kept, kept, late);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_page_that_is_full_does_not_skip_what_is_in_flight_below_the_bound_of_before(bool isFiltered)
+    {
+        var store = await database.NewStoreAsync();
+        var (kept, lost, late, overtaking) = (Some.Stream(), Some.Stream(), Some.Stream(), Some.Stream());
+        var filter = isFiltered ? new FeedFilter { StreamTypes = [kept.AggregateType] } : null;
+        var first = await store.Store.AppendAsync(kept, Some.Events(kept, 2));
+        await store.Store.AppendAsync(lost, Some.Events(lost, 50));
+        var known = await store.Store.GetSettledBoundAsync();
+        await LoseAsync(store, lost, first.LastPosition);
+        await using var connection = await store.DataSource.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        var appended = await store.Reopen().Store.AppendAsync([Some.Append(late)], transaction);
+        var visible = await store.Reopen().Store.AppendAsync(overtaking, Some.Events(overtaking, 1));
+
+        // As many as are visible, so that the page is full with them.
+        var page = await store.Store.ReadFeedPageAsync(Position.Start, filter, maxCount: 3);
+        await transaction.CommitAsync();
+        var rest = await store.Store.ReadFeedPageAsync(page.ReadTo, filter);
+
+        appended[0].LastPosition.Should().BeLessThan(visible.FirstPosition);
+        visible.LastPosition.Should().BeLessThan(known);
+        page.Events.Concat(rest.Events).Select(envelope => envelope.StreamId)
+            .Should().Equal(kept, kept, late, overtaking);
+    }
+
     // As a restore to the moment after the kept events would leave it.
     private static Task LoseAsync(TestStore store, StreamId lost, Position last) => store.ExecuteAsync(
         $"""

@@ -72,6 +72,28 @@ public sealed class SettledBoundProbeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task However_many_call_there_is_one_question_at_a_time()
+    {
+        // A second one at the same time would take a second connection.
+        const string Name = "one question";
+        await using var source = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(_feed.ConnectionString) { ApplicationName = Name });
+        var store = new PostgresEventStore(source, _feed.Options);
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(
+            async () =>
+            {
+                for (var i = 0; i < 2_000; i++)
+                {
+                    await store.GetSettledBoundAsync(Cancellation);
+                }
+            },
+            Cancellation)));
+
+        (await source.ScalarAsync<long>($"select count(*) from pg_stat_activity where application_name = '{Name}'"))
+            .Should().Be(1);
+    }
+
+    [Fact]
     public async Task No_answer_is_older_than_its_call()
     {
         await StopQuestionsAsync();

@@ -3,7 +3,10 @@ namespace K1s0.EventStore.Postgres.Tests;
 /// <summary>Waits for what another session does and nothing can signal: asks again and again, up to a bound.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+    /// <summary>The same bound for a whole test, in milliseconds: one that would hang fails.</summary>
+    public const int Milliseconds = 60_000;
+
+    private static readonly TimeSpan Bound = TimeSpan.FromMilliseconds(Milliseconds);
 
     public static async Task TrueAsync(Func<Task<bool>> condition)
     {

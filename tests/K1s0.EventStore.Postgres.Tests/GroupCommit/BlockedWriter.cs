@@ -11,9 +11,15 @@ internal sealed class BlockedWriter : IAsyncDisposable
     private readonly NpgsqlConnection _connection;
     private readonly NpgsqlTransaction _transaction;
 
-    private BlockedWriter(PostgresEventStore store, Task<AppendResult> blocked, NpgsqlConnection connection, NpgsqlTransaction transaction)
+    private BlockedWriter(
+        PostgresEventStore store,
+        StreamId stream,
+        Task<AppendResult> blocked,
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction)
     {
         Store = store;
+        Stream = stream;
         Blocked = blocked;
         _connection = connection;
         _transaction = transaction;
@@ -21,10 +27,15 @@ internal sealed class BlockedWriter : IAsyncDisposable
 
     public PostgresEventStore Store { get; }
 
-    /// <summary>The append that the writer is busy with.</summary>
+    /// <summary>The stream that is locked.</summary>
+    public StreamId Stream { get; }
+
+    /// <summary>The append that the writer is busy with: the second event of the stream.</summary>
     public Task<AppendResult> Blocked { get; }
 
-    public static async Task<BlockedWriter> CreateAsync(TestStore store, Action<PostgresOptions>? configure = null)
+    /// <summary>Blocks a writer of a store that is as <paramref name="store"/> is, also by another way to the server.</summary>
+    public static async Task<BlockedWriter> CreateAsync(
+        TestStore store, Action<PostgresOptions>? configure = null, NpgsqlDataSource? dataSource = null)
     {
         var stream = Some.Stream("blocked");
         await store.Store.AppendAsync(stream, Some.Events(stream, 1));
@@ -33,11 +44,11 @@ internal sealed class BlockedWriter : IAsyncDisposable
         await connection.ExecuteAsync(
             store.Named($"select from {{s}}.streams where stream_id = '{stream.AggregateId}' for update"));
 
-        var blocked = store.Reopen(configure: (options => options.MaxWriters = 1) + configure).Store;
+        var blocked = store.Reopen(dataSource, (options => options.MaxWriters = 1) + configure).Store;
         var append = blocked.AppendAsync(stream, Some.Events(stream, 1));
         await Eventually.TrueAsync(() => store.DataSource.ScalarAsync<bool>(
             $"select exists (select from pg_locks where not granted and {connection.ProcessID} = any (pg_blocking_pids(pid)))"));
-        return new BlockedWriter(blocked, append, connection, transaction);
+        return new BlockedWriter(blocked, stream, append, connection, transaction);
     }
 
     /// <summary>Ends the session of the writer, as a crash of it would.</summary>

@@ -1,7 +1,9 @@
+using K1s0.EventStore.Postgres.Tests.Partitions;
 using K1s0.EventStore.Postgres.Tests.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace K1s0.EventStore.Postgres.Tests.Registration;
 
@@ -41,6 +43,42 @@ public sealed class UpkeepTests(StoreDatabase database) : IClassFixture<StoreDat
                 entry.Level == LogLevel.Information && entry.Id.Name == "SchemaReady" && entry.Text.Contains(schema));
     }
 
+    [Fact]
+    public async Task Also_without_migrating_the_partitions_ahead_are_made_at_the_start()
+    {
+        var store = await database.NewStoreAsync();
+        await store.ExecuteAsync($"drop table {{s}}.{Month.Ahead(1).Partition}");
+        using var log = new RecordedLog();
+
+        using var host = await StartAsync(store.Name, log, publishBoundEvery: null, migrate: false);
+
+        (await HasPartitionAsync(store)).Should().BeTrue();
+        log.Entries.Should().ContainSingle(entry => entry.Id.Id == 1102).And.NotContain(entry => entry.Id.Id == 1103);
+    }
+
+    [Fact]
+    public async Task A_role_that_may_not_make_partitions_starts_without_them_and_the_log_says_who_may()
+    {
+        var store = await database.NewStoreAsync();
+        await store.ExecuteAsync($"drop table {{s}}.{Month.Ahead(1).Partition}");
+        await using var role = await TestRole.CreateAsync(database);
+        await store.ExecuteAsync($"select {{s}}.grant_writer('{role.Name}')");
+        using var log = new RecordedLog();
+
+        using var host = await StartAsync(store.Name, log, null, migrate: false, role.DataSource);
+        var result = await host.Services.GetRequiredService<IEventAppender>().AppendAsync([Some.Append(Some.Stream())]);
+
+        result[0].Version.Value.Should().Be(1);
+        (await HasPartitionAsync(store)).Should().BeFalse();
+        log.Entries.Should().ContainSingle(entry => entry.Id.Id == 1103).Which.Should()
+            .Match<(EventId Id, LogLevel Level, string Text)>(entry => entry.Level == LogLevel.Warning
+                && entry.Text.Contains("EnsurePartitionsAsync as the owner"));
+        await host.StopAsync();
+    }
+
+    private static Task<bool> HasPartitionAsync(TestStore store) => store.ScalarAsync<bool>(
+        $"select to_regclass('{{s}}.{Month.Ahead(1).Partition}') is not null");
+
     private static async Task PublishedAsync(TestStore store)
     {
         var result = (await store.Store.AppendAsync([Some.Append(Some.Stream())])).Single();
@@ -48,15 +86,21 @@ public sealed class UpkeepTests(StoreDatabase database) : IClassFixture<StoreDat
             $"select published_bound = {result.LastPosition} from {{s}}.store"));
     }
 
-    private Task<IHost> StartAsync(string schema, RecordedLog log, TimeSpan? publishBoundEvery) =>
+    private Task<IHost> StartAsync(
+        string schema,
+        RecordedLog log,
+        TimeSpan? publishBoundEvery,
+        bool migrate = true,
+        NpgsqlDataSource? dataSource = null) =>
         StoreHost.StartAsync(services =>
         {
             services.AddSingleton<ILoggerFactory>(log);
-            services.AddSingleton(database.DataSource);
+            services.AddSingleton(dataSource ?? database.DataSource);
             services.AddEventStore().UsePostgres(options =>
             {
                 options.Schema = schema;
                 options.AllowUnsafeDurability = true;
+                options.MigrateOnStart = migrate;
                 options.PublishBoundEvery = publishBoundEvery;
             });
         });

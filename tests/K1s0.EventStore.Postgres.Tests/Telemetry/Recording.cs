@@ -50,6 +50,9 @@ internal sealed class Recording : IDisposable
     public IReadOnlyList<Measured> Of(string instrument) =>
         [.. Measurements.Where(measured => string.Equals(measured.Instrument, instrument, StringComparison.Ordinal))];
 
+    /// <summary>Lets the gauges say what they see now.</summary>
+    public void Observe() => _meters.RecordObservableInstruments();
+
     public void Dispose()
     {
         _activities.Dispose();
@@ -59,7 +62,7 @@ internal sealed class Recording : IDisposable
     private void Add(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         var found = new Dictionary<string, object?>(tags.ToArray(), StringComparer.Ordinal);
-        if (!found.TryGetValue("store", out var store) || Equals(store, _store))
+        if (found.TryGetValue("store", out var store) && Equals(store, _store))
         {
             Measurements.Enqueue(new Measured(instrument.Name, instrument.Unit, value, found));
         }

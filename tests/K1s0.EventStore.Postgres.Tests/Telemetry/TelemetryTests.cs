@@ -2,6 +2,7 @@ using System.Diagnostics;
 using K1s0.EventStore.Postgres.Telemetry;
 using K1s0.EventStore.Postgres.Tests.Transactions;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace K1s0.EventStore.Postgres.Tests.Telemetry;
@@ -16,12 +17,12 @@ public sealed class TelemetryTests(StoreDatabase database) : IClassFixture<Store
         new[]
         {
             PostgresTelemetry.SourceName, PostgresTelemetry.OperationDuration, PostgresTelemetry.Events,
-            PostgresTelemetry.AppendRetries, PostgresTelemetry.FeedHeldBack, PostgresTelemetry.AppendOperation,
-            PostgresTelemetry.LoadOperation, PostgresTelemetry.ReadFeedOperation,
+            PostgresTelemetry.AppendRetries, PostgresTelemetry.FeedHeldBack, PostgresTelemetry.FeedHolderAge,
+            PostgresTelemetry.AppendOperation, PostgresTelemetry.LoadOperation, PostgresTelemetry.ReadFeedOperation,
         }.Should().Equal(
             "K1s0.EventStore.Postgres", "k1s0.eventstore.operation.duration", "k1s0.eventstore.events",
-            "k1s0.eventstore.append.retries", "k1s0.eventstore.feed.held_back", "eventstore append",
-            "eventstore load", "eventstore read_feed");
+            "k1s0.eventstore.append.retries", "k1s0.eventstore.feed.held_back", "k1s0.eventstore.feed.holder.age",
+            "eventstore append", "eventstore load", "eventstore read_feed");
     }
 
     [Fact]
@@ -75,51 +76,121 @@ public sealed class TelemetryTests(StoreDatabase database) : IClassFixture<Store
     }
 
     [Fact]
-    public async Task How_far_the_feed_is_held_back_is_measured_when_the_bound_is_asked_for()
+    public async Task A_repeated_append_counts_no_events()
+    {
+        await using var services = await ServicesAsync();
+        using var recording = Record(services);
+        var appender = services.GetRequiredKeyedService<IEventAppender>(Name(services));
+        StreamAppend[] appends = [Some.Append(Some.Stream(), 2), Some.Append(Some.Stream())];
+        var single = Some.Append(Some.Stream(), 4);
+
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            await appender.AppendAsync(appends);
+            await appender.AppendAsync(single.StreamId, single.Events, single.Expected);
+        }
+
+        recording.Of(PostgresTelemetry.Events).Select(measured => measured.Value).Should().Equal(3, 4, 0, 0);
+        recording.Activities.Select(activity => (long)activity.GetTagItem("events")!).Should().Equal(3, 4, 0, 0);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_holds_the_feed_back_is_measured_after_a_page_and_after_a_question(bool readsPage)
     {
         await using var services = await ServicesAsync();
         using var recording = Record(services);
         var feed = services.GetRequiredKeyedService<IFeedReader>(Name(services));
         var store = services.GetRequiredKeyedService<PostgresEventStore>(Name(services));
         await store.AppendAsync([Some.Append(Some.Stream())]);
-        await feed.GetSettledBoundAsync();
-        await using (var caller = await Caller.BeginAsync(database.DataSource))
+        recording.Observe();
+        await AskAsync();
+        recording.Observe();
+        await using var slow = NpgsqlDataSource.Create(
+            database.With(connection => connection.ApplicationName = "slow billing"));
+        int pid;
+        await using (var caller = await Caller.BeginAsync(slow))
         {
+            pid = caller.Connection.ProcessID;
             await store.AppendAsync([Some.Append(Some.Stream(), 5)], caller.Transaction);
-            await feed.GetSettledBoundAsync();
+            await AskAsync();
+            recording.Observe();
         }
 
-        var held = recording.Of(PostgresTelemetry.FeedHeldBack);
+        await AskAsync();
+        recording.Observe();
 
-        // The number that the migration burnt counts as long as it is not on the disk.
-        held.Should().HaveCount(2);
+        // The number that the migration burnt counts as long as it is not on the disk, and so do those that were rolled
+        // back.
+        var held = recording.Of(PostgresTelemetry.FeedHeldBack);
+        held.Should().HaveCount(3, "before the first question there is nothing to show");
         held[0].Value.Should().BeInRange(0, 1);
         held[1].Value.Should().BeInRange(5, 6);
+        held[2].Value.Should().BeInRange(0, 5);
         held.Should().OnlyContain(measured => measured.Unit == "{position}");
+        var holder = recording.Of(PostgresTelemetry.FeedHolderAge).Should().ContainSingle().Subject;
+        holder.Unit.Should().Be("s");
+        holder.Value.Should().BePositive();
+        holder.Tags.Should().BeEquivalentTo(new Dictionary<string, object?>(StringComparer.Ordinal)
+        {
+            ["store"] = Name(services),
+            ["pid"] = pid,
+            ["application"] = "slow billing",
+        });
+
+        Task AskAsync() => readsPage ? feed.ReadFeedPageAsync(Position.Start) : feed.GetSettledBoundAsync();
     }
 
     [Fact]
-    public async Task A_repeated_attempt_is_counted_by_reason_and_logged_once()
+    public async Task The_feed_of_a_container_that_is_gone_is_not_measured_any_more()
+    {
+        Recording recording;
+        await using (var services = await ServicesAsync())
+        {
+            recording = Record(services);
+            await services.GetRequiredKeyedService<IFeedReader>(Name(services)).GetSettledBoundAsync();
+        }
+
+        using (recording)
+        {
+            recording.Observe();
+            recording.Of(PostgresTelemetry.FeedHeldBack).Should().BeEmpty();
+        }
+    }
+
+    [Fact]
+    public async Task A_repeated_attempt_is_counted_by_reason_and_store_and_logged_once()
     {
         await using var source = NpgsqlDataSource.Create(database.With(
             connection => (connection.ApplicationName, connection.MaxPoolSize) = ("counted writer", 1)));
         var made = await TestStore.CreateAsync(source, database.NewSchemaName());
         using var log = new RecordedLog();
-        var store = new PostgresEventStore(source, made.Options, loggerFactory: log);
+        var services = new ServiceCollection();
+        services.AddSingleton<ILoggerFactory>(log);
+        services.AddKeyedSingleton(made.Name, source);
+        services.AddEventStore().UsePostgres(made.Name, options => options.Schema = made.Name);
+        await using var provider = services.BuildServiceProvider();
+        var store = provider.GetRequiredKeyedService<IEventStore>(made.Name);
         var stream = Some.Stream();
         await store.AppendAsync(stream, Some.Events(stream, 1), 0);
         await database.DataSource.ExecuteAsync(
             "select pg_terminate_backend(pid, 60000) from pg_stat_activity where application_name = 'counted writer'");
-        using var recording = new Recording("no store: retries are counted for the process");
+        using var recording = new Recording(made.Name);
 
         await store.AppendAsync(stream, Some.Events(stream, 1), 1);
 
-        recording.Of(PostgresTelemetry.AppendRetries).Should().Contain(measured =>
-            measured.Unit == "{attempt}" && measured.Value == 1 && Equals(measured.Tags["reason"], "Unknown"));
+        var retry = recording.Of(PostgresTelemetry.AppendRetries).Should().ContainSingle().Subject;
+        (retry.Unit, retry.Value).Should().Be(("{attempt}", 1));
+        retry.Tags.Should().BeEquivalentTo(new Dictionary<string, object?>(StringComparer.Ordinal)
+        {
+            ["reason"] = "Unknown",
+            ["store"] = made.Name,
+        });
         var entry = log.Entries.Should().ContainSingle().Subject;
         entry.Id.Id.Should().Be(1100);
         entry.Id.Name.Should().Be("AppendRepeated");
-        entry.Level.Should().Be(Microsoft.Extensions.Logging.LogLevel.Warning);
+        entry.Level.Should().Be(LogLevel.Warning);
         entry.Text.Should().Contain("1 of 3");
     }
 

@@ -41,7 +41,7 @@ public sealed class FloorTests(StoreDatabase database) : IClassFixture<StoreData
         held.HolderPid.Should().Be(caller.Connection.ProcessID);
         held.HeldFor.Should().BePositive();
         free.Should().BeEquivalentTo(
-            new SettledBound(after[0].LastPosition, after[0].LastPosition, null, null, null),
+            new SettledBound(after[0].LastPosition, after[0].LastPosition, null, null, null, null),
             options => options.ComparingByMembers<SettledBound>());
         (await store.FeedAsync()).Should().HaveCount(4);
     }

@@ -64,6 +64,24 @@ public sealed class JoinedSaveTests(StoreDatabase database) : IClassFixture<Stor
     }
 
     [Fact]
+    public async Task A_save_that_committed_is_refused_inside_the_next_transaction_so_that_effects_happen_once()
+    {
+        var store = await database.NewStoreAsync();
+        var checkpoint = new Checkpoint(new Position(5), await store.Store.GetIdentityAsync());
+        var claim = await store.Checkpoints.ClaimAsync("consumer", "owner");
+        await using (var first = await Caller.BeginAsync(database.DataSource))
+        {
+            await store.Checkpoints.SaveAsync(claim, checkpoint, first.Transaction);
+            await first.Transaction.CommitAsync();
+        }
+
+        await using var second = await Caller.BeginAsync(database.DataSource);
+
+        await Assert.ThrowsAsync<CheckpointConflictException>(
+            () => store.Checkpoints.SaveAsync(claim, checkpoint, second.Transaction));
+    }
+
+    [Fact]
     public async Task Events_snapshot_and_checkpoint_of_one_transaction_are_stored_together()
     {
         var store = await database.NewStoreAsync();

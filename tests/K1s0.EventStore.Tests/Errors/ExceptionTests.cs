@@ -25,6 +25,7 @@ public sealed class ExceptionTests
         new StreamDivergedException(Order, new StreamVersion(4)),
         new TileMissingException("tile/0/000", Cause),
         new UnsupportedFormatException("leaf record", 2, 1),
+        new WriteOutcomeUnknownException("the answer was lost", Cause),
     ];
 
     [Fact]
@@ -56,12 +57,16 @@ public sealed class ExceptionTests
     [Trait("Row", "K10")]
     public void Only_what_may_succeed_unchanged_later_is_transient() =>
         All.Where(exception => exception.IsTransient).Select(exception => exception.GetType())
-            .Should().BeEquivalentTo([typeof(AppendOutcomeUnknownException), typeof(StoreUnavailableException)]);
+            .Should().BeEquivalentTo(
+            [
+                typeof(AppendOutcomeUnknownException), typeof(StoreUnavailableException),
+                typeof(WriteOutcomeUnknownException),
+            ]);
 
     [Fact]
     public void The_cause_is_kept_as_the_inner_exception() =>
         All.Where(exception => exception.InnerException is not null)
-            .Should().HaveCount(9).And.OnlyContain(exception => exception.InnerException == Cause);
+            .Should().HaveCount(10).And.OnlyContain(exception => exception.InnerException == Cause);
 
     [Theory]
     [InlineData(typeof(ConcurrencyException), "Concurrency conflict: expected 2, got 3")]
@@ -80,6 +85,7 @@ public sealed class ExceptionTests
     [InlineData(typeof(StoreSchemaException), "The schema is newer.")]
     [InlineData(typeof(StoreUnavailableException), "The store cannot be reached.")]
     [InlineData(typeof(StreamDivergedException), "Stream order-1 at version 4 has another history")]
+    [InlineData(typeof(WriteOutcomeUnknownException), "unknown (the answer was lost). Repeat the same call")]
     public void Its_message_says_what_happened(Type type, string part) =>
         All.Single(exception => exception.GetType() == type).Message.Should().Contain(part);
 

@@ -61,6 +61,39 @@ public sealed class FeedFilterTests
         (filter with { RecordedBefore = Noon.AddDays(-1) }).Matches(Placed).Should().BeFalse();
     }
 
+    [Theory]
+    [InlineData("a\nb")]
+    [InlineData("\u0000")]
+    [InlineData("\u0085")]
+    public void Text_that_no_name_can_have_is_refused_by_the_member_that_it_is_for(string text)
+    {
+        Assert.Throws<ArgumentException>(() => new FeedFilter { EventTypes = ["Good", text] })
+            .ParamName.Should().Be("EventTypes");
+        Assert.Throws<ArgumentException>(() => new FeedFilter { StreamTypes = ["good", text] })
+            .ParamName.Should().Be("StreamTypes");
+        Assert.Throws<ArgumentException>(() => new FeedFilter { StreamPrefix = text })
+            .ParamName.Should().Be("StreamPrefix");
+    }
+
+    // Not arguments of the test above: a lone surrogate does not survive as one.
+    [Fact]
+    public void A_lone_surrogate_is_refused_wherever_it_stands()
+    {
+        foreach (var text in new[] { "\ud800", "a\ud83d", "\ude00a", "\ude00\ud83d", "a\ud800b" })
+        {
+            Text_that_no_name_can_have_is_refused_by_the_member_that_it_is_for(text);
+        }
+
+        new FeedFilter { StreamPrefix = "order-\ud83d\ude00" }.StreamPrefix.Should().EndWith("😀");
+    }
+
+    [Fact]
+    public void A_type_of_null_is_refused()
+    {
+        Assert.Throws<ArgumentNullException>(() => new FeedFilter { EventTypes = ["Good", null!] });
+        Assert.Throws<ArgumentNullException>(() => new FeedFilter { StreamTypes = [null!] });
+    }
+
     [Fact]
     public void Null_is_refused() => Assert.Throws<ArgumentNullException>(() => new FeedFilter().Matches(null!));
 }
