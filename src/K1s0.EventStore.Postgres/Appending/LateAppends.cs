@@ -26,9 +26,12 @@ internal sealed class LateAppends(PostgresDatabase database, PostgresAppender ap
         {
             rest = await RefuseAsync(batch).ConfigureAwait(false);
         }
-        catch (EventStoreException e)
+        catch (Exception e)
         {
-            var failure = new AttemptFailedException(e, AttemptOutcome.NotWritten, e.IsTransient);
+            // Only read, so nothing was written. Every append is told, whatever it was.
+            var failure = e is EventStoreException reason
+                ? new AttemptFailedException(reason, AttemptOutcome.NotWritten, reason.IsTransient)
+                : e;
             foreach (var queued in batch.Where(queued => !queued.Completion.IsCompleted))
             {
                 queued.Fail(failure);

@@ -34,9 +34,6 @@ internal sealed class QueuedAppend : IDisposable
     /// <summary>Its place in the queue; guarded by the queue's lock.</summary>
     public LinkedListNode<QueuedAppend>? Node { get; set; }
 
-    /// <summary>Whether its stream was busy when a writer looked at it; guarded by the queue's lock.</summary>
-    public bool HasWaited { get; set; }
-
     /// <summary>
     /// Whether its stream has moved on, by what this process knows; guarded by the queue's lock until it is taken.
     /// </summary>
