@@ -53,7 +53,9 @@ internal sealed class LateAppends(PostgresDatabase database, PostgresAppender ap
             "find_late_appends",
             parameters => AddParameters(parameters, batch),
             static reader => (
-                Entry: reader.GetInt32(0), Version: new StreamVersion(reader.GetInt64(1)), IsSeen: reader.GetBoolean(2)),
+                Entry: reader.GetInt32(0),
+                Version: new StreamVersion(reader.GetInt64(1)),
+                IsSeen: reader.GetBoolean(2)),
             CancellationToken.None).ConfigureAwait(false);
         var rest = new List<QueuedAppend>();
         foreach (var (entry, version, isSeen) in rows)
@@ -81,7 +83,8 @@ internal sealed class LateAppends(PostgresDatabase database, PostgresAppender ap
         Add(batch.Select(queued => queued.Append.StreamId.AggregateType), NpgsqlDbType.Text);
         Add(batch.Select(queued => queued.Append.StreamId.AggregateId), NpgsqlDbType.Text);
         Add(
-            batch.SelectMany((queued, i) => Enumerable.Repeat(i + 1, queued.Append.Events.Count)), NpgsqlDbType.Integer);
+            batch.SelectMany((queued, i) => Enumerable.Repeat(i + 1, queued.Append.Events.Count)),
+            NpgsqlDbType.Integer);
         Add(batch.SelectMany(queued => queued.Append.Events).Select(envelope => envelope.Id), NpgsqlDbType.Uuid);
 
         void Add<T>(IEnumerable<T> values, NpgsqlDbType type) =>

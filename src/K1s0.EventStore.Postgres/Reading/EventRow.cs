@@ -10,11 +10,10 @@ namespace K1s0.EventStore.Postgres;
 /// <param name="asked">The stream whose events were asked for; null for the feed.</param>
 internal sealed class EventRow(StreamId? asked = null)
 {
-    // A power of two. The names of the streams seen last, each in the place that its hash says.
-    private const int SharedStreams = 256;
+    private const int MaxSharedStreams = 1_000;
 
+    private readonly Dictionary<string, StreamId> _streamIds = new(StringComparer.Ordinal);
     private readonly byte[] _digest = new byte[Sha256Digest.Length];
-    private readonly StreamId?[] _streamIds = asked is null ? new StreamId?[SharedStreams] : new StreamId?[1];
     private string? _eventType;
 
     // The columns of every statement that reads events, in their order.
@@ -77,12 +76,18 @@ internal sealed class EventRow(StreamId? asked = null)
 
     private StreamId Shared(string type, string id)
     {
-        ref var known = ref _streamIds[string.GetHashCode(id, StringComparison.Ordinal) & (_streamIds.Length - 1)];
-        return known is not null
-            && string.Equals(known.AggregateId, id, StringComparison.Ordinal)
-            && string.Equals(known.AggregateType, type, StringComparison.Ordinal)
-                ? known
-                : known = new StreamId(type, id);
+        if (_streamIds.TryGetValue(id, out var known)
+            && string.Equals(known.AggregateType, type, StringComparison.Ordinal))
+        {
+            return known;
+        }
+
+        if (_streamIds.Count == MaxSharedStreams)
+        {
+            _streamIds.Clear();
+        }
+
+        return _streamIds[id] = new StreamId(type, id);
     }
 
     private string ReadEventType(NpgsqlDataReader reader)

@@ -40,8 +40,9 @@ internal sealed class StoreDataSource : IAsyncDisposable, IDisposable
                 ]);
     }
 
-    // A connection that only the store uses has nothing to reset when it goes back to the pool: no statement here leaves
-    // anything in its session. The reset costs more than loading a short stream. What the string says itself, counts.
+    // A connection that only the store uses has nothing to reset when it goes back to the pool: no statement here
+    // leaves anything in its session. The reset costs more than loading a short stream. What the string says itself,
+    // counts.
     private static NpgsqlConnectionStringBuilder WithoutReset(string connectionString)
     {
         var builder = new NpgsqlConnectionStringBuilder(PostgresUrl.ToConnectionString(connectionString));
