@@ -8,22 +8,16 @@ namespace K1s0.EventStore.Postgres;
 /// Each append keeps its own outcome. A batch holds a stream once, and a stream is in one batch at a time, so appends
 /// of this process to one stream never wait for each other inside the server.
 /// </remarks>
-internal sealed class AppendQueue(PostgresAppender appender, PostgresOptions options) : IAsyncDisposable, IDisposable
+internal sealed class AppendQueue(PostgresAppender appender, LateAppends lateAppends, PostgresOptions options)
+    : IAsyncDisposable, IDisposable
 {
-    // Bounds of one batch, and of how far into the queue a batch looks for streams that are free.
-    private const int MaxBatchAppends = 128;
-    private const int MaxBatchEvents = 1_000;
-    private const long MaxBatchBytes = 4 * 1024 * 1024;
-    private const int MaxPassedOver = 4 * MaxBatchAppends;
-
     // Never disposed: it holds no handle as long as nobody asks for one, and the last callers give their places back
     // late.
     private readonly SemaphoreSlim _places = new(options.MaxQueuedAppends, options.MaxQueuedAppends);
 
     // All of these are guarded by _lock.
     private readonly Lock _lock = new();
-    private readonly LinkedList<QueuedAppend> _waiting = [];
-    private readonly HashSet<StreamId> _busy = [];
+    private readonly WaitingAppends _waiting = new(lateAppends);
     private TaskCompletionSource? _drained;
     private int _writers;
     private bool _isClosed;
@@ -35,7 +29,7 @@ internal sealed class AppendQueue(PostgresAppender appender, PostgresOptions opt
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isClosed, typeof(PostgresEventStore));
-            if (_writers < options.MaxWriters && _waiting.Count == 0 && _busy.Add(append.StreamId))
+            if (_writers < options.MaxWriters && _waiting.IsEmpty && _waiting.TryBegin(append.StreamId))
             {
                 _writers++;
             }
@@ -120,7 +114,7 @@ internal sealed class AppendQueue(PostgresAppender appender, PostgresOptions opt
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isClosed && _writers == 0, typeof(PostgresEventStore));
-            queued.Node = _waiting.AddLast(queued);
+            _waiting.Add(queued);
             if (_writers == options.MaxWriters)
             {
                 return;
@@ -154,73 +148,40 @@ internal sealed class AppendQueue(PostgresAppender appender, PostgresOptions opt
         {
             try
             {
-                await appender.TryAppendBatchAsync(batch).ConfigureAwait(false);
+                await (batch[0].IsLate ? lateAppends.AnswerAsync(batch) : appender.TryAppendBatchAsync(batch))
+                    .ConfigureAwait(false);
             }
             finally
             {
-                batch = NextBatch([.. batch.Select(queued => queued.Append.StreamId)]);
+                // Whoever was just told comes back first, and may share the next round trip.
+                await Task.Yield();
+                batch = NextBatch(
+                    [.. batch.Where(queued => !queued.IsLate).Select(queued => queued.Append.StreamId)]);
             }
         }
     }
 
-    // Of one that was given up nothing stays behind.
     private void Remove(QueuedAppend queued)
     {
         lock (_lock)
         {
-            if (queued.Node?.List is not null)
-            {
-                _waiting.Remove(queued.Node);
-            }
+            _waiting.Remove(queued);
         }
     }
 
     /// <summary>Frees the streams of the last batch and takes the next one. None: the writer has ended.</summary>
     private List<QueuedAppend> NextBatch(IReadOnlyCollection<StreamId> written)
     {
-        var batch = new List<QueuedAppend>();
         lock (_lock)
         {
-            _busy.ExceptWith(written);
-            Fill(batch);
+            _waiting.End(written);
+            var batch = _waiting.Take(options.MaxWriters);
             if (batch.Count == 0 && --_writers == 0)
             {
                 _drained?.TrySetResult();
             }
-        }
 
-        return batch;
-    }
-
-    // Under the lock. What is passed over waits for a stream that is busy, so a writer will come back to it.
-    private void Fill(List<QueuedAppend> batch)
-    {
-        var (events, bytes, passedOver) = (0, 0L, 0);
-        var node = _waiting.First;
-        while (node is not null && passedOver < MaxPassedOver && batch.Count < MaxBatchAppends)
-        {
-            var (queued, current) = (node.Value, node);
-            node = node.Next;
-            if (_busy.Contains(queued.Append.StreamId))
-            {
-                passedOver++;
-                continue;
-            }
-
-            if (batch.Count > 0
-                && (events + queued.Append.Events.Count > MaxBatchEvents || bytes + queued.Bytes > MaxBatchBytes))
-            {
-                return;
-            }
-
-            _waiting.Remove(current);
-            if (queued.TryTake())
-            {
-                _busy.Add(queued.Append.StreamId);
-                batch.Add(queued);
-                events += queued.Append.Events.Count;
-                bytes += queued.Bytes;
-            }
+            return batch;
         }
     }
 }

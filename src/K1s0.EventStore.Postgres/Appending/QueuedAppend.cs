@@ -34,6 +34,11 @@ internal sealed class QueuedAppend : IDisposable
     /// <summary>Its place in the queue; guarded by the queue's lock.</summary>
     public LinkedListNode<QueuedAppend>? Node { get; set; }
 
+    /// <summary>
+    /// Whether its stream has moved on, by what this process knows; guarded by the queue's lock until it is taken.
+    /// </summary>
+    public bool IsLate { get; set; }
+
     public Task<AppendResult> Completion => _completion.Task;
 
     /// <summary>Whether the append is the caller's of this method now; false when it was given up.</summary>

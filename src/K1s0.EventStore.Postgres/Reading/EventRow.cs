@@ -4,16 +4,17 @@ using Npgsql;
 namespace K1s0.EventStore.Postgres;
 
 /// <summary>
-/// Turns rows into envelopes; one reader for one result. Stream names that follow each other share one
-/// <see cref="StreamId"/>, and so do event types.
+/// Turns rows into envelopes; one reader for one result. Rows of one stream share one <see cref="StreamId"/>, and rows
+/// of one type that follow each other its name.
 /// </summary>
-internal sealed class EventRow
+/// <param name="asked">The stream whose events were asked for; null for the feed.</param>
+internal sealed class EventRow(StreamId? asked = null)
 {
-    private readonly byte[] _digest = new byte[Sha256Digest.Length];
-    private StreamId? _streamId;
-    private string? _eventType;
+    private const int MaxSharedStreams = 1_000;
 
-    public EventRow(StreamId? streamId = null) => _streamId = streamId;
+    private readonly Dictionary<string, StreamId> _streamIds = new(StringComparer.Ordinal);
+    private readonly byte[] _digest = new byte[Sha256Digest.Length];
+    private string? _eventType;
 
     // The columns of every statement that reads events, in their order.
     private enum Column
@@ -59,12 +60,34 @@ internal sealed class EventRow
 
     private StreamId ReadStreamId(NpgsqlDataReader reader)
     {
-        var (type, id) = (reader.GetString((int)Column.StreamType), reader.GetString((int)Column.StreamId));
-        return _streamId is { } last
-            && string.Equals(last.AggregateId, id, StringComparison.Ordinal)
-            && string.Equals(last.AggregateType, type, StringComparison.Ordinal)
-                ? last
-                : _streamId = new StreamId(type, id);
+        if (asked is null)
+        {
+            return Shared(reader.GetString((int)Column.StreamType), reader.GetString((int)Column.StreamId));
+        }
+
+        // A name that is as it should be is not sent.
+        var (hasType, hasId) = (reader.IsDBNull((int)Column.StreamType), reader.IsDBNull((int)Column.StreamId));
+        return hasType && hasId
+            ? asked
+            : Shared(
+                hasType ? asked.AggregateType : reader.GetString((int)Column.StreamType),
+                hasId ? asked.AggregateId : reader.GetString((int)Column.StreamId));
+    }
+
+    private StreamId Shared(string type, string id)
+    {
+        if (_streamIds.TryGetValue(id, out var known)
+            && string.Equals(known.AggregateType, type, StringComparison.Ordinal))
+        {
+            return known;
+        }
+
+        if (_streamIds.Count == MaxSharedStreams)
+        {
+            _streamIds.Clear();
+        }
+
+        return _streamIds[id] = new StreamId(type, id);
     }
 
     private string ReadEventType(NpgsqlDataReader reader)

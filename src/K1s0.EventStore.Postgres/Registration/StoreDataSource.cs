@@ -10,6 +10,8 @@ namespace K1s0.EventStore.Postgres;
 /// </summary>
 internal sealed class StoreDataSource : IAsyncDisposable, IDisposable
 {
+    private const string NoReset = "No Reset On Close";
+
     private readonly bool _isOwned;
 
     private StoreDataSource(NpgsqlDataSource dataSource, bool isOwned) =>
@@ -27,8 +29,7 @@ internal sealed class StoreDataSource : IAsyncDisposable, IDisposable
 
         var options = provider.GetRequiredService<IOptionsMonitor<PostgresOptions>>().Get(name);
         return options.ConnectionString is { Length: > 0 } connectionString
-            ? new StoreDataSource(NpgsqlDataSource.Create(PostgresUrl.ToConnectionString(connectionString)),
-                isOwned: true)
+            ? new StoreDataSource(NpgsqlDataSource.Create(WithoutReset(connectionString)), isOwned: true)
             : throw new OptionsValidationException(
                 name,
                 typeof(PostgresOptions),
@@ -37,6 +38,20 @@ internal sealed class StoreDataSource : IAsyncDisposable, IDisposable
                         + "environment variable "
                     + PostgresEnvironment.DatabaseUrl + ".",
                 ]);
+    }
+
+    // A connection that only the store uses has nothing to reset when it goes back to the pool: no statement here
+    // leaves anything in its session. The reset costs more than loading a short stream. What the string says itself,
+    // counts.
+    private static NpgsqlConnectionStringBuilder WithoutReset(string connectionString)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(PostgresUrl.ToConnectionString(connectionString));
+        if (!builder.Keys.Cast<string>().Contains(NoReset, StringComparer.OrdinalIgnoreCase))
+        {
+            builder.NoResetOnClose = true;
+        }
+
+        return builder;
     }
 
     public ValueTask DisposeAsync() => _isOwned ? DataSource.DisposeAsync() : ValueTask.CompletedTask;

@@ -39,8 +39,9 @@ create table {schema}.streams (
   expected bigint,
   -- No event of the stream is recorded before: reads skip older months.
   created_at timestamptz not null,
-  constraint streams_pkey primary key (stream_key),
-  constraint streams_name_key unique (stream_type, stream_id),
+  -- The key of the name alone: stream_key is drawn by the identity and looked up nowhere, so an index on it would only
+  -- cost.
+  constraint streams_name_key primary key (stream_type, stream_id),
   constraint streams_version_positive check (version > prior_version and prior_version >= 0),
   constraint streams_head_hash_length check (octet_length(head_hash) = 32)
 ) with (fillfactor = 80);

@@ -189,7 +189,9 @@ begin
   )
   select p.entry::int, true, p.version, p.head_hash, null::uuid, w.first_position, w.last_position, p.recorded_at, false
   from placed p
-  join (
+  -- Every row has its counterpart. A full join, because one is never planned as a loop over both sides, whatever the
+  -- planner takes the number of rows for.
+  full join (
     select stream_key, min(position) as first_position, max(position) as last_position from written group by stream_key
   ) w on w.stream_key = p.stream_key;
 

@@ -10,23 +10,6 @@ public sealed partial class PruningTests(StoreDatabase database) : IClassFixture
 {
     private const int Months = 5;
 
-    [Theory]
-    [InlineData("load_stream")]
-    [InlineData("load_stream_backward")]
-    public async Task Loading_a_stream_touches_no_month_before_the_stream(string statement)
-    {
-        var (store, streams) = await StoreWithAStreamAMonthAsync();
-
-        for (var month = 0; month < Months; month++)
-        {
-            var touched = await TouchedAsync(
-                store, statement, streams[month].AggregateType, streams[month].AggregateId, 0L, long.MaxValue, 100L);
-
-            touched.Should().Equal(
-                Enumerable.Range(month, Months - month).Select(ahead => Month.Ahead(ahead).Partition));
-        }
-    }
-
     [Fact]
     public async Task The_feed_of_one_month_touches_that_month_only()
     {
