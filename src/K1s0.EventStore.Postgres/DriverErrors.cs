@@ -1,3 +1,4 @@
+using System.Data;
 using System.Net.Sockets;
 using Npgsql;
 
@@ -15,6 +16,13 @@ internal static class DriverErrors
 
     public static bool IsFromDriver(Exception e) =>
         e is NpgsqlException or SocketException or IOException or TimeoutException;
+
+    /// <summary>
+    /// The same, also when the connection was lost unnoticed between two statements: the server's answer to an earlier
+    /// one can be the last that comes over it.
+    /// </summary>
+    public static bool IsFromDriver(Exception e, NpgsqlConnection connection) =>
+        IsFromDriver(e) || (e is InvalidOperationException && connection.State is not ConnectionState.Open);
 
     /// <summary>
     /// Whether the server said that it undid the statement. An error of severity ERROR does; a session that was ended
