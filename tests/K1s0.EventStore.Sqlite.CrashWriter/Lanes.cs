@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace K1s0.EventStore.Sqlite.CrashWriter;
@@ -6,12 +7,14 @@ namespace K1s0.EventStore.Sqlite.CrashWriter;
 /// Several tasks that append at once. Each says what it is about to do before it does it, and what it was told
 /// afterwards: whoever reads that knows of every append whether it was acknowledged, when the process is killed.
 /// </summary>
-internal sealed class Lanes(SqliteEventStore store, TextWriter output, int appendsPerLane)
+internal sealed class Lanes(SqliteEventStore store, TextWriter output, int appendsPerLane, int killAt)
 {
     private const int Count = 6;
     private const int SharedStreams = 3;
 
     private readonly Lock _lock = new();
+    private readonly Process _self = Process.GetCurrentProcess();
+    private int _acknowledged;
 
     public Task RunAsync(int seed) =>
         Task.WhenAll(Enumerable.Range(0, Count).Select(lane => Task.Run(() => RunLaneAsync(seed, lane))));
@@ -45,6 +48,11 @@ internal sealed class Lanes(SqliteEventStore store, TextWriter output, int appen
         {
             var result = await store.AppendAsync(attempt.StreamId, attempt.Events);
             Say($"ack {attempt.Key} {result.Version} {result.FirstPosition} {result.LastPosition}");
+            if (Interlocked.Increment(ref _acknowledged) == killAt)
+            {
+                // SIGKILL at the very moment of the acknowledgement: nobody outside can be as quick.
+                _self.Kill();
+            }
         }
         catch (AppendOutcomeUnknownException)
         {

@@ -30,12 +30,15 @@ public sealed class KilledProcessTests(ITestOutputHelper output) : IDisposable
         output.WriteLine($"seed {Seed}, {Cycles} kills");
         for (var cycle = 0; cycle < Cycles; cycle++)
         {
-            using (var writer = WriterProcess.Start(path, durability, seed: cycle))
+            // Every other process kills itself at the moment of an acknowledgement.
+            var acknowledgements = random.Next(1, MostAcknowledgements);
+            using (var writer = WriterProcess.Start(
+                path, durability, seed: cycle, killAt: cycle % 2 == 1 ? acknowledgements : 0))
             {
-                // One in five is killed around the opening: in the migration, or in the recovery of the last kill.
-                await (cycle % 5 == 0
-                    ? writer.ReadUntilAsync(history, MostAcknowledgements, "opening")
-                    : writer.ReadUntilAsync(history, random.Next(1, MostAcknowledgements)));
+                // One in four is killed around the opening: in the migration, or in the recovery of the last kill.
+                await (cycle % 4 == 0
+                    ? writer.ReadUntilAsync(history, acknowledgements, "opening")
+                    : writer.ReadUntilAsync(history, acknowledgements));
                 await writer.KillAsync(history);
             }
 

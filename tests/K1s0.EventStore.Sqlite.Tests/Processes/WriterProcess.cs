@@ -14,7 +14,12 @@ internal sealed class WriterProcess : IDisposable
     private WriterProcess(Process process) => _process = process;
 
     public static WriterProcess Start(
-        string file, SqliteDurability durability, int seed, int appendsPerLane = 0, string? shellPrefix = null)
+        string file,
+        SqliteDurability durability,
+        int seed,
+        int appendsPerLane = 0,
+        string? shellPrefix = null,
+        int killAt = 0)
     {
         var dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
         string[] command =
@@ -25,6 +30,7 @@ internal sealed class WriterProcess : IDisposable
             durability.ToString(),
             seed.ToString(CultureInfo.InvariantCulture),
             appendsPerLane.ToString(CultureInfo.InvariantCulture),
+            killAt.ToString(CultureInfo.InvariantCulture),
         ];
         var start = shellPrefix is null
             ? new ProcessStartInfo(command[0], command[1..])
