@@ -48,6 +48,9 @@ public static class EventStoreServiceCollectionExtensions
             provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddKeyedSingleton(name, static (provider, key) => new InMemoryCheckpointStore(
             provider.GetRequiredKeyedService<InMemoryEventStore>(key)));
+        builder.Services.AddKeyedSingleton(name, static (provider, _) => new InMemoryLeaseStore(
+            provider.GetRequiredService<TimeProvider>()));
+        builder.Services.AddLeases<InMemoryLeaseStore>(name);
         return builder;
     }
 }

@@ -32,6 +32,10 @@ public sealed class PgBouncerTests(BouncedDatabase database) : IClassFixture<Bou
         var claim = await store.Checkpoints.ClaimAsync("consumer", "owner");
         await store.Checkpoints.SaveAsync(
             claim, new Checkpoint(first.LastPosition, await store.Store.GetIdentityAsync()));
+        var lease = await store.Leases.TryAcquireAsync("lease", "owner", TimeSpan.FromMinutes(1));
+        lease = await store.Leases.RenewAsync(lease!, TimeSpan.FromMinutes(2));
+        (await store.Leases.TryAcquireAsync("lease", "other", TimeSpan.FromMinutes(1))).Should().BeNull();
+        await store.Leases.ReleaseAsync(lease);
 
         (await store.VerifyAsync(stream)).VerifiedEvents.Should().Be(5);
         (await store.FeedAsync()).Should().HaveCount(6);

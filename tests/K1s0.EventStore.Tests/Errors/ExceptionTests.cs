@@ -16,6 +16,7 @@ public sealed class ExceptionTests
         new InvalidFormatException("leaf record", "it is empty.", Cause),
         new AppendOutcomeUnknownException([new StreamAppend(Order, [])], "the answer was lost", Cause),
         new CheckpointConflictException("consumer", 1, 2, new Position(3), new Position(4)),
+        new LeaseLostException("sealer", 7, Cause),
         new SigningException("example.com/log"),
         new StoreDurabilityException("The server confirms what a crash can lose."),
         new StoreIdentityException(new StoreIdentity(Id, 1), new StoreIdentity(Id, 2)),
@@ -56,12 +57,16 @@ public sealed class ExceptionTests
     [Trait("Row", "K10")]
     public void Only_what_may_succeed_unchanged_later_is_transient() =>
         All.Where(exception => exception.IsTransient).Select(exception => exception.GetType())
-            .Should().BeEquivalentTo([typeof(AppendOutcomeUnknownException), typeof(StoreUnavailableException)]);
+            .Should().BeEquivalentTo(
+            [
+                typeof(AppendOutcomeUnknownException),
+                typeof(StoreUnavailableException),
+            ]);
 
     [Fact]
     public void The_cause_is_kept_as_the_inner_exception() =>
         All.Where(exception => exception.InnerException is not null)
-            .Should().HaveCount(9).And.OnlyContain(exception => exception.InnerException == Cause);
+            .Should().HaveCount(10).And.OnlyContain(exception => exception.InnerException == Cause);
 
     [Theory]
     [InlineData(typeof(ConcurrencyException), "Concurrency conflict: expected 2, got 3")]
@@ -69,6 +74,7 @@ public sealed class ExceptionTests
     [InlineData(typeof(InvalidEventException), "is refused: its payload is not JSON.")]
     [InlineData(typeof(CryptographyUnavailableException), "Ed25519 is not available: install it.")]
     [InlineData(typeof(SigningException), "The signer of key example.com/log gave a signature that")]
+    [InlineData(typeof(LeaseLostException), "The lease sealer with epoch 7 is lost")]
     [InlineData(typeof(InvalidFormatException), "This is no leaf record: it is empty.")]
     [InlineData(typeof(TileMissingException), "The log has no tile/0/000.")]
     [InlineData(typeof(UnsupportedFormatException), "is of version 2; this program knows versions up to 1.")]
@@ -113,6 +119,7 @@ public sealed class ExceptionTests
         (diverged.StreamId, diverged.Version.Value).Should().Be((Order, 4));
         new EventIdReusedException(Id).EventId.Should().Be(Id);
         new CryptographyUnavailableException("Ed25519", "detail").Algorithm.Should().Be("Ed25519");
+        (new LeaseLostException("name", 7).LeaseName, new LeaseLostException("name", 7).Epoch).Should().Be(("name", 7));
         new SigningException("name").KeyName.Should().Be("name");
     }
 }
