@@ -42,8 +42,8 @@ internal static class DriverErrors
             PostgresSchema.SupportedVersion,
             missing),
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } denied => new StoreOperationException(
-            $"PostgreSQL denies the right to run {statement}: see the schema's functions grant_writer and "
-                + "grant_reader.", denied),
+            $"PostgreSQL denies the right to run {statement}: see the schema's functions grant_writer, "
+                + "grant_sealer and grant_reader.", denied),
         _ when IsMissingPartition(e) => new StoreOperationException(
             $"PostgreSQL refused {statement}: this month has no partition. Run PostgresSchema.EnsurePartitionsAsync, "
                 + "and "

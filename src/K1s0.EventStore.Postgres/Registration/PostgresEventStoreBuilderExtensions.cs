@@ -92,6 +92,10 @@ public static class PostgresEventStoreBuilderExtensions
         services.AddKeyedSingleton(name, static (provider, key) => new PostgresLeaseStore(
             Source(provider, key), OptionsOf(provider, key)));
         services.AddLeases<PostgresLeaseStore>(name);
+        services.AddKeyedSingleton(name, static (provider, key) => new PostgresLedgerStore(
+            Source(provider, key), OptionsOf(provider, key)));
+        services.AddKeyedSingleton<ILedgerStore>(
+            name, static (provider, key) => provider.GetRequiredKeyedService<PostgresLedgerStore>(key));
         services.AddKeyedSingleton(name, static (provider, key) => new PostgresSchema(
             Source(provider, key), OptionsOf(provider, key)));
         services.AddSingleton<IHostedService>(provider => new PostgresUpkeep(

@@ -22,6 +22,9 @@ public sealed class PrivilegeTests(StoreDatabase database) : IClassFixture<Store
         "alter table {s}.events disable trigger user",
         "drop table {s}.events",
         "delete from {s}.leases",
+        "insert into {s}.tiles values (0, 0, sha256('a'))",
+        "insert into {s}.tree_heads values (1, sha256('a'), 2, 1, now())",
+        "update {s}.tree_heads set note = 'a'",
         "delete from {s}.access_log",
         "create table {s}.mine (id int)");
 

@@ -1,3 +1,5 @@
+using K1s0.EventStore.Integrity;
+
 namespace K1s0.EventStore.Tests;
 
 public sealed class ExceptionTests
@@ -16,7 +18,9 @@ public sealed class ExceptionTests
         new InvalidFormatException("leaf record", "it is empty.", Cause),
         new AppendOutcomeUnknownException([new StreamAppend(Order, [])], "the answer was lost", Cause),
         new CheckpointConflictException("consumer", 1, 2, new Position(3), new Position(4)),
+        new EventNotSealedException(Id),
         new LeaseLostException("sealer", 7, Cause),
+        new LogDivergedException(new TreeHead("log", 9, default), 4, "The last 5 leaves are lost."),
         new SigningException("example.com/log"),
         new StoreDurabilityException("The server confirms what a crash can lose."),
         new StoreIdentityException(new StoreIdentity(Id, 1), new StoreIdentity(Id, 2)),
@@ -60,6 +64,7 @@ public sealed class ExceptionTests
             .Should().BeEquivalentTo(
             [
                 typeof(AppendOutcomeUnknownException),
+                typeof(EventNotSealedException),
                 typeof(StoreUnavailableException),
             ]);
 
@@ -74,6 +79,8 @@ public sealed class ExceptionTests
     [InlineData(typeof(InvalidEventException), "is refused: its payload is not JSON.")]
     [InlineData(typeof(CryptographyUnavailableException), "Ed25519 is not available: install it.")]
     [InlineData(typeof(SigningException), "The signer of key example.com/log gave a signature that")]
+    [InlineData(typeof(EventNotSealedException), "is stored, but not under a signed head of the log yet")]
+    [InlineData(typeof(LogDivergedException), "signed with 9 leaves; the store has 4. The last 5 leaves are lost.")]
     [InlineData(typeof(LeaseLostException), "The lease sealer with epoch 7 is lost")]
     [InlineData(typeof(InvalidFormatException), "This is no leaf record: it is empty.")]
     [InlineData(typeof(TileMissingException), "The log has no tile/0/000.")]
@@ -120,6 +127,10 @@ public sealed class ExceptionTests
         new EventIdReusedException(Id).EventId.Should().Be(Id);
         new CryptographyUnavailableException("Ed25519", "detail").Algorithm.Should().Be("Ed25519");
         (new LeaseLostException("name", 7).LeaseName, new LeaseLostException("name", 7).Epoch).Should().Be(("name", 7));
+        var log = new LogDivergedException(new TreeHead("log", 9, default), 4, "detail");
+        (log.Known.Size, log.StoredSize, log.LostLeaves).Should().Be((9, 4, 5));
+        new LogDivergedException(new TreeHead("log", 9, default), 10, "detail").LostLeaves.Should().Be(0);
+        new EventNotSealedException(Id).EventId.Should().Be(Id);
         new SigningException("name").KeyName.Should().Be("name");
     }
 }

@@ -1,0 +1,17 @@
+using K1s0.EventStore.Postgres.Tests.Ledger;
+using Xunit.MicrosoftTestingPlatform;
+using Xunit.Runner.InProc.SystemConsole;
+
+namespace K1s0.EventStore.Postgres.Tests;
+
+/// <summary>Runs the tests; started by a test with a role, plays the process that the test needs.</summary>
+public static class Program
+{
+    public static Task<int> Main(string[] args) => args switch
+    {
+        [SealerProcess.Role, .. var arguments] => SealerProcess.PlayAsync(arguments),
+        _ when args.Contains("--server", StringComparer.Ordinal) =>
+            TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
+        _ => ConsoleRunner.Run(args),
+    };
+}
