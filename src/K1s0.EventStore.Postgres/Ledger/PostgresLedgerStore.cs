@@ -5,8 +5,8 @@ using NpgsqlTypes;
 namespace K1s0.EventStore.Postgres;
 
 /// <summary>
-/// The Merkle log in the tables <c>tiles</c>, <c>leaf_runs</c> and <c>tree_heads</c>. Each call is one statement without
-/// session state. Thread-safe.
+/// The Merkle log in the tables <c>tiles</c>, <c>leaf_runs</c> and <c>tree_heads</c>. Each call is one statement
+/// without session state. Thread-safe.
 /// </summary>
 public sealed class PostgresLedgerStore : ILedgerStore
 {

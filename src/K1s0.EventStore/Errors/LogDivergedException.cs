@@ -35,8 +35,8 @@ public sealed class LogDivergedException : EventStoreException
         ArgumentNullException.ThrowIfNull(known);
         var sizes = string.Create(
             CultureInfo.InvariantCulture, $"signed with {known.Size} leaves; the store has {storedSize}.");
-        return $"The store does not continue the log {known.Origin} as it was {sizes} {detail} Nothing is sealed, signed "
-            + "or published. Either bring back what was lost (recover the database to a later point in time), or begin a "
-            + "new epoch of the store and go on with a new origin, published elsewhere.";
+        return $"The store does not continue the log {known.Origin} as it was {sizes} {detail} Nothing is sealed, "
+            + "signed or published. Either bring back what was lost (recover the database to a later point in time), "
+            + "or begin a new epoch of the store and go on with a new origin, published elsewhere.";
     }
 }

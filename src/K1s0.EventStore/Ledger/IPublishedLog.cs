@@ -23,7 +23,9 @@ public interface IPublishedLog
     /// <exception cref="StoreUnavailableException">It cannot be written at the moment.</exception>
     Task<bool> PutAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
-    /// <summary>Replaces the checkpoint, in one step, if it is still the one that was read. Durable on return.</summary>
+    /// <summary>
+    /// Replaces the checkpoint, in one step, if it is still the one that was read. Durable on return.
+    /// </summary>
     /// <param name="expected">What <see cref="ReadCheckpointAsync"/> returned.</param>
     /// <param name="checkpoint">The new one.</param>
     /// <param name="cancellationToken">Gives up as long as nothing is replaced.</param>

@@ -11,7 +11,8 @@ public static class LedgerEventStoreBuilderExtensions
 {
     /// <summary>
     /// Seals the events of a store into a Merkle log, signs its heads and publishes them, as a hosted service. Injects
-    /// <see cref="LedgerProofs"/> and, keyed by the store's name, <see cref="LedgerHealthCheck"/>. Calling it again only adds to the options.
+    /// <see cref="LedgerProofs"/> and, keyed by the store's name, <see cref="LedgerHealthCheck"/>. Calling it again
+    /// only adds to the options.
     /// </summary>
     /// <param name="builder">The builder, on which a backend that keeps a log is chosen.</param>
     /// <param name="configure">Sets origin and signers at least; validated when the application starts.</param>

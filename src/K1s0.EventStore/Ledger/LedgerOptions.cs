@@ -7,12 +7,16 @@ namespace K1s0.EventStore;
 /// <summary>How the log of one store is sealed, signed and published. Validated when the application starts.</summary>
 public sealed class LedgerOptions
 {
-    /// <summary>Which log this is: the first line of every signed head, for example <c>example.com/orders</c>.</summary>
+    /// <summary>
+    /// Which log this is: the first line of every signed head, for example <c>example.com/orders</c>.
+    /// </summary>
     /// <value>Empty by default; required, one line. A host name that you own, and a path, keep it unique.</value>
     [Required]
     public string Origin { get; set; } = string.Empty;
 
-    /// <summary>Who signs. The names of the keys should be the origin. While keys are changed: the old and the new.</summary>
+    /// <summary>
+    /// Who signs. The names of the keys should be the origin. While keys are changed: the old and the new.
+    /// </summary>
     /// <value>Empty by default; 1 to 100 are required. They belong to the application, which disposes them.</value>
     public IList<ITreeHeadSigner> Signers { get; } = [];
 
@@ -37,7 +41,9 @@ public sealed class LedgerOptions
     /// <value>1 minute by default; 1 second to 1 day.</value>
     public TimeSpan PublishEvery { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>How long the leader keeps its lease without renewing it, and so how long a dead one is waited for.</summary>
+    /// <summary>
+    /// How long the leader keeps its lease without renewing it, and so how long a dead one is waited for.
+    /// </summary>
     /// <value>15 seconds by default; 1 second to 1 hour.</value>
     public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(15);
 

@@ -58,7 +58,9 @@ public sealed class LedgerProofs
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The proof, see <see cref="ConsistencyProof.Verify"/>; at most 64 hashes.</returns>
     /// <exception cref="ArgumentException">The first head is the larger one, or they are of two logs.</exception>
-    /// <exception cref="LogDivergedException">One of the heads is none of this log, or the log lost its end.</exception>
+    /// <exception cref="LogDivergedException">
+    /// One of the heads is none of this log, or the log lost its end.
+    /// </exception>
     public async Task<IReadOnlyList<Sha256Digest>> ProveConsistencyAsync(
         TreeHead first, TreeHead second, CancellationToken cancellationToken = default)
     {

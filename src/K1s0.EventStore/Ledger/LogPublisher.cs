@@ -51,7 +51,9 @@ public sealed class LogPublisher
     /// <exception cref="LogDivergedException">
     /// The store does not continue the published log; what is published stays.
     /// </exception>
-    /// <exception cref="StoreUnavailableException">Store or target cannot be reached, or another process publishes.</exception>
+    /// <exception cref="StoreUnavailableException">
+    /// Store or target cannot be reached, or another process publishes.
+    /// </exception>
     public async Task<TreeHead?> PublishAsync(CancellationToken cancellationToken = default)
     {
         var checkpoint = await _target.ReadCheckpointAsync(cancellationToken).ConfigureAwait(false);
@@ -83,8 +85,8 @@ public sealed class LogPublisher
             + $"changed without keeping the old one in {nameof(LedgerOptions.FormerKeys)}?"),
     };
 
-    // Grows the published tree by the stored events. Whatever the store may have been changed to: the tree begins as the
-    // published one, and the checkpoint that comes after it needs the root that was signed.
+    // Grows the published tree by the stored events. Whatever the store may have been changed to: the tree begins as
+    // the published one, and the checkpoint that comes after it needs the root that was signed.
     private async Task PutGrowthAsync(TreeHead published, TreeHead head, CancellationToken cancellationToken)
     {
         var builder = await TileBuilder.LoadAsync(_ledger, published.Size, cancellationToken).ConfigureAwait(false);

@@ -61,7 +61,9 @@ public sealed class LogSealer
 
     /// <summary>Takes one batch of settled events into the log, if this process holds the lease or gets it.</summary>
     /// <param name="cancellationToken">Gives up; nothing is half-written.</param>
-    /// <exception cref="LogDivergedException">The store does not continue the log that was signed or published.</exception>
+    /// <exception cref="LogDivergedException">
+    /// The store does not continue the log that was signed or published.
+    /// </exception>
     /// <exception cref="StoreUnavailableException">The store cannot be reached; a later call goes on.</exception>
     public async Task<SealStep> SealAsync(CancellationToken cancellationToken = default)
     {
@@ -98,10 +100,14 @@ public sealed class LogSealer
         }
     }
 
-    /// <summary>Signs the newest head and stores the signature, if this process leads and the head is not signed.</summary>
+    /// <summary>
+    /// Signs the newest head and stores the signature, if this process leads and the head is not signed.
+    /// </summary>
     /// <param name="cancellationToken">Gives up; a later call signs.</param>
     /// <returns>The newest head with its signature; null when this process does not lead or there is no leaf.</returns>
-    /// <exception cref="LogDivergedException">The head does not continue what was signed or published before.</exception>
+    /// <exception cref="LogDivergedException">
+    /// The head does not continue what was signed or published before.
+    /// </exception>
     /// <exception cref="SigningException">A signature does not fit its signer's own key.</exception>
     public async Task<SealedHead?> SignAsync(CancellationToken cancellationToken = default)
     {
@@ -125,8 +131,9 @@ public sealed class LogSealer
         if (!await _ledger.SaveNoteAsync(_head, note, cancellationToken).ConfigureAwait(false))
         {
             _builder = null;
+            var stored = await _ledger.GetHeadAsync(cancellationToken).ConfigureAwait(false);
             throw new LogDivergedException(
-                head, storedSize: 0, "The head that was to be signed is not stored any more: the database was rolled "
+                head, stored.Size, "The head that was to be signed is not stored any more: the database was rolled "
                 + "back.");
         }
 

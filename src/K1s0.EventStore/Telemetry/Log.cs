@@ -5,7 +5,8 @@ namespace K1s0.EventStore.Telemetry;
 /// <summary>What this package logs. Never payloads, never credentials.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(EventIds.SealerLeads, LogLevel.Information, "This process seals the log {Origin}, with epoch {Epoch}",
+    [LoggerMessage(EventIds.SealerLeads, LogLevel.Information,
+        "This process seals the log {Origin}, with epoch {Epoch}",
         EventName = nameof(EventIds.SealerLeads))]
     public static partial void SealerLeads(this ILogger logger, string origin, long epoch);
 
