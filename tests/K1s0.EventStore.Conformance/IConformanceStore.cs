@@ -21,6 +21,8 @@ public interface IConformanceStore : IAsyncDisposable
 
     ILeaseStore Leases { get; }
 
+    ILedgerStore Ledger { get; }
+
     /// <summary>The limits that this instance keeps to.</summary>
     EventStoreOptions Options { get; }
 

@@ -157,7 +157,9 @@ public sealed class PostgresLedgerStore : ILedgerStore
                 Add(parameters, tiles.Select(tile => (short)tile.Level).ToArray());
                 Add(parameters, tiles.Select(tile => tile.Index).ToArray());
             },
-            static reader => reader.IsDBNull(0) ? null : reader.GetFieldValue<byte[]>(0),
+            static reader => reader.IsDBNull(0)
+                ? default(ReadOnlyMemory<byte>?)
+                : (ReadOnlyMemory<byte>)reader.GetFieldValue<byte[]>(0),
             cancellationToken).ConfigureAwait(false);
         return [.. contents.Select((bytes, i) => bytes ?? throw new TileMissingException(tiles[i].Path))];
     }

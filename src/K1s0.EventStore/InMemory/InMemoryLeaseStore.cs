@@ -55,6 +55,21 @@ public sealed class InMemoryLeaseStore : ILeaseStore
             cancellationToken);
     }
 
+    // Runs an action while the lease counts: nobody can acquire it in between.
+    internal bool TryUnder(Lease lease, Action action)
+    {
+        lock (_lock)
+        {
+            if (!IsHeld(lease, _timeProvider.GetUtcNow()))
+            {
+                return false;
+            }
+
+            action();
+            return true;
+        }
+    }
+
     private bool IsHeld(Lease lease, DateTimeOffset now) =>
         _leases.TryGetValue(lease.Name, out var held) && held.Epoch == lease.Epoch && held.ExpiresAt > now;
 

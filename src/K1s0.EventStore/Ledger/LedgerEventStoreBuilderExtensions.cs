@@ -59,7 +59,7 @@ public static class LedgerEventStoreBuilderExtensions
     private static ILedgerStore Ledger(IServiceProvider provider, object? key) =>
         provider.GetKeyedService<ILedgerStore>(key)
         ?? throw new InvalidOperationException(
-            $"The event store \"{key}\" uses a backend that keeps no log: choose one that does, such as PostgreSQL.");
+            $"The event store \"{key}\" has no backend that keeps a log: choose one, such as UsePostgres().");
 
     private static LedgerOptions OptionsOf(IServiceProvider provider, object? key) =>
         provider.GetRequiredService<IOptionsMonitor<LedgerOptions>>().Get((string)key!);

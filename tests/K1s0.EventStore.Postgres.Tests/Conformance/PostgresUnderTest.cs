@@ -23,6 +23,8 @@ internal sealed class PostgresUnderTest(NpgsqlDataSource dataSource, EventStoreO
 
     public ILeaseStore Leases { get; } = new PostgresLeaseStore(dataSource);
 
+    public ILedgerStore Ledger { get; } = new PostgresLedgerStore(dataSource);
+
     public EventStoreOptions Options => options;
 
     public Task<IConformanceStore> OpenAnotherAsync() =>

@@ -102,10 +102,9 @@ public sealed class LedgerHostTests(StoreDatabase database) : IClassFixture<Stor
         using var log = await TestLog.CreateAsync(database);
 
         var refusal = await StoreHost.FailsAsync<InvalidOperationException>(services => services.AddEventStore()
-            .UseInMemory()
             .AddLedger(options => Configure(options, log)));
 
-        refusal.Message.Should().Contain("keeps no log");
+        refusal.Message.Should().Contain("no backend that keeps a log");
     }
 
     private Task<IHost> StartAsync(TestLog log, Action<LedgerOptions> configure) => StoreHost.StartAsync(services =>

@@ -15,7 +15,9 @@ internal sealed class InMemoryConformanceStore : IConformanceStore
         Snapshots = new InMemorySnapshotStore(options, timeProvider);
         Checkpoints = new InMemoryCheckpointStore(_store);
         _leaseTime = new ShiftedTime(timeProvider);
-        Leases = new InMemoryLeaseStore(_leaseTime);
+        var leases = new InMemoryLeaseStore(_leaseTime);
+        Leases = leases;
+        Ledger = new InMemoryLedgerStore(_store, leases, timeProvider);
     }
 
     public IEventStore Store => _store;
@@ -31,6 +33,8 @@ internal sealed class InMemoryConformanceStore : IConformanceStore
     public ICheckpointStore Checkpoints { get; }
 
     public ILeaseStore Leases { get; }
+
+    public ILedgerStore Ledger { get; }
 
     public EventStoreOptions Options { get; }
 
