@@ -1,6 +1,9 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using K1s0.EventStore.Conformance;
 using K1s0.EventStore.Integrity;
 using K1s0.EventStore.Postgres.Tests.Registration;
+using K1s0.EventStore.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -80,6 +83,61 @@ public sealed class LedgerHostTests(StoreDatabase database) : IClassFixture<Stor
 
         health!.Entries["event-store-ledger"].Description.Should().Contain("not sealed");
         await host.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_host_measures_leaves_lag_and_failures_of_its_log()
+    {
+        const string Origin = "example.com/measured";
+        using var log = await TestLog.CreateAsync(database);
+        using var folder = new PublishedFolder();
+        folder.Write("checkpoint", "nothing"u8.ToArray());
+        var measured = new ConcurrentQueue<(string Instrument, string? Unit, double Value)>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = static (instrument, listener) =>
+            {
+                if (instrument.Meter.Name is LedgerTelemetry.SourceName)
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Keep(instrument, value, tags));
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Keep(instrument, value, tags));
+        listener.Start();
+        await log.AppendAsync(7, SeededRandom.Create());
+
+        using (var host = await StartAsync(log, options => options.Origin = Origin))
+        {
+            await Eventually.TrueAsync(() => Task.FromResult(
+                Sum(LedgerTelemetry.Leaves) == 7 && measured.Any(value => value.Instrument is LedgerTelemetry.Lag)));
+            await host.StopAsync();
+        }
+
+        measured.Should().Contain(value => value.Instrument == LedgerTelemetry.Lag && value.Unit == "s");
+        Sum(LedgerTelemetry.Failures).Should().Be(0);
+        using (var host = await StartAsync(log, options =>
+        {
+            options.Origin = Origin;
+            options.PublishTo = folder.Target;
+        }))
+        {
+            await Eventually.TrueAsync(() => Task.FromResult(Sum(LedgerTelemetry.Failures) > 0));
+            await host.StopAsync();
+        }
+
+        double Sum(string instrument) =>
+            measured.Where(value => string.Equals(value.Instrument, instrument, StringComparison.Ordinal))
+                .Sum(value => value.Value);
+
+        void Keep(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            if (tags.ToArray().Contains(new KeyValuePair<string, object?>("origin", Origin)))
+            {
+                measured.Enqueue((instrument.Name, instrument.Unit, value));
+            }
+        }
     }
 
     [Fact]
