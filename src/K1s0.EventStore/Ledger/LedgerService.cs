@@ -37,8 +37,15 @@ internal sealed class LedgerService(
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
 
         // Neither can keep the application from stopping: what is left undone here is done at the next start.
-        await TryAsync("publish", PublishAsync, cancellationToken).ConfigureAwait(false);
-        await TryAsync("release", _sealer.ReleaseAsync, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await TryAsync("publish", PublishAsync, cancellationToken).ConfigureAwait(false);
+            await TryAsync("release", _sealer.ReleaseAsync, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The time for stopping is over: the lease runs out by itself.
+        }
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
