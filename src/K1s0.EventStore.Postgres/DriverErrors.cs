@@ -55,8 +55,8 @@ internal static class DriverErrors
                 + "owner may make it. Run PostgresSchema.EnsurePartitionsAsync as the owner.",
                 denied),
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } denied => new StoreOperationException(
-            $"PostgreSQL denies the right to run {statement}: see the schema's functions grant_writer and "
-                + "grant_reader.", denied),
+            $"PostgreSQL denies the right to run {statement}: see the schema's functions grant_writer, "
+                + "grant_sealer and grant_reader.", denied),
         _ when IsMissingPartition(e) => new StoreOperationException(
             $"PostgreSQL refused {statement}: this month has no partition. Run PostgresSchema.EnsurePartitionsAsync, "
                 + "and "

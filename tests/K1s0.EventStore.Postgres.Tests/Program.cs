@@ -1,4 +1,5 @@
 using K1s0.EventStore.Postgres.Tests.Deadlocks;
+using K1s0.EventStore.Postgres.Tests.Ledger;
 using Xunit.MicrosoftTestingPlatform;
 using Xunit.Runner.InProc.SystemConsole;
 
@@ -10,6 +11,7 @@ public static class Program
     public static Task<int> Main(string[] args) => args switch
     {
         [OverlappingProcess.Role, .. var arguments] => OverlappingProcess.RunAsync(arguments),
+        [SealerProcess.Role, .. var arguments] => SealerProcess.PlayAsync(arguments),
         _ when args.Contains("--server", StringComparer.Ordinal) =>
             TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
         _ => ConsoleRunner.Run(args),

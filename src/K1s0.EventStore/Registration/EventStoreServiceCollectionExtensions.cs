@@ -48,6 +48,13 @@ public static class EventStoreServiceCollectionExtensions
             provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddKeyedSingleton(name, static (provider, key) => new InMemoryCheckpointStore(
             provider.GetRequiredKeyedService<InMemoryEventStore>(key)));
+        builder.Services.AddKeyedSingleton(name, static (provider, _) => new InMemoryLeaseStore(
+            provider.GetRequiredService<TimeProvider>()));
+        builder.Services.AddLeases<InMemoryLeaseStore>(name);
+        builder.Services.AddKeyedSingleton<ILedgerStore>(name, static (provider, key) => new InMemoryLedgerStore(
+            provider.GetRequiredKeyedService<InMemoryEventStore>(key),
+            provider.GetRequiredKeyedService<InMemoryLeaseStore>(key),
+            provider.GetRequiredService<TimeProvider>()));
         return builder;
     }
 }
