@@ -19,6 +19,8 @@ public interface IConformanceStore : IAsyncDisposable
 
     ICheckpointStore Checkpoints { get; }
 
+    IParkedEventStore Parked { get; }
+
     /// <summary>The limits that this instance keeps to.</summary>
     EventStoreOptions Options { get; }
 

@@ -89,6 +89,8 @@ public static class PostgresEventStoreBuilderExtensions
                 provider.GetRequiredService<IOptions<EventStoreOptions>>().Value));
         services.AddKeyedSingleton(name, static (provider, key) => new PostgresCheckpointStore(
             Source(provider, key), OptionsOf(provider, key)));
+        services.AddKeyedSingleton<IParkedEventStore>(name, static (provider, key) => new PostgresParkedEventStore(
+            Source(provider, key), OptionsOf(provider, key)));
         services.AddKeyedSingleton(name, static (provider, key) => new PostgresSchema(
             Source(provider, key), OptionsOf(provider, key)));
         services.AddSingleton<IHostedService>(provider => new PostgresUpkeep(

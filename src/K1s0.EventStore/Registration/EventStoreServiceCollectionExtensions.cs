@@ -48,6 +48,7 @@ public static class EventStoreServiceCollectionExtensions
             provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddKeyedSingleton(name, static (provider, key) => new InMemoryCheckpointStore(
             provider.GetRequiredKeyedService<InMemoryEventStore>(key)));
+        builder.Services.AddKeyedSingleton<IParkedEventStore, InMemoryParkedEventStore>(name);
         return builder;
     }
 }

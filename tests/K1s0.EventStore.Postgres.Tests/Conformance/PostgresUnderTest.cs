@@ -21,6 +21,8 @@ internal sealed class PostgresUnderTest(NpgsqlDataSource dataSource, EventStoreO
 
     public ICheckpointStore Checkpoints { get; } = new PostgresCheckpointStore(dataSource);
 
+    public IParkedEventStore Parked { get; } = new PostgresParkedEventStore(dataSource);
+
     public EventStoreOptions Options => options;
 
     public Task<IConformanceStore> OpenAnotherAsync() =>

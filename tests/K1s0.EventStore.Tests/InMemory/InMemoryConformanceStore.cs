@@ -27,6 +27,8 @@ internal sealed class InMemoryConformanceStore : IConformanceStore
 
     public ICheckpointStore Checkpoints { get; }
 
+    public IParkedEventStore Parked { get; } = new InMemoryParkedEventStore();
+
     public EventStoreOptions Options { get; }
 
     public static Task<IConformanceStore> CreateAsync(EventStoreOptions options, TimeProvider timeProvider) =>
