@@ -21,7 +21,7 @@ public sealed class Subscription
     private readonly ISubscriptionHandler? _handler;
     private readonly IAtomicHandler? _atomicHandler;
     private int _isRunning;
-    private volatile Replayer? _replayer;
+    private volatile ReplayQueue? _replays;
 
     /// <summary>A subscription whose events are handed over at least once.</summary>
     /// <param name="name">Its name, under which the checkpoint is kept: see <see cref="ConsumerName"/>.</param>
@@ -171,8 +171,8 @@ public sealed class Subscription
     /// <param name="cancellationToken">Gives up; what was replayed stays replayed.</param>
     /// <exception cref="InvalidOperationException">The subscription does not run.</exception>
     public Task<ParkedReplay> ReplayParkedAsync(CancellationToken cancellationToken = default) =>
-        _replayer is { } replayer
-            ? replayer(cancellationToken)
+        _replays is { } replays
+            ? replays.AskAsync(cancellationToken)
             : throw new InvalidOperationException($"Subscription {Name} does not run.");
 
     private static bool IsFinal(Exception e) => e is SubscriptionStoppedException or CheckpointConflictException
@@ -226,7 +226,9 @@ public sealed class Subscription
             ? null
             : new AtomicRun(_parts, _atomicHandler, parked, writer, cursor, lowWater);
         var run = lanes ?? (ISubscriptionRun)atomic!;
-        _replayer = token => parked.ReplayAsync(run, token);
+        var replays = _replays = new ReplayQueue(parked, run);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var serving = replays.ServeAsync(ending.Token);
         try
         {
             await run.RunAsync(cancellationToken).ConfigureAwait(false);
@@ -234,9 +236,10 @@ public sealed class Subscription
         }
         finally
         {
-            _replayer = null;
+            // No replay outlives its run: the next run must not meet it in the lanes.
+            _replays = null;
+            await ending.CancelAsync().ConfigureAwait(false);
+            await serving.ConfigureAwait(false);
         }
     }
-
-    private delegate Task<ParkedReplay> Replayer(CancellationToken cancellationToken);
 }
