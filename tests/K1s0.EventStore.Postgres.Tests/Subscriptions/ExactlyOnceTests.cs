@@ -1,7 +1,7 @@
 using K1s0.EventStore.Conformance;
 using Npgsql;
 
-namespace K1s0.EventStore.Postgres.Tests;
+namespace K1s0.EventStore.Postgres.Tests.Subscriptions;
 
 public sealed class ExactlyOnceTests(StoreDatabase database) : IClassFixture<StoreDatabase>
 {

@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace K1s0.EventStore.Postgres.Tests;
+namespace K1s0.EventStore.Postgres.Tests.Subscriptions;
 
 /// <summary>
 /// A table of effects, one row each time that an event was handled and committed: nothing keeps it from holding an event
@@ -21,19 +21,20 @@ internal sealed class Ledger : ITransactionalHandler
         TestStore store, Func<EventEnvelope, NpgsqlTransaction, CancellationToken, Task>? act = null)
     {
         var ledger = new Ledger(store, act);
-        await store.DataSource.ExecuteAsync($"create table if not exists {ledger._table} (event_id uuid not null)");
+        await store.DataSource.ExecuteAsync(
+            $"create table {ledger._table} (place bigint generated always as identity, event_id uuid not null)");
         return ledger;
     }
 
-    /// <summary>The events of all effects, repetitions included.</summary>
+    /// <summary>The events of all effects in the order in which they happened, repetitions included.</summary>
     public Task<IReadOnlyList<Guid>> EffectsAsync() =>
-        Store.DataSource.ColumnAsync<Guid>($"select event_id from {_table}");
+        Store.DataSource.ColumnAsync<Guid>($"select event_id from {_table} order by place");
 
     public async Task HandleAsync(
         EventEnvelope envelope, NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
-            $"insert into {_table} values ($1)", transaction.Connection, transaction);
+            $"insert into {_table} (event_id) values ($1)", transaction.Connection, transaction);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = envelope.Id });
         await command.ExecuteNonQueryAsync(cancellationToken);
         if (_act is not null)

@@ -1,0 +1,19 @@
+using K1s0.EventStore.Postgres.Tests.Subscriptions;
+using Xunit.MicrosoftTestingPlatform;
+using Xunit.Runner.InProc.SystemConsole;
+
+namespace K1s0.EventStore.Postgres.Tests;
+
+/// <summary>Runs the tests; started by a test with <see cref="Role"/>, plays the process that the test needs.</summary>
+public static class Program
+{
+    public const string Role = "--role";
+
+    public static Task<int> Main(string[] args) => args switch
+    {
+        [Role, ConsumerProcess.Role, .. var rest] => ConsumerProcess.RunAsync(rest),
+        _ when args.Contains("--server", StringComparer.Ordinal) =>
+            TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
+        _ => ConsoleRunner.Run(args),
+    };
+}
