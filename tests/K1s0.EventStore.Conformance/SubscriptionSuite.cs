@@ -190,6 +190,80 @@ public abstract class SubscriptionSuite : SubscriptionTestBase
     }
 
     [Fact]
+    [Trait("Row", "I14")]
+    public async Task One_that_falls_out_of_the_shared_reader_catches_up_by_itself_without_gap_or_repeat()
+    {
+        using var live = new LiveFeed(
+            Feed,
+            new LiveFeedOptions { PollInterval = TimeSpan.FromMilliseconds(2), BufferedEvents = 2, PageSize = 2 });
+        var release = new TaskCompletionSource();
+        var slow = new RecordingHandler((_, token) => release.Task.WaitAsync(token));
+        var fast = new RecordingHandler();
+        await using var first = new RunningSubscription(
+            new Subscription($"{Name}-slow", slow, live, Checkpoints, Options(o => o.MaxInFlight = 1)), Cancellation);
+        await using var second = new RunningSubscription(
+            new Subscription($"{Name}-fast", fast, live, Checkpoints, Options()), Cancellation);
+        await first.StatusAsync(status => status.State is SubscriptionState.Live);
+        var stream = NewStream();
+        var events = new List<EventEnvelope>();
+        for (var round = 0; round < 15; round++)
+        {
+            events.AddRange(await AppendedAsync(2, stream));
+        }
+
+        await fast.HandledAsync(30, Cancellation);
+        release.SetResult();
+        await slow.HandledAsync(30, Cancellation);
+        events.AddRange(await AppendedAsync(2, stream));
+        await slow.HandledAsync(32, Cancellation);
+
+        Ids(slow.Handled).Should().Equal(Ids(events));
+    }
+
+    // A peer's checkpoint lay behind the last event, and the event that took that position was never seen.
+    [Fact]
+    public async Task The_event_right_behind_a_checkpoint_at_the_end_is_handed_over_also_through_a_filter()
+    {
+        var stream = NewStream();
+        var handler = new RecordingHandler();
+        for (var round = 1; round <= 3; round++)
+        {
+            await AppendedAsync(1, stream);
+            await RunBatchAsync(
+                handler, options => options.Filter = OwnEvents with { EventTypes = ["OrderClosed"] }, $"{Name}-none");
+            await RunBatchAsync(handler);
+
+            handler.Handled.Select(envelope => (int)envelope.Version).Should().Equal(Enumerable.Range(1, round));
+        }
+    }
+
+    // A peer's checkpoint stopped being stored with many partitions, or when it did not start from zero.
+    [Fact]
+    public async Task A_hundred_lanes_that_start_late_store_their_checkpoint_on_the_way()
+    {
+        var early = await AppendedAsync(2);
+        var handler = new RecordingHandler();
+        await using var running = Start(
+            handler,
+            options => (options.Lanes, options.Start) = (100, SubscriptionStart.After(early[^1].Position)));
+        var events = new List<EventEnvelope>();
+        for (var stream = 0; stream < 20; stream++)
+        {
+            events.AddRange(await AppendedAsync(2));
+        }
+
+        await handler.HandledAsync(40, Cancellation);
+
+        while ((await Checkpoints.LoadAsync(Name, Cancellation))?.Position is not { } stored
+            || stored < events[^1].Position)
+        {
+            await Task.Yield();
+        }
+
+        handler.Handled.Select(e => e.Id).Should().BeEquivalentTo(Ids(events));
+    }
+
+    [Fact]
     public async Task Who_is_taken_over_ends_and_moves_nothing()
     {
         var handler = new RecordingHandler();

@@ -83,6 +83,11 @@ public static class SubscriptionRegistration
             provider.GetRequiredKeyedService<IFeedReader>(store),
             provider.GetRequiredService<IOptionsMonitor<LiveFeedOptions>>().Get((string)store!),
             provider.GetRequiredService<TimeProvider>()));
+        if (storeName.Length == 0)
+        {
+            services.TryAddSingleton(provider => provider.GetRequiredKeyedService<LiveFeed>(storeName));
+        }
+
         var key = OptionsName(storeName, name);
         services.AddKeyedSingleton(key, (provider, _) => create(provider, Find(provider, storeName, name)));
         services.AddSingleton(provider => provider.GetRequiredKeyedService<Subscription>(key));

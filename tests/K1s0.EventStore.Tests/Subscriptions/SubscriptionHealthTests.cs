@@ -140,6 +140,22 @@ public sealed class SubscriptionHealthTests : IAsyncLifetime
         running.Subscription.GetStatus().Retries.Should().Be(4);
     }
 
+    [Fact]
+    public async Task What_became_of_events_is_counted_by_subscription_and_outcome()
+    {
+        await AppendAsync();
+        await AppendAsync();
+        using var counts = new CountedEvents();
+        var handler = new RecordingHandler((envelope, _) => envelope.Version == 1
+            ? throw new HandlerBrokenException()
+            : Task.CompletedTask);
+        var running = Start(handler, options => (options.OnFailure, options.MaxAttempts) = (FailureAction.Skip, 1));
+        await handler.HandledAsync(1, _limit.Token);
+        await running.StatusAsync(status => status.HandledEvents == 1);
+
+        counts.Of(running.Subscription.Name).Should().BeEquivalentTo("skipped", "handled");
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var running in _running)
