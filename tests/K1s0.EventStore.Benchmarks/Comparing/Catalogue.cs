@@ -25,6 +25,7 @@ internal static class Catalogue
         new LoadScenario("load-1000", 1_000, streams: 40),
         new FeedScenario(),
         new CommitToHandlerScenario(),
+        new SubscriptionScenario(),
         new HashingCostScenario("hashing-cost", 100, Goal.RatioAtLeast(0.95, 0.98)),
         new HashingCostScenario("hashing-cost-1x1", 1, goal: null),
         new VerifyChainScenario(),
@@ -33,6 +34,6 @@ internal static class Catalogue
     /// <summary>Those whose figures could change when the store grows.</summary>
     public static IReadOnlyList<IScenario> OfGrowth() =>
     [
-        .. All().Where(scenario => scenario is SidesInTurn { SessionSettings: "" } and not VerifyChainScenario),
+        .. All().Where(scenario => scenario is SidesInTurn { SessionSettings: "" } and not (VerifyChainScenario or SubscriptionScenario)),
     ];
 }

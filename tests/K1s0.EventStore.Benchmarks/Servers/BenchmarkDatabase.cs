@@ -29,6 +29,8 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
 
     public IFeedReader Feed => _services.GetRequiredService<IFeedReader>();
 
+    public ICheckpointStore Checkpoints => _services.GetRequiredService<ICheckpointStore>();
+
     /// <summary>Connections of the hand-written side; the store has its own.</summary>
     public NpgsqlDataSource Plain { get; }
 
