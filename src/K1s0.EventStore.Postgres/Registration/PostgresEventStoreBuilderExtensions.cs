@@ -104,6 +104,7 @@ public static class PostgresEventStoreBuilderExtensions
             services.AddSingleton(provider => provider.GetRequiredKeyedService<PostgresSchema>(name));
             services.AddSingleton(provider => provider.GetRequiredKeyedService<PostgresCheckpointStore>(name));
             services.AddSingleton(provider => provider.GetRequiredKeyedService<PostgresSnapshotStore>(name));
+            services.AddSingleton(provider => provider.GetRequiredKeyedService<IParkedEventStore>(name));
         }
     }
 

@@ -49,6 +49,11 @@ public static class EventStoreServiceCollectionExtensions
         builder.Services.AddKeyedSingleton(name, static (provider, key) => new InMemoryCheckpointStore(
             provider.GetRequiredKeyedService<InMemoryEventStore>(key)));
         builder.Services.AddKeyedSingleton<IParkedEventStore, InMemoryParkedEventStore>(name);
+        if (name.Length == 0)
+        {
+            builder.Services.AddSingleton(provider => provider.GetRequiredKeyedService<IParkedEventStore>(name));
+        }
+
         return builder;
     }
 }

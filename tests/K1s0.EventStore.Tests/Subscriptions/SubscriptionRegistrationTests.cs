@@ -35,6 +35,8 @@ public sealed class SubscriptionRegistrationTests
         }
 
         hosted.Should().HaveCount(2);
+        provider.GetRequiredService<IParkedEventStore>().Should().BeOfType<InMemoryParkedEventStore>();
+        provider.GetRequiredService<LiveFeed>().Should().BeSameAs(provider.GetRequiredKeyedService<LiveFeed>(string.Empty));
         provider.GetServices<Subscription>().Select(one => one.Name).Should().Equal("first", "second");
         provider.GetRequiredKeyedService<Subscription>("first").GetStatus().State.Should().Be(SubscriptionState.Idle);
         var options = provider.GetRequiredService<IOptionsMonitor<SubscriptionOptions>>().Get("first");
