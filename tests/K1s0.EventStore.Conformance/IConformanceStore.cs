@@ -23,6 +23,8 @@ public interface IConformanceStore : IAsyncDisposable
 
     ILedgerStore Ledger { get; }
 
+    IParkedEventStore Parked { get; }
+
     /// <summary>The limits that this instance keeps to.</summary>
     EventStoreOptions Options { get; }
 

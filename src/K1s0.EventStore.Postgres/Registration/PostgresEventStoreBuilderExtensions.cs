@@ -97,6 +97,8 @@ public static class PostgresEventStoreBuilderExtensions
             Source(provider, key), OptionsOf(provider, key)));
         services.AddKeyedSingleton<ILedgerStore>(
             name, static (provider, key) => provider.GetRequiredKeyedService<PostgresLedgerStore>(key));
+        services.AddKeyedSingleton<IParkedEventStore>(name, static (provider, key) => new PostgresParkedEventStore(
+            Source(provider, key), OptionsOf(provider, key)));
         services.AddKeyedSingleton(name, static (provider, key) => new PostgresSchema(
             Source(provider, key), OptionsOf(provider, key)));
         services.AddSingleton<IHostedService>(provider => new PostgresUpkeep(
@@ -111,6 +113,7 @@ public static class PostgresEventStoreBuilderExtensions
             services.AddSingleton(provider => provider.GetRequiredKeyedService<PostgresCheckpointStore>(name));
             services.AddSingleton(provider => provider.GetRequiredKeyedService<PostgresSnapshotStore>(name));
             services.AddSingleton(provider => provider.GetRequiredKeyedService<PostgresLeaseStore>(name));
+            services.AddSingleton(provider => provider.GetRequiredKeyedService<IParkedEventStore>(name));
         }
     }
 

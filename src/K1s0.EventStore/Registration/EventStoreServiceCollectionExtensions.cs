@@ -55,6 +55,12 @@ public static class EventStoreServiceCollectionExtensions
             provider.GetRequiredKeyedService<InMemoryEventStore>(key),
             provider.GetRequiredKeyedService<InMemoryLeaseStore>(key),
             provider.GetRequiredService<TimeProvider>()));
+        builder.Services.AddKeyedSingleton<IParkedEventStore, InMemoryParkedEventStore>(name);
+        if (name.Length == 0)
+        {
+            builder.Services.AddSingleton(provider => provider.GetRequiredKeyedService<IParkedEventStore>(name));
+        }
+
         return builder;
     }
 }

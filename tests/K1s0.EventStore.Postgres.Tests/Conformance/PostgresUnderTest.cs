@@ -25,6 +25,8 @@ internal sealed class PostgresUnderTest(NpgsqlDataSource dataSource, EventStoreO
 
     public ILedgerStore Ledger { get; } = new PostgresLedgerStore(dataSource);
 
+    public IParkedEventStore Parked { get; } = new PostgresParkedEventStore(dataSource);
+
     public EventStoreOptions Options => options;
 
     public Task<IConformanceStore> OpenAnotherAsync() =>

@@ -32,6 +32,14 @@ internal sealed class SqliteUnderTest : IConformanceStore
 
     public ICheckpointStore Checkpoints { get; }
 
+    // What the store does not have: see SqliteCompletenessTests.
+    public ILeaseStore Leases => throw new NotSupportedException("An SQLite file has no leases.");
+
+    public ILedgerStore Ledger => throw new NotSupportedException("An SQLite file has no log.");
+
+    // Parked events are kept elsewhere.
+    public IParkedEventStore Parked { get; } = new InMemoryParkedEventStore();
+
     public EventStoreOptions Options { get; }
 
     public static Task<IConformanceStore> CreateAsync(EventStoreOptions options, TimeProvider timeProvider)
@@ -43,6 +51,8 @@ internal sealed class SqliteUnderTest : IConformanceStore
 
     public Task<IConformanceStore> OpenAnotherAsync() => Task.FromResult<IConformanceStore>(
         new SqliteUnderTest(_file.FilePath, Options, _timeProvider, folder: null));
+
+    public Task RunOutAsync(Lease lease) => throw new NotSupportedException("An SQLite file has no leases.");
 
     public async ValueTask DisposeAsync()
     {

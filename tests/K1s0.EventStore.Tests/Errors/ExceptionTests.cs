@@ -8,6 +8,9 @@ public sealed class ExceptionTests
     private static readonly Guid Id = new("01920000-0000-7000-8000-000000000001");
     private static readonly InvalidTimeZoneException Cause = new("cause");
 
+    private static readonly EventEnvelope Stored =
+        EventEnvelope.Create(Order, "placed", "{}"u8.ToArray()) with { Version = 3, Position = new Position(8) };
+
     // One of each; a new kind of exception has to be added here.
     private static readonly EventStoreException[] All =
     [
@@ -22,6 +25,10 @@ public sealed class ExceptionTests
         new LeaseLostException("sealer", 7, Cause),
         new LogDivergedException(new TreeHead("log", 9, default), 4, "The last 5 leaves are lost."),
         new SigningException("example.com/log"),
+        new EventHandlingException(Stored, Cause),
+        new EventNotUnderstoodException(Stored, Cause),
+        new FeedDivergedException(new Position(9), new Position(4)),
+        new SubscriptionStoppedException("mailer", Stored, 5, "the handler failed.", Cause),
         new StoreDurabilityException("The server confirms what a crash can lose."),
         new StoreIdentityException(new StoreIdentity(Id, 1), new StoreIdentity(Id, 2)),
         new StoreOperationException("Appending failed.", Cause),
@@ -73,7 +80,7 @@ public sealed class ExceptionTests
     [Fact]
     public void The_cause_is_kept_as_the_inner_exception() =>
         All.Where(exception => exception.InnerException is not null)
-            .Should().HaveCount(11).And.OnlyContain(exception => exception.InnerException == Cause);
+            .Should().HaveCount(14).And.OnlyContain(exception => exception.InnerException == Cause);
 
     [Theory]
     [InlineData(typeof(ConcurrencyException), "Concurrency conflict: expected 2, got 3")]
@@ -89,6 +96,10 @@ public sealed class ExceptionTests
     [InlineData(typeof(UnsupportedFormatException), "is of version 2; this program knows versions up to 1.")]
     [InlineData(typeof(AppendOutcomeUnknownException), "Append the same envelopes again")]
     [InlineData(typeof(CheckpointConflictException), "owner epoch 2 instead of 1, position 4 instead of 3")]
+    [InlineData(typeof(EventHandlingException), "The handler failed for order-1@3")]
+    [InlineData(typeof(EventNotUnderstoodException), "The payload of order-1@3 placed")]
+    [InlineData(typeof(FeedDivergedException), "Position 9 was read, but the feed ends at 4")]
+    [InlineData(typeof(SubscriptionStoppedException), "Subscription mailer stopped at order-1@3")]
     [InlineData(typeof(StoreDurabilityException), "The server confirms what a crash can lose.")]
     [InlineData(typeof(StoreIdentityException), "belongs to store 01920000-0000-7000-8000-000000000001/2")]
     [InlineData(typeof(StoreOperationException), "Appending failed.")]
@@ -135,5 +146,9 @@ public sealed class ExceptionTests
         new LogDivergedException(new TreeHead("log", 9, default), 10, "detail").LostLeaves.Should().Be(0);
         new EventNotSealedException(Id).EventId.Should().Be(Id);
         new SigningException("name").KeyName.Should().Be("name");
+        var stopped = new SubscriptionStoppedException("mailer", Stored, 5, "reason", Cause);
+        (stopped.Subscription, stopped.StreamId, stopped.Position.Value, stopped.Attempts)
+            .Should().Be(("mailer", Order, 8, 5));
+        new FeedDivergedException(new Position(4), new Position(9)).Message.Should().Contain("another history");
     }
 }

@@ -36,6 +36,8 @@ internal sealed class InMemoryConformanceStore : IConformanceStore
 
     public ILedgerStore Ledger { get; }
 
+    public IParkedEventStore Parked { get; } = new InMemoryParkedEventStore();
+
     public EventStoreOptions Options { get; }
 
     public static Task<IConformanceStore> CreateAsync(EventStoreOptions options, TimeProvider timeProvider) =>
