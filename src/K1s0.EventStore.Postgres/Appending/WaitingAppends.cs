@@ -76,8 +76,8 @@ internal sealed class WaitingAppends(StreamHeadCache heads)
     }
 
     /// <summary>
-    /// Takes the next batch: late ones, or one of each stream that is free; in turns, when there are both. What is under
-    /// way and what is ready is shared out evenly among the writers. An empty batch: nothing is left to be taken.
+    /// Takes the next batch: late ones, or one of each stream that is free; in turns, when there are both. What is
+    /// under way and what is ready is shared out evenly among the writers. An empty batch: nothing is left to be taken.
     /// </summary>
     public List<QueuedAppend> Take(int writers)
     {
