@@ -15,6 +15,10 @@ has_program() { # name
   command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]
 }
 
+has_library() { # name
+  PATH=$PATH:/usr/sbin:/sbin ldconfig -p | grep "^[[:space:]]*$1 " >/dev/null
+}
+
 missing=()
 has_postgres_server || missing+=(postgresql)
 has_program psql || missing+=(postgresql-client)
@@ -23,6 +27,7 @@ has_program git || missing+=(git)
 has_program setpriv || missing+=(util-linux)
 has_program unzip || missing+=(unzip)
 has_program python3 || missing+=(python3)
+has_library libsqlite3.so.0 || missing+=(libsqlite3-0)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 give_up() { # reason

@@ -83,6 +83,7 @@ XML
 cat >"$scratch/Program.cs" <<'CSHARP'
 using K1s0.EventStore;
 using K1s0.EventStore.Integrity;
+using K1s0.EventStore.Sqlite;
 
 var store = new InMemoryEventStore();
 var order = new StreamId("order", "4711");
@@ -101,11 +102,21 @@ catch (ConcurrencyException conflict)
 
 var verification = await StreamVerifier.VerifyAsync(order, store.ReadStreamAsync(order));
 Console.WriteLine($"verified {verification.VerifiedEvents} event: {verification.IsValid}");
+
+for (var run = 1; run <= 2; run++)
+{
+    await using var file = new SqliteStoreFile(new SqliteOptions { FilePath = "orders.db" });
+    var kept = await new SqliteEventStore(file).AppendAsync(
+        order, [EventEnvelope.Create(order, "order-placed", """{"total":42.50}"""u8.ToArray())]);
+    Console.WriteLine($"in the file at version {kept.Version}");
+}
 CSHARP
 
 expected='appended at version 1
 refused: expected 0, actual 1
-verified 1 event: True'
+verified 1 event: True
+in the file at version 1
+in the file at version 2'
 actual=$(cd "$scratch" && dotnet run -v q)
 [ "$actual" = "$expected" ] || fail "the program outside of the repository printed:"$'\n'"$actual"
 printf 'A project outside of the repository restores the packages, builds and runs.\n'

@@ -1,5 +1,6 @@
 using K1s0.EventStore.Postgres;
 using K1s0.EventStore.Samples.Quickstart.Domain;
+using K1s0.EventStore.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -7,39 +8,60 @@ using Npgsql;
 namespace K1s0.EventStore.Samples.Quickstart;
 
 /// <summary>The one place that knows which store is used: everything else is written against its roles.</summary>
-internal static class StoreChoice
+/// <param name="Postgres">How to connect to PostgreSQL, if that is used.</param>
+/// <param name="SqliteFile">The SQLite file, if that is used.</param>
+internal sealed record StoreChoice(string? Postgres = null, string? SqliteFile = null)
 {
     public const string Schema = "quickstart";
 
-    public static void AddStore(IServiceCollection services, string? postgres)
+    /// <summary>What the command line asks for; null when it cannot be understood.</summary>
+    public static StoreChoice? Parse(IReadOnlyList<string> arguments) => arguments switch
+    {
+        [] => new StoreChoice(),
+        ["--postgres", var connectionString] => new StoreChoice(Postgres: connectionString),
+        ["--sqlite", var file] => new StoreChoice(SqliteFile: file),
+        _ => null,
+    };
+
+    public void AddStore(IServiceCollection services)
     {
         var builder = services.AddEventStore(options =>
         {
             options.SnapshotInterval = 10;
             options.SerializerOptions = OrderJson.Default.Options;
         });
-        if (postgres is null)
+        if (Postgres is not null)
+        {
+            // The application owns its data source; the store uses the one that stands in the container.
+            services.AddSingleton(_ => NpgsqlDataSource.Create(Postgres));
+            builder.UsePostgres(options => options.Schema = Schema);
+            services.AddSingleton<ITampering, TamperingInDatabase>();
+        }
+        else if (SqliteFile is not null)
+        {
+            builder.UseSqlite(options => options.FilePath = SqliteFile);
+            services.AddSingleton<ITampering, TamperingWithFile>();
+        }
+        else
         {
             builder.UseInMemory();
             services.AddSingleton<ITampering, TamperingWithCopy>();
-            return;
         }
-
-        // The application owns its data source; the store uses the one that stands in the container.
-        services.AddSingleton(_ => NpgsqlDataSource.Create(postgres));
-        builder.UsePostgres(options => options.Schema = Schema);
-        services.AddSingleton<ITampering, TamperingInDatabase>();
     }
 
     /// <summary>Makes the store ready: creates its tables where it has any. A host does that when it starts.</summary>
     /// <exception cref="UnusableStoreException">No server, no right, or a wrong setting.</exception>
-    public static async Task PrepareAsync(IServiceProvider provider, CancellationToken cancellationToken)
+    public async Task PrepareAsync(IServiceProvider provider, CancellationToken cancellationToken)
     {
         try
         {
-            if (provider.GetService<PostgresSchema>() is { } schema)
+            if (Postgres is not null)
             {
-                await schema.MigrateAsync(cancellationToken);
+                await provider.GetRequiredService<PostgresSchema>().MigrateAsync(cancellationToken);
+            }
+            else if (SqliteFile is not null)
+            {
+                await provider.GetRequiredService<SqliteStoreFile>().OpenAsync(cancellationToken);
             }
         }
         catch (Exception e) when (e is EventStoreException or ArgumentException or OptionsValidationException)
@@ -48,5 +70,8 @@ internal static class StoreChoice
         }
     }
 
-    public static string Describe(string? postgres) => postgres is null ? "in memory" : $"PostgreSQL, schema {Schema}";
+    public string Describe() =>
+        Postgres is not null ? $"PostgreSQL, schema {Schema}"
+        : SqliteFile is not null ? $"SQLite, file {SqliteFile}"
+        : "in memory";
 }

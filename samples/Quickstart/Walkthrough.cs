@@ -11,27 +11,26 @@ internal sealed class Walkthrough(Narrator narrator)
     public const int Failed = 1;
     public const int Unusable = 2;
 
-    private const string Usage = "Quickstart [--postgres <connection string>]";
+    private const string Usage = "Quickstart [--postgres <connection string> | --sqlite <file>]";
 
     /// <summary>Runs with the store that the command line asks for.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
-        if (arguments is not ([] or ["--postgres", _]))
+        if (StoreChoice.Parse(arguments) is not { } choice)
         {
             narrator.Fail($"unknown arguments. {Usage}");
             return Unusable;
         }
 
-        var postgres = arguments is [_, var connectionString] ? connectionString : null;
         try
         {
             var services = new ServiceCollection();
-            StoreChoice.AddStore(services, postgres);
+            choice.AddStore(services);
             AddShop(services);
             await using var provider = services.BuildServiceProvider();
-            await StoreChoice.PrepareAsync(provider, cancellationToken);
-            narrator.Open($"K1s0.EventStore quickstart, {StoreChoice.Describe(postgres)}");
+            await choice.PrepareAsync(provider, cancellationToken);
+            narrator.Open($"K1s0.EventStore quickstart, {choice.Describe()}");
             return await RunAsync(provider, cancellationToken);
         }
         catch (UnusableStoreException e)

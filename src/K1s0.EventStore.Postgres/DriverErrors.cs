@@ -1,3 +1,4 @@
+using System.Data;
 using System.Net.Sockets;
 using Npgsql;
 
@@ -15,6 +16,13 @@ internal static class DriverErrors
 
     public static bool IsFromDriver(Exception e) =>
         e is NpgsqlException or SocketException or IOException or TimeoutException;
+
+    /// <summary>
+    /// The same, also when the connection was lost unnoticed between two statements: the server's answer to an earlier
+    /// one can be the last that comes over it.
+    /// </summary>
+    public static bool IsFromDriver(Exception e, NpgsqlConnection connection) =>
+        IsFromDriver(e) || (e is InvalidOperationException && connection.State is not ConnectionState.Open);
 
     /// <summary>
     /// Whether the server said that it undid the statement. An error of severity ERROR does; a session that was ended
@@ -47,8 +55,8 @@ internal static class DriverErrors
                 + "owner may make it. Run PostgresSchema.EnsurePartitionsAsync as the owner.",
                 denied),
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } denied => new StoreOperationException(
-            $"PostgreSQL denies the right to run {statement}: see the schema's functions grant_writer and "
-                + "grant_reader.", denied),
+            $"PostgreSQL denies the right to run {statement}: see the schema's functions grant_writer, "
+                + "grant_sealer and grant_reader.", denied),
         _ when IsMissingPartition(e) => new StoreOperationException(
             $"PostgreSQL refused {statement}: this month has no partition. Run PostgresSchema.EnsurePartitionsAsync, "
                 + "and "

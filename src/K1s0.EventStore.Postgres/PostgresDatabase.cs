@@ -167,7 +167,7 @@ internal sealed class PostgresDatabase(NpgsqlDataSource dataSource, SqlCatalog s
                     return rows;
                 }
             }
-            catch (Exception e) when (DriverErrors.IsFromDriver(e))
+            catch (Exception e) when (DriverErrors.IsFromDriver(e, connection))
             {
                 throw translate(e, statement);
             }
@@ -180,7 +180,7 @@ internal sealed class PostgresDatabase(NpgsqlDataSource dataSource, SqlCatalog s
         {
             await PrepareAsync(command, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (DriverErrors.IsFromDriver(e))
+        catch (Exception e) when (DriverErrors.IsFromDriver(e, command.Connection!))
         {
             throw DriverErrors.Translate(e, statement);
         }

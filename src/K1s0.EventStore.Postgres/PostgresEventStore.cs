@@ -57,7 +57,7 @@ public sealed class PostgresEventStore
         _database = new PostgresDatabase(dataSource, new SqlCatalog(new SchemaName(options.Schema)), options);
         var sender = new AppendSender(_database);
         _appender = new PostgresAppender(sender, new RepeatedAppends(sender), heads);
-        _queue = new AppendQueue(_appender, new LateAppends(_database, _appender, heads), options);
+        _queue = new AppendQueue(_appender, new LateAppends(_database, _appender, heads), heads, options);
         _appends = new AppendRetry(
             _appender,
             _queue,

@@ -29,5 +29,6 @@ public static class ConformanceCompleteness
     public static IReadOnlyList<Type> Suites() =>
         [.. typeof(ConformanceSuite).Assembly.GetExportedTypes()
             .Where(type => type.IsAbstract && type.IsSubclassOf(typeof(ConformanceSuite)))
+            .Where(type => type.GetMethods().Any(method => method.IsDefined(typeof(FactAttribute), inherit: true)))
             .OrderBy(type => type.Name, StringComparer.Ordinal)];
 }

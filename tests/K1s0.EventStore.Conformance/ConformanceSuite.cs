@@ -38,6 +38,10 @@ public abstract class ConformanceSuite : IAsyncLifetime
 
     protected ICheckpointStore Checkpoints => Backend.Checkpoints;
 
+    protected ILeaseStore Leases => Backend.Leases;
+
+    protected ILedgerStore Ledger => Backend.Ledger;
+
     /// <summary>Stands in the id of every stream of this test and of no other.</summary>
     protected string TestKey { get; } = Guid.CreateVersion7().ToString("N");
 

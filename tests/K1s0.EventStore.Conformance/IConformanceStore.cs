@@ -19,6 +19,12 @@ public interface IConformanceStore : IAsyncDisposable
 
     ICheckpointStore Checkpoints { get; }
 
+    ILeaseStore Leases { get; }
+
+    ILedgerStore Ledger { get; }
+
+    IParkedEventStore Parked { get; }
+
     /// <summary>The limits that this instance keeps to.</summary>
     EventStoreOptions Options { get; }
 
@@ -27,4 +33,7 @@ public interface IConformanceStore : IAsyncDisposable
     /// memory is known to it. A store whose data live in the instance hands out the same one again.
     /// </summary>
     Task<IConformanceStore> OpenAnotherAsync();
+
+    /// <summary>Lets the time of a lease pass, as the store's clock has it: it has run out when this returns.</summary>
+    Task RunOutAsync(Lease lease);
 }

@@ -1,4 +1,6 @@
 using K1s0.EventStore.Postgres.Tests.Deadlocks;
+using K1s0.EventStore.Postgres.Tests.Ledger;
+using K1s0.EventStore.Postgres.Tests.Subscriptions;
 using Xunit.MicrosoftTestingPlatform;
 using Xunit.Runner.InProc.SystemConsole;
 
@@ -7,9 +9,13 @@ namespace K1s0.EventStore.Postgres.Tests;
 /// <summary>Runs the tests; started by a test with a role, plays the process that the test needs.</summary>
 public static class Program
 {
+    public const string Role = "--role";
+
     public static Task<int> Main(string[] args) => args switch
     {
         [OverlappingProcess.Role, .. var arguments] => OverlappingProcess.RunAsync(arguments),
+        [SealerProcess.Role, .. var arguments] => SealerProcess.PlayAsync(arguments),
+        [Role, ConsumerProcess.Role, .. var rest] => ConsumerProcess.RunAsync(rest),
         _ when args.Contains("--server", StringComparer.Ordinal) =>
             TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
         _ => ConsoleRunner.Run(args),

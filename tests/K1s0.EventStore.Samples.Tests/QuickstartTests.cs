@@ -48,6 +48,7 @@ public sealed class QuickstartTests
     [Theory]
     [InlineData("--mysql", "x")]
     [InlineData("--postgres")]
+    [InlineData("--sqlite")]
     [InlineData("--postgres", "x", "y")]
     public async Task A_wrong_command_line_shows_the_usage(params string[] arguments)
     {
@@ -56,7 +57,7 @@ public sealed class QuickstartTests
         var exitCode = await new Walkthrough(new Narrator(output, inColour: false)).RunAsync(arguments, Cancellation);
 
         exitCode.Should().Be(Walkthrough.Unusable);
-        output.ToString().Should().Contain("unknown arguments. Quickstart [--postgres <connection string>]");
+        output.ToString().Should().Contain("unknown arguments. Quickstart [--postgres <connection string> | --sqlite <file>]");
     }
 
     [Fact]
@@ -137,7 +138,7 @@ public sealed class QuickstartTests
     {
         var output = new StringWriter();
         var services = new ServiceCollection();
-        StoreChoice.AddStore(services, postgres: null);
+        new StoreChoice().AddStore(services);
         Walkthrough.AddShop(services);
         replace(services);
         await using var provider = services.BuildServiceProvider();

@@ -5,10 +5,11 @@ namespace K1s0.EventStore.Postgres;
 /// append that finds a writer free is sent at once; nothing ever waits for company. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Each append keeps its own outcome. A batch holds a stream once, and a stream is in one batch at a time, so appends
-/// of this process to one stream never wait for each other inside the server.
+/// Each append keeps its own outcome. A batch holds a stream once, and a stream is in one batch at a time, so first
+/// attempts of this process at one stream never wait for each other inside the server. Repeated attempts go alone.
 /// </remarks>
-internal sealed class AppendQueue(PostgresAppender appender, LateAppends lateAppends, PostgresOptions options)
+internal sealed class AppendQueue(
+    PostgresAppender appender, LateAppends lateAppends, StreamHeadCache heads, PostgresOptions options)
     : IAsyncDisposable, IDisposable
 {
     // Never disposed: it holds no handle as long as nobody asks for one, and the last callers give their places back
@@ -17,7 +18,7 @@ internal sealed class AppendQueue(PostgresAppender appender, LateAppends lateApp
 
     // All of these are guarded by _lock.
     private readonly Lock _lock = new();
-    private readonly WaitingAppends _waiting = new(lateAppends);
+    private readonly WaitingAppends _waiting = new(heads);
     private TaskCompletionSource? _drained;
     private int _writers;
     private bool _isClosed;
@@ -169,19 +170,32 @@ internal sealed class AppendQueue(PostgresAppender appender, LateAppends lateApp
         }
     }
 
-    /// <summary>Frees the streams of the last batch and takes the next one. None: the writer has ended.</summary>
+    /// <summary>
+    /// Frees the streams of the last batch and takes the next one; starts further writers for what is left. None: the
+    /// writer has ended.
+    /// </summary>
     private List<QueuedAppend> NextBatch(IReadOnlyCollection<StreamId> written)
     {
+        List<QueuedAppend> batch;
+        List<List<QueuedAppend>> further = [];
         lock (_lock)
         {
             _waiting.End(written);
-            var batch = _waiting.Take(options.MaxWriters);
+            batch = _waiting.Take(options.MaxWriters);
             if (batch.Count == 0 && --_writers == 0)
             {
                 _drained?.TrySetResult();
             }
 
-            return batch;
+            while (batch.Count > 0 && _writers < options.MaxWriters
+                && _waiting.Take(options.MaxWriters) is { Count: > 0 } other)
+            {
+                further.Add(other);
+                _writers++;
+            }
         }
+
+        further.ForEach(StartWriter);
+        return batch;
     }
 }

@@ -1,4 +1,3 @@
-using System.Data;
 using Npgsql;
 
 namespace K1s0.EventStore.Postgres;
@@ -82,16 +81,12 @@ internal sealed class AppendSender(PostgresDatabase database)
         {
             await database.PrepareAsync(command, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (DriverErrors.IsFromDriver(e) || IsLost(command.Connection!, e))
+        catch (Exception e) when (DriverErrors.IsFromDriver(e, command.Connection!))
         {
             var reason = DriverErrors.Translate(e, statement);
             throw new AttemptFailedException(reason, AttemptOutcome.NotWritten, reason.IsTransient);
         }
     }
-
-    // The server's answer to an earlier statement can be the last that comes over a connection.
-    private static bool IsLost(NpgsqlConnection connection, Exception e) =>
-        e is InvalidOperationException && connection.State is not ConnectionState.Open;
 
     private static AttemptFailedException Failed(Exception e, string statement) =>
         DriverErrors.IsUndone(e)

@@ -13,15 +13,10 @@ namespace K1s0.EventStore.Postgres;
 /// </remarks>
 internal sealed class LateAppends(PostgresDatabase database, PostgresAppender appender, StreamHeadCache heads)
 {
-    public bool IsLate(ValidatedAppend append) =>
-        append.Expected.ExactVersion is { } expected
-        && heads.Find(append.StreamId) is { } known
-        && known.Version > expected.Value;
-
     /// <summary>Tells every append its outcome; this method does not fail.</summary>
     public async Task AnswerAsync(IReadOnlyList<QueuedAppend> batch)
     {
-        List<QueuedAppend> rest;
+        List<(QueuedAppend Append, bool IsStored)> rest;
         try
         {
             rest = await RefuseAsync(batch).ConfigureAwait(false);
@@ -40,13 +35,15 @@ internal sealed class LateAppends(PostgresDatabase database, PostgresAppender ap
             return;
         }
 
-        foreach (var queued in rest)
+        foreach (var (queued, isStored) in rest)
         {
-            await appender.TryAppendBatchAsync([queued]).ConfigureAwait(false);
+            await (isStored ? appender.AnswerStoredAsync(queued) : appender.TryAppendBatchAsync([queued]))
+                .ConfigureAwait(false);
         }
     }
 
-    private async Task<List<QueuedAppend>> RefuseAsync(IReadOnlyList<QueuedAppend> batch)
+    // Returns those that are not late after all, or stored already.
+    private async Task<List<(QueuedAppend Append, bool IsStored)>> RefuseAsync(IReadOnlyList<QueuedAppend> batch)
     {
         // One statement, one snapshot: if the stream had moved on and the event was not there, it cannot come any more.
         var rows = await database.QueryAsync(
@@ -55,24 +52,30 @@ internal sealed class LateAppends(PostgresDatabase database, PostgresAppender ap
             static reader => (
                 Entry: reader.GetInt32(0),
                 Version: new StreamVersion(reader.GetInt64(1)),
-                IsSeen: reader.GetBoolean(2)),
+                IsStored: reader.GetBoolean(2)),
             CancellationToken.None).ConfigureAwait(false);
-        var rest = new List<QueuedAppend>();
-        foreach (var (entry, version, isSeen) in rows)
+        var rest = new List<(QueuedAppend Append, bool IsStored)>();
+        foreach (var (entry, version, isStored) in rows)
         {
             var queued = batch[entry - 1];
             var (streamId, expected) = (queued.Append.StreamId, queued.Append.Expected);
-            if (!isSeen && version > expected.ExactVersion)
+            var isLate = version > expected.ExactVersion;
+            if (!isLate)
+            {
+                heads.Forget(streamId);
+            }
+
+            if (isLate && !isStored)
             {
                 queued.Fail(new AttemptFailedException(
                     new ConcurrencyException(streamId, expected, version),
                     AttemptOutcome.NeverWritten,
                     isWorthRepeating: false));
-                continue;
             }
-
-            heads.Forget(streamId);
-            rest.Add(queued);
+            else
+            {
+                rest.Add((queued, isStored));
+            }
         }
 
         return rest;

@@ -53,7 +53,7 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
         {
             if (batch is not [var single])
             {
-                await AppendOneByOneAsync(await AppendManyAsync(batch).ConfigureAwait(false)).ConfigureAwait(false);
+                await AppendManyAsync(batch).ConfigureAwait(false);
                 return;
             }
 
@@ -71,6 +71,27 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
             {
                 queued.Fail(e);
             }
+        }
+    }
+
+    /// <summary>
+    /// Answers an append whose event ids are stored already, as the server has said: it was made before, or the ids are
+    /// taken. This method does not fail.
+    /// </summary>
+    public async Task AnswerStoredAsync(QueuedAppend queued)
+    {
+        try
+        {
+            var connection = await sender.OpenAsync(CancellationToken.None).ConfigureAwait(false);
+            await using (connection.ConfigureAwait(false))
+            {
+                queued.Succeed((await repeated.FindAsync(
+                    connection, null, [queued.Append], CancellationToken.None).ConfigureAwait(false))[0]);
+            }
+        }
+        catch (Exception e)
+        {
+            queued.Fail(e is AttemptFailedException failure ? AsStored(failure) : e);
         }
     }
 
@@ -109,8 +130,6 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
         }
     }
 
-    // The ids are stored, nobody knows yet for which events: neither a failure nor a token may now say that nothing was
-    // written.
     private async Task<AppendResult[]> FindRepeatedAsync(
         NpgsqlConnection connection, IReadOnlyList<ValidatedAppend> appends)
     {
@@ -118,18 +137,40 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
         {
             return await repeated.FindAsync(connection, null, appends, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (AttemptFailedException e) when (e.Outcome is not AttemptOutcome.NeverWritten)
+        catch (AttemptFailedException e)
         {
-            throw new AttemptFailedException(e.Reason, AttemptOutcome.Unknown, e.IsWorthRepeating);
+            throw AsStored(e);
         }
     }
+
+    // The ids are stored, nobody knows yet for which events: neither a failure nor a token may now say that nothing was
+    // written.
+    private static AttemptFailedException AsStored(AttemptFailedException failure) =>
+        failure.Outcome is AttemptOutcome.NeverWritten
+            ? failure
+            : new AttemptFailedException(failure.Reason, AttemptOutcome.Unknown, failure.IsWorthRepeating);
 
     private PlannedAppend[] Plan(IReadOnlyList<ValidatedAppend> appends) =>
         [.. appends.Select(append => PlannedAppend.Create(append, heads.Find(append.StreamId)))];
 
-    // Returns the appends that have to be sent by themselves, when the connection is free again: those whose event ids
-    // are stored already, or all, when the batch was undone because an id in it is taken.
-    private async Task<IReadOnlyList<QueuedAppend>> AppendManyAsync(IReadOnlyList<QueuedAppend> batch)
+    private async Task AppendManyAsync(IReadOnlyList<QueuedAppend> batch)
+    {
+        if (await SendManyAsync(batch).ConfigureAwait(false) is not { } stored)
+        {
+            // Undone, because an id in it is taken.
+            await AppendOneByOneAsync(batch).ConfigureAwait(false);
+            return;
+        }
+
+        foreach (var queued in stored)
+        {
+            await AnswerStoredAsync(queued).ConfigureAwait(false);
+        }
+    }
+
+    // Returns, when the connection is free again, the appends whose event ids are stored already; null when the batch
+    // was undone because an id in it is taken.
+    private async Task<IReadOnlyList<QueuedAppend>?> SendManyAsync(IReadOnlyList<QueuedAppend> batch)
     {
         var connection = await sender.OpenAsync(CancellationToken.None).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
@@ -144,7 +185,7 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
                 CancellationToken.None).ConfigureAwait(false);
             if (outcomes is null)
             {
-                return batch;
+                return null;
             }
 
             foreach (var (entry, outcome) in outcomes.Where(outcome => outcome.Outcome.Applied))

@@ -5,7 +5,7 @@ namespace K1s0.EventStore.Postgres;
 /// append of its stream is under way. However long a line is, it does not hold up the other streams. Not thread-safe:
 /// the queue's lock guards it.
 /// </summary>
-internal sealed class WaitingAppends(LateAppends lateAppends)
+internal sealed class WaitingAppends(StreamHeadCache heads)
 {
     // Bounds of one batch.
     private const int MaxBatchAppends = 128;
@@ -21,6 +21,7 @@ internal sealed class WaitingAppends(LateAppends lateAppends)
     // A stream is in here as long as an append of it is ready or under way; with those behind it, if there are any.
     private readonly Dictionary<StreamId, LinkedList<QueuedAppend>?> _lines = [];
     private int _underWay;
+    private bool _tookLate;
 
     public bool IsEmpty => _ready.Count == 0 && _late.Count == 0;
 
@@ -75,21 +76,25 @@ internal sealed class WaitingAppends(LateAppends lateAppends)
     }
 
     /// <summary>
-    /// Takes the next batch: late ones, or one of each stream that is free. What is under way and what is ready is
-    /// shared out evenly among the writers.
+    /// Takes the next batch: late ones, or one of each stream that is free; in turns, when there are both. What is
+    /// under way and what is ready is shared out evenly among the writers. An empty batch: nothing is left to be taken.
     /// </summary>
     public List<QueuedAppend> Take(int writers)
     {
         var batch = new List<QueuedAppend>();
-        if (_late.Count > 0)
+        if (_late.Count > 0 && (!_tookLate || _ready.Count == 0))
         {
             TakeFrom(_late, batch, MaxBatchAppends);
+            _tookLate = true;
         }
-        else
+
+        // Those that were late may all have been given up.
+        if (batch.Count == 0)
         {
             var share = (_ready.Count + _underWay + writers - 1) / writers;
             TakeFrom(_ready, batch, Math.Clamp(share, 1, MaxBatchAppends));
             _underWay += batch.Count;
+            _tookLate = false;
         }
 
         return batch;
@@ -123,10 +128,15 @@ internal sealed class WaitingAppends(LateAppends lateAppends)
     private void SetLateAside(StreamId streamId)
     {
         var node = _lines[streamId]?.First;
+        if (node is null || heads.Find(streamId) is not { } known)
+        {
+            return;
+        }
+
         while (node is not null)
         {
             var (queued, next) = (node.Value, node.Next);
-            if (lateAppends.IsLate(queued.Append))
+            if (queued.Append.Expected.ExactVersion?.Value < known.Version)
             {
                 node.List!.Remove(node);
                 queued.IsLate = true;

@@ -1,3 +1,4 @@
+using K1s0.EventStore;
 using K1s0.EventStore.Postgres;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
@@ -24,6 +25,22 @@ public static class PostgresHealthCheckExtensions
                 provider.GetRequiredKeyedService<StoreDataSource>(storeName).DataSource,
                 provider.GetRequiredService<IOptionsMonitor<PostgresOptions>>().Get(storeName),
                 longestHold),
+            failureStatus: null,
+            tags));
+    }
+
+    /// <summary>Adds the health check of a store's ledger, see <see cref="LedgerHealthCheck"/>.</summary>
+    /// <param name="builder">The builder of <c>AddHealthChecks()</c>.</param>
+    /// <param name="storeName">The key of the store; empty for the one without a key.</param>
+    /// <param name="tags">Tags of the check; none when null.</param>
+    public static IHealthChecksBuilder AddEventStoreLedger(
+        this IHealthChecksBuilder builder, string storeName = "", IEnumerable<string>? tags = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(storeName);
+        return builder.Add(new HealthCheckRegistration(
+            storeName.Length == 0 ? "event-store-ledger" : $"event-store-ledger-{storeName}",
+            provider => provider.GetRequiredKeyedService<LedgerHealthCheck>(storeName),
             failureStatus: null,
             tags));
     }

@@ -90,6 +90,15 @@ public static class PostgresEventStoreBuilderExtensions
                 provider.GetRequiredService<IOptions<EventStoreOptions>>().Value));
         services.AddKeyedSingleton(name, static (provider, key) => new PostgresCheckpointStore(
             Source(provider, key), OptionsOf(provider, key)));
+        services.AddKeyedSingleton(name, static (provider, key) => new PostgresLeaseStore(
+            Source(provider, key), OptionsOf(provider, key)));
+        services.AddLeases<PostgresLeaseStore>(name);
+        services.AddKeyedSingleton(name, static (provider, key) => new PostgresLedgerStore(
+            Source(provider, key), OptionsOf(provider, key)));
+        services.AddKeyedSingleton<ILedgerStore>(
+            name, static (provider, key) => provider.GetRequiredKeyedService<PostgresLedgerStore>(key));
+        services.AddKeyedSingleton<IParkedEventStore>(name, static (provider, key) => new PostgresParkedEventStore(
+            Source(provider, key), OptionsOf(provider, key)));
         services.AddKeyedSingleton(name, static (provider, key) => new PostgresSchema(
             Source(provider, key), OptionsOf(provider, key)));
         services.AddSingleton<IHostedService>(provider => new PostgresUpkeep(
@@ -103,6 +112,8 @@ public static class PostgresEventStoreBuilderExtensions
             services.AddSingleton(provider => provider.GetRequiredKeyedService<PostgresSchema>(name));
             services.AddSingleton(provider => provider.GetRequiredKeyedService<PostgresCheckpointStore>(name));
             services.AddSingleton(provider => provider.GetRequiredKeyedService<PostgresSnapshotStore>(name));
+            services.AddSingleton(provider => provider.GetRequiredKeyedService<PostgresLeaseStore>(name));
+            services.AddSingleton(provider => provider.GetRequiredKeyedService<IParkedEventStore>(name));
         }
     }
 

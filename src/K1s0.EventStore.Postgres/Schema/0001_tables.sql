@@ -37,7 +37,7 @@ create table {schema}.streams (
   prior_hash bytea not null,
   prior_event_id uuid,
   expected bigint,
-  -- No event of the stream is recorded before: reads skip older months.
+  -- No event of the stream is recorded before.
   created_at timestamptz not null,
   -- The key of the name alone: stream_key is drawn by the identity and looked up nowhere, so an index on it would only
   -- cost.

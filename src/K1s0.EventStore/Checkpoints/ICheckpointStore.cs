@@ -41,7 +41,8 @@ public interface ICheckpointStore
     /// The checkpoint belongs to another store; nothing was written.
     /// </exception>
     /// <exception cref="WriteOutcomeUnknownException">
-    /// The checkpoint may have been moved: save it again with the same claim to find out.
+    /// The checkpoint may have been moved: save it again with the same claim to find out. A conflict then says only
+    /// that somebody has claimed the consumer since.
     /// </exception>
     Task<CheckpointClaim> SaveAsync(
         CheckpointClaim claim, Checkpoint checkpoint, CancellationToken cancellationToken = default);

@@ -2,8 +2,9 @@ namespace K1s0.EventStore;
 
 /// <summary>
 /// Nobody knows whether a claim, a checkpoint or a snapshot is stored: the answer to the commit was lost, or the commit
-/// was not confirmed at the configured level. Repeat the call with the same arguments: it is idempotent, and its answer
-/// settles the question.
+/// was not confirmed at the configured level. Repeat the call with the same arguments. To repeat a save is idempotent;
+/// if it is refused as a conflict, somebody else has written since, which says nothing about the first try. To repeat a
+/// claim is to claim again.
 /// </summary>
 public sealed class WriteOutcomeUnknownException : EventStoreException
 {

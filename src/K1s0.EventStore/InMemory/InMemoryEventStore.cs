@@ -133,6 +133,19 @@ public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamRea
         return Run(() => ReadFeedPage(after, filter, maxCount), cancellationToken);
     }
 
+    // An event, and the link before it in its stream.
+    internal (EventEnvelope Event, Sha256Digest PreviousLink)? Find(Guid eventId)
+    {
+        lock (_lock)
+        {
+            return !_byId.TryGetValue(eventId, out var found)
+                ? null
+                : found.Version == 1
+                    ? (found, StreamHead.Empty(found.StreamId).ChainHash)
+                    : (found, _streams[found.StreamId][(int)found.Version - 2].ChainHash);
+        }
+    }
+
     private FeedPage ReadFeedPage(Position after, FeedFilter? filter, int maxCount)
     {
         var bound = new Position(_feed.Count);

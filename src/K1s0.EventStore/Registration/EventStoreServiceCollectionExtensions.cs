@@ -48,6 +48,19 @@ public static class EventStoreServiceCollectionExtensions
             provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddKeyedSingleton(name, static (provider, key) => new InMemoryCheckpointStore(
             provider.GetRequiredKeyedService<InMemoryEventStore>(key)));
+        builder.Services.AddKeyedSingleton(name, static (provider, _) => new InMemoryLeaseStore(
+            provider.GetRequiredService<TimeProvider>()));
+        builder.Services.AddLeases<InMemoryLeaseStore>(name);
+        builder.Services.AddKeyedSingleton<ILedgerStore>(name, static (provider, key) => new InMemoryLedgerStore(
+            provider.GetRequiredKeyedService<InMemoryEventStore>(key),
+            provider.GetRequiredKeyedService<InMemoryLeaseStore>(key),
+            provider.GetRequiredService<TimeProvider>()));
+        builder.Services.AddKeyedSingleton<IParkedEventStore, InMemoryParkedEventStore>(name);
+        if (name.Length == 0)
+        {
+            builder.Services.AddSingleton(provider => provider.GetRequiredKeyedService<IParkedEventStore>(name));
+        }
+
         return builder;
     }
 }

@@ -44,6 +44,18 @@ public static class StoreRegistration
         return true;
     }
 
+    /// <summary>Registers the lease store of a store, in the same way as its other roles.</summary>
+    /// <typeparam name="TLeases">The lease store; already registered, keyed by the name.</typeparam>
+    /// <param name="services">The services of the application.</param>
+    /// <param name="name">The name of the store; empty for the one that is injected without a key.</param>
+    public static void AddLeases<TLeases>(this IServiceCollection services, string name)
+        where TLeases : class, ILeaseStore
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(name);
+        AddRole<ILeaseStore, TLeases>(services, name);
+    }
+
     private static void AddRole<TRole, TImplementation>(IServiceCollection services, string name)
         where TRole : class
         where TImplementation : class, TRole

@@ -1,6 +1,9 @@
 using System.Security.Cryptography;
 using FluentAssertions;
 using K1s0.EventStore.Integrity;
+using K1s0.EventStore.Postgres;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Xunit;
 
 // The examples stand here as an application writes them, without the token of a test run.
@@ -28,6 +31,32 @@ public sealed class LedgerExamples
         verdict.Should().Be(EventProofVerdict.Valid);
         proof.Verify(envelope with { EventType = "order-paid" }, "example.com/orders", [VerifierKey.Parse(publicKey)])
             .Should().Be(EventProofVerdict.EventDiffers);
+    }
+
+    [Fact]
+    public async Task The_ledger_of_a_store_is_registered_with_its_options()
+    {
+        var services = new ServiceCollection();
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var signer = PemTreeHeadSigner.Create("example.com/orders", key.ExportPkcs8PrivateKeyPem());
+
+        // snippet: add-ledger
+        services.AddEventStore()
+            .UsePostgres()
+            .AddLedger(options =>
+            {
+                options.Origin = "example.com/orders";
+                options.Signers.Add(signer);
+                options.PublishTo = new DirectoryPublishedLog("published/orders");
+            });
+        services.AddHealthChecks().AddEventStoreLedger();
+
+        // end-snippet
+        services.Configure<PostgresOptions>(options => options.ConnectionString = "Host=localhost;Port=1");
+        await using var provider = services.BuildServiceProvider();
+        provider.GetRequiredService<LedgerProofs>().Should().NotBeNull();
+        provider.GetRequiredService<IOptionsMonitor<LedgerOptions>>().Get(Options.DefaultName)
+            .Origin.Should().Be("example.com/orders");
     }
 
     private static async Task<(byte[] File, string PublicKey)> ProveAsync(EventEnvelope envelope)

@@ -1,6 +1,7 @@
 using K1s0.EventStore.Benchmarks.Appends;
 using K1s0.EventStore.Benchmarks.Feed;
 using K1s0.EventStore.Benchmarks.Integrity;
+using K1s0.EventStore.Benchmarks.Ledger;
 using K1s0.EventStore.Benchmarks.Loads;
 
 namespace K1s0.EventStore.Benchmarks.Comparing;
@@ -25,14 +26,19 @@ internal static class Catalogue
         new LoadScenario("load-1000", 1_000, streams: 40),
         new FeedScenario(),
         new CommitToHandlerScenario(),
+        new SubscriptionScenario(),
         new HashingCostScenario("hashing-cost", 100, Goal.RatioAtLeast(0.95, 0.98)),
         new HashingCostScenario("hashing-cost-1x1", 1, goal: null),
         new VerifyChainScenario(),
+        new SealScenario(),
+        new AppendWhileSealingScenario(),
+        new ProveEventScenario(),
     ];
 
     /// <summary>Those whose figures could change when the store grows.</summary>
     public static IReadOnlyList<IScenario> OfGrowth() =>
     [
-        .. All().Where(scenario => scenario is SidesInTurn { SessionSettings: "" } and not VerifyChainScenario),
+        .. All().Where(scenario => scenario is SidesInTurn { SessionSettings: "" } and not VerifyChainScenario
+            and not SealScenario and not AppendWhileSealingScenario and not ProveEventScenario and not SubscriptionScenario),
     ];
 }

@@ -31,6 +31,11 @@ internal sealed record Goal
         new(floor, aim, result => result.Ours, true,
             string.Create(CultureInfo.InvariantCulture, $"< {floor} / {aim} {unit}"));
 
+    /// <summary>Our own figure is at least this.</summary>
+    public static Goal OursAtLeast(double floor, double aim, string unit) =>
+        new(floor, aim, result => result.Ours, false,
+            string.Create(CultureInfo.InvariantCulture, $">= {floor:#,0} / {aim:#,0} {unit}"));
+
     /// <summary>"aim", "floor" or "missed".</summary>
     public string Judge(FigureResult result)
     {

@@ -29,6 +29,12 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
 
     public IFeedReader Feed => _services.GetRequiredService<IFeedReader>();
 
+    public ILedgerStore Ledger => _services.GetRequiredKeyedService<ILedgerStore>(string.Empty);
+
+    public ILeaseStore Leases => _services.GetRequiredService<ILeaseStore>();
+
+    public ICheckpointStore Checkpoints => _services.GetRequiredService<ICheckpointStore>();
+
     /// <summary>Connections of the hand-written side; the store has its own.</summary>
     public NpgsqlDataSource Plain { get; }
 

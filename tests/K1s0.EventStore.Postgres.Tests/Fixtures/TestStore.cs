@@ -19,6 +19,7 @@ public sealed class TestStore
         Schema = new PostgresSchema(dataSource, Options);
         Snapshots = new PostgresSnapshotStore(dataSource, Options);
         Checkpoints = new PostgresCheckpointStore(dataSource, Options);
+        Leases = new PostgresLeaseStore(dataSource, Options);
     }
 
     public NpgsqlDataSource DataSource { get; }
@@ -35,6 +36,8 @@ public sealed class TestStore
     public PostgresSnapshotStore Snapshots { get; }
 
     public PostgresCheckpointStore Checkpoints { get; }
+
+    public PostgresLeaseStore Leases { get; }
 
     public static async Task<TestStore> CreateAsync(
         NpgsqlDataSource dataSource, string schema, Action<PostgresOptions>? configure = null)
@@ -73,6 +76,7 @@ public sealed class TestStore
           (select string_agg(s::text, E'\n' order by stream_key) from {s}.streams s),
           (select string_agg(n::text, E'\n' order by stream_type, stream_id) from {s}.snapshots n),
           (select string_agg(c::text, E'\n' order by consumer) from {s}.subscriptions c),
+          (select string_agg(l::text, E'\n' order by lease_name) from {s}.leases l),
           (select string_agg(t::text, E'\n') from {s}.store t))
         """);
 

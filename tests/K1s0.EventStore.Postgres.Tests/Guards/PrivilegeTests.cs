@@ -21,6 +21,10 @@ public sealed class PrivilegeTests(StoreDatabase database) : IClassFixture<Store
         "select setval('{s}.positions', 1)",
         "alter table {s}.events disable trigger user",
         "drop table {s}.events",
+        "delete from {s}.leases",
+        "insert into {s}.tiles values (0, 0, sha256('a'))",
+        "insert into {s}.tree_heads values (1, sha256('a'), 2, 1, now())",
+        "update {s}.tree_heads set note = 'a'",
         "delete from {s}.access_log",
         "create table {s}.mine (id int)");
 
@@ -33,6 +37,7 @@ public sealed class PrivilegeTests(StoreDatabase database) : IClassFixture<Store
             [Some.Append(Stream), Some.Append(Some.Stream())]),
         ["append to a new stream"] = store => store.Store.AppendAsync([Some.Append(Some.Stream())]),
         ["snapshot"] = store => store.Snapshots.SaveAsync(Stream, 2, "state"),
+        ["acquire"] = store => store.Leases.TryAcquireAsync("lease", "owner", TimeSpan.FromSeconds(1)),
         ["claim"] = store => store.Checkpoints.ClaimAsync("consumer", "owner"),
     };
 
@@ -50,6 +55,9 @@ public sealed class PrivilegeTests(StoreDatabase database) : IClassFixture<Store
         var claim = await writer.Checkpoints.ClaimAsync("consumer", "owner");
         await writer.Checkpoints.SaveAsync(
             claim, new Checkpoint(new Position(3), await writer.Store.GetIdentityAsync()));
+
+        var lease = await writer.Leases.TryAcquireAsync("lease", "owner", TimeSpan.FromMinutes(1));
+        await writer.Leases.ReleaseAsync(await writer.Leases.RenewAsync(lease!, TimeSpan.FromMinutes(1)));
 
         (await writer.Store.LoadAsync(Stream)).Should().HaveCount(5);
         (await writer.FeedAsync()).Should().HaveCount(6);

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using K1s0.EventStore.Integrity;
 using K1s0.EventStore.Postgres.Tests.Transactions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -32,6 +34,10 @@ public sealed class PgBouncerTests(BouncedDatabase database) : IClassFixture<Bou
         var claim = await store.Checkpoints.ClaimAsync("consumer", "owner");
         await store.Checkpoints.SaveAsync(
             claim, new Checkpoint(first.LastPosition, await store.Store.GetIdentityAsync()));
+        var lease = await store.Leases.TryAcquireAsync("lease", "owner", TimeSpan.FromMinutes(1));
+        lease = await store.Leases.RenewAsync(lease!, TimeSpan.FromMinutes(2));
+        (await store.Leases.TryAcquireAsync("lease", "other", TimeSpan.FromMinutes(1))).Should().BeNull();
+        await store.Leases.ReleaseAsync(lease);
 
         (await store.VerifyAsync(stream)).VerifiedEvents.Should().Be(5);
         (await store.FeedAsync()).Should().HaveCount(6);
@@ -39,6 +45,28 @@ public sealed class PgBouncerTests(BouncedDatabase database) : IClassFixture<Bou
         (await store.Snapshots.LoadLatestAsync<string>(stream))!.State.Should().Be("state");
         (await store.Checkpoints.LoadAsync("consumer"))!.Position.Should().Be(first.LastPosition);
         (await store.Schema.EnsurePartitionsAsync()).Should().BeAfter(DateTimeOffset.UtcNow);
+    }
+
+    [Fact]
+    public async Task The_log_is_sealed_signed_and_proved()
+    {
+        var store = await database.NewStoreAsync();
+        var stream = Some.Stream();
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var signer = PemTreeHeadSigner.Create("example.com/log", key.ExportPkcs8PrivateKeyPem());
+        var ledger = new PostgresLedgerStore(store.DataSource, store.Options);
+        var sealer = new LogSealer(
+            ledger, store.Leases, new LedgerOptions { Origin = "example.com/log", Signers = { signer } });
+        for (var i = 0; i < 3; i++)
+        {
+            await store.Store.AppendAsync(stream, Some.Events(stream, 100));
+            (await sealer.SealAsync()).Leaves.Should().Be(100);
+            (await sealer.SignAsync())!.Size.Should().Be((i + 1) * 100);
+        }
+
+        var envelope = (await store.Store.LoadAsync(stream))[150];
+        (await new LedgerProofs(ledger).ProveEventAsync(envelope.Id))!
+            .Verify(envelope, "example.com/log", [signer.Key]).Should().Be(EventProofVerdict.Valid);
     }
 
     [Fact]

@@ -18,7 +18,8 @@ public sealed class MigrationTests(StoreDatabase database) : IClassFixture<Store
         (await store.ColumnAsync<string>(
                 $"select tablename from pg_tables where schemaname = '{store.Name}' and tablename !~ 'events_.'"))
             .Should().BeEquivalentTo(
-                "store", "streams", "events", "event_ids", "snapshots", "subscriptions", "access_log");
+                "store", "streams", "events", "event_ids", "snapshots", "subscriptions", "access_log", "leases",
+                "tiles", "leaf_runs", "tree_heads", "parked_events");
     }
 
     [Fact]

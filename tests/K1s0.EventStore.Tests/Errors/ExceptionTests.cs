@@ -1,3 +1,5 @@
+using K1s0.EventStore.Integrity;
+
 namespace K1s0.EventStore.Tests;
 
 public sealed class ExceptionTests
@@ -5,6 +7,9 @@ public sealed class ExceptionTests
     private static readonly StreamId Order = new("order", "1");
     private static readonly Guid Id = new("01920000-0000-7000-8000-000000000001");
     private static readonly InvalidTimeZoneException Cause = new("cause");
+
+    private static readonly EventEnvelope Stored =
+        EventEnvelope.Create(Order, "placed", "{}"u8.ToArray()) with { Version = 3, Position = new Position(8) };
 
     // One of each; a new kind of exception has to be added here.
     private static readonly EventStoreException[] All =
@@ -16,7 +21,14 @@ public sealed class ExceptionTests
         new InvalidFormatException("leaf record", "it is empty.", Cause),
         new AppendOutcomeUnknownException([new StreamAppend(Order, [])], "the answer was lost", Cause),
         new CheckpointConflictException("consumer", 1, 2, new Position(3), new Position(4)),
+        new EventNotSealedException(Id),
+        new LeaseLostException("sealer", 7, Cause),
+        new LogDivergedException(new TreeHead("log", 9, default), 4, "The last 5 leaves are lost."),
         new SigningException("example.com/log"),
+        new EventHandlingException(Stored, Cause),
+        new EventNotUnderstoodException(Stored, Cause),
+        new FeedDivergedException(new Position(9), new Position(4)),
+        new SubscriptionStoppedException("mailer", Stored, 5, "the handler failed.", Cause),
         new StoreDurabilityException("The server confirms what a crash can lose."),
         new StoreIdentityException(new StoreIdentity(Id, 1), new StoreIdentity(Id, 2)),
         new StoreOperationException("Appending failed.", Cause),
@@ -59,14 +71,16 @@ public sealed class ExceptionTests
         All.Where(exception => exception.IsTransient).Select(exception => exception.GetType())
             .Should().BeEquivalentTo(
             [
-                typeof(AppendOutcomeUnknownException), typeof(StoreUnavailableException),
+                typeof(AppendOutcomeUnknownException),
+                typeof(EventNotSealedException),
+                typeof(StoreUnavailableException),
                 typeof(WriteOutcomeUnknownException),
             ]);
 
     [Fact]
     public void The_cause_is_kept_as_the_inner_exception() =>
         All.Where(exception => exception.InnerException is not null)
-            .Should().HaveCount(10).And.OnlyContain(exception => exception.InnerException == Cause);
+            .Should().HaveCount(14).And.OnlyContain(exception => exception.InnerException == Cause);
 
     [Theory]
     [InlineData(typeof(ConcurrencyException), "Concurrency conflict: expected 2, got 3")]
@@ -74,11 +88,18 @@ public sealed class ExceptionTests
     [InlineData(typeof(InvalidEventException), "is refused: its payload is not JSON.")]
     [InlineData(typeof(CryptographyUnavailableException), "Ed25519 is not available: install it.")]
     [InlineData(typeof(SigningException), "The signer of key example.com/log gave a signature that")]
+    [InlineData(typeof(EventNotSealedException), "is stored, but not under a signed head of the log yet")]
+    [InlineData(typeof(LogDivergedException), "signed with 9 leaves; the store has 4. The last 5 leaves are lost.")]
+    [InlineData(typeof(LeaseLostException), "The lease sealer with epoch 7 is lost")]
     [InlineData(typeof(InvalidFormatException), "This is no leaf record: it is empty.")]
     [InlineData(typeof(TileMissingException), "The log has no tile/0/000.")]
     [InlineData(typeof(UnsupportedFormatException), "is of version 2; this program knows versions up to 1.")]
     [InlineData(typeof(AppendOutcomeUnknownException), "Append the same envelopes again")]
     [InlineData(typeof(CheckpointConflictException), "owner epoch 2 instead of 1, position 4 instead of 3")]
+    [InlineData(typeof(EventHandlingException), "The handler failed for order-1@3")]
+    [InlineData(typeof(EventNotUnderstoodException), "The payload of order-1@3 placed")]
+    [InlineData(typeof(FeedDivergedException), "Position 9 was read, but the feed ends at 4")]
+    [InlineData(typeof(SubscriptionStoppedException), "Subscription mailer stopped at order-1@3")]
     [InlineData(typeof(StoreDurabilityException), "The server confirms what a crash can lose.")]
     [InlineData(typeof(StoreIdentityException), "belongs to store 01920000-0000-7000-8000-000000000001/2")]
     [InlineData(typeof(StoreOperationException), "Appending failed.")]
@@ -119,6 +140,15 @@ public sealed class ExceptionTests
         (diverged.StreamId, diverged.Version.Value).Should().Be((Order, 4));
         new EventIdReusedException(Id).EventId.Should().Be(Id);
         new CryptographyUnavailableException("Ed25519", "detail").Algorithm.Should().Be("Ed25519");
+        (new LeaseLostException("name", 7).LeaseName, new LeaseLostException("name", 7).Epoch).Should().Be(("name", 7));
+        var log = new LogDivergedException(new TreeHead("log", 9, default), 4, "detail");
+        (log.Known.Size, log.StoredSize, log.LostLeaves).Should().Be((9, 4, 5));
+        new LogDivergedException(new TreeHead("log", 9, default), 10, "detail").LostLeaves.Should().Be(0);
+        new EventNotSealedException(Id).EventId.Should().Be(Id);
         new SigningException("name").KeyName.Should().Be("name");
+        var stopped = new SubscriptionStoppedException("mailer", Stored, 5, "reason", Cause);
+        (stopped.Subscription, stopped.StreamId, stopped.Position.Value, stopped.Attempts)
+            .Should().Be(("mailer", Order, 8, 5));
+        new FeedDivergedException(new Position(4), new Position(9)).Message.Should().Contain("another history");
     }
 }

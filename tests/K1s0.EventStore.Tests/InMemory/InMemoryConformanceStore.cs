@@ -6,6 +6,7 @@ namespace K1s0.EventStore.Tests;
 internal sealed class InMemoryConformanceStore : IConformanceStore
 {
     private readonly InMemoryEventStore _store;
+    private readonly ShiftedTime _leaseTime;
 
     public InMemoryConformanceStore(EventStoreOptions options, TimeProvider timeProvider)
     {
@@ -13,6 +14,10 @@ internal sealed class InMemoryConformanceStore : IConformanceStore
         _store = new InMemoryEventStore(options, timeProvider);
         Snapshots = new InMemorySnapshotStore(options, timeProvider);
         Checkpoints = new InMemoryCheckpointStore(_store);
+        _leaseTime = new ShiftedTime(timeProvider);
+        var leases = new InMemoryLeaseStore(_leaseTime);
+        Leases = leases;
+        Ledger = new InMemoryLedgerStore(_store, leases, timeProvider);
     }
 
     public IEventStore Store => _store;
@@ -27,6 +32,12 @@ internal sealed class InMemoryConformanceStore : IConformanceStore
 
     public ICheckpointStore Checkpoints { get; }
 
+    public ILeaseStore Leases { get; }
+
+    public ILedgerStore Ledger { get; }
+
+    public IParkedEventStore Parked { get; } = new InMemoryParkedEventStore();
+
     public EventStoreOptions Options { get; }
 
     public static Task<IConformanceStore> CreateAsync(EventStoreOptions options, TimeProvider timeProvider) =>
@@ -34,5 +45,22 @@ internal sealed class InMemoryConformanceStore : IConformanceStore
 
     public Task<IConformanceStore> OpenAnotherAsync() => Task.FromResult<IConformanceStore>(this);
 
+    public Task RunOutAsync(Lease lease)
+    {
+        _leaseTime.AdvanceTo(lease.ExpiresAt);
+        return Task.CompletedTask;
+    }
+
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    // A clock that can be put forward, but never goes back.
+    private sealed class ShiftedTime(TimeProvider clock) : TimeProvider
+    {
+        private long _shift;
+
+        public override DateTimeOffset GetUtcNow() => clock.GetUtcNow().AddTicks(Interlocked.Read(ref _shift));
+
+        public void AdvanceTo(DateTimeOffset time) =>
+            Interlocked.Add(ref _shift, Math.Max(0, (time - GetUtcNow()).Ticks));
+    }
 }

@@ -1,0 +1,214 @@
+using K1s0.EventStore.Integrity;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace K1s0.EventStore.Postgres;
+
+/// <summary>
+/// The Merkle log in the tables <c>tiles</c>, <c>leaf_runs</c> and <c>tree_heads</c>. Each call is one statement
+/// without session state. Thread-safe.
+/// </summary>
+public sealed class PostgresLedgerStore : ILedgerStore
+{
+    private const int PreviousLinkColumn = 8;
+    private const int IndexColumn = 9;
+    private const int NoteColumn = 10;
+
+    private readonly PostgresDatabase _database;
+    private readonly SettledBoundProbe _probe;
+
+    /// <summary>The log of a store in a database whose schema exists (see <see cref="PostgresSchema"/>).</summary>
+    /// <param name="dataSource">Where to connect; owned by the application.</param>
+    /// <param name="options">How the store works on PostgreSQL; the defaults when null.</param>
+    public PostgresLedgerStore(NpgsqlDataSource dataSource, PostgresOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(dataSource);
+        options = PostgresOptionsRules.Checked(options);
+        _database = new PostgresDatabase(dataSource, new SqlCatalog(new SchemaName(options.Schema)), options);
+        _probe = new SettledBoundProbe(_database);
+    }
+
+    /// <inheritdoc/>
+    public async Task<SealedHead> GetHeadAsync(CancellationToken cancellationToken) =>
+        await ReadHeadAsync("get_tree_head", cancellationToken).ConfigureAwait(false) ?? SealedHead.Empty;
+
+    /// <inheritdoc/>
+    public Task<SealedHead?> GetSignedHeadAsync(CancellationToken cancellationToken) =>
+        ReadHeadAsync("get_signed_tree_head", cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<SettledLeaf>> ReadUnsealedAsync(
+        Position after, int maxCount, CancellationToken cancellationToken)
+    {
+        CheckCount(maxCount, nameof(maxCount));
+        var bound = (await _probe.AskAsync(cancellationToken).ConfigureAwait(false)).Bound;
+        return bound <= after
+            ? []
+            : await _database.QueryAsync(
+                "read_unsealed_leaves",
+                parameters =>
+                {
+                    Add(parameters, after.Value);
+                    Add(parameters, bound.Value);
+                    Add(parameters, maxCount);
+                },
+                new LeafRow().Read,
+                cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<SealedHead> SealAsync(Lease lease, SealedBatch batch, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        ArgumentNullException.ThrowIfNull(batch);
+        var rows = await _database.QueryAsync(
+            "seal_leaves",
+            parameters => AddBatch(parameters, lease, batch),
+            static reader => (
+                Outcome: reader.GetString(0),
+                SealedAt: reader.IsDBNull(1) ? default : reader.GetFieldValue<DateTimeOffset>(1)),
+            cancellationToken).ConfigureAwait(false);
+        return rows[0].Outcome is "sealed"
+            ? new SealedHead(batch.Size, batch.Root, batch.LastPosition, rows[0].SealedAt, Note: null)
+            : throw new LeaseLostException(lease.Name, lease.Epoch);
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> SaveNoteAsync(SealedHead head, SignedNote note, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(head);
+        ArgumentNullException.ThrowIfNull(note);
+        var rows = await _database.QueryAsync(
+            "sign_tree_head",
+            parameters =>
+            {
+                Add(parameters, head.Size);
+                Add(parameters, head.Root.ToArray());
+                Add(parameters, note.ToUtf8());
+            },
+            static _ => 0,
+            cancellationToken).ConfigureAwait(false);
+        return rows.Count == 1;
+    }
+
+    /// <inheritdoc/>
+    public async Task<LocatedLeaf?> FindAsync(Guid eventId, CancellationToken cancellationToken)
+    {
+        var row = new LeafRow();
+        var rows = await _database.QueryAsync(
+            "find_leaf",
+            parameters => parameters.Add(new NpgsqlParameter<Guid> { TypedValue = eventId }),
+            reader =>
+            {
+                var record = row.Read(reader).Record;
+                return new LocatedLeaf(
+                    record,
+                    reader.IsDBNull(PreviousLinkColumn)
+                        ? StreamChain.Genesis(record.StreamTag)
+                        : row.ReadDigest(reader, PreviousLinkColumn),
+                    reader.IsDBNull(IndexColumn) ? long.MaxValue : reader.GetInt64(IndexColumn),
+                    ReadNote(reader, NoteColumn));
+            },
+            cancellationToken).ConfigureAwait(false);
+        return rows is [var leaf] ? leaf : null;
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<LeafRecord>> ReadSealedAsync(
+        long firstIndex, int count, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(firstIndex);
+        CheckCount(count, nameof(count));
+        var row = new LeafRow();
+        return await _database.QueryAsync(
+            "read_sealed_leaves",
+            parameters =>
+            {
+                Add(parameters, firstIndex);
+                Add(parameters, count);
+            },
+            reader => row.Read(reader).Record,
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<LedgerStatus> GetStatusAsync(CancellationToken cancellationToken)
+    {
+        var rows = await _database.QueryAsync(
+            "get_ledger_status",
+            static _ => { },
+            static reader => new LedgerStatus(
+                reader.GetInt64(0),
+                reader.GetInt64(1),
+                reader.IsDBNull(2) ? TimeSpan.Zero : TimeSpan.FromSeconds(Math.Max(0, reader.GetDouble(2)))),
+            cancellationToken).ConfigureAwait(false);
+        return rows[0];
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadAsync(
+        IReadOnlyList<MerkleTile> tiles, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(tiles);
+        var contents = await _database.QueryAsync<ReadOnlyMemory<byte>?>(
+            "read_tiles",
+            parameters =>
+            {
+                Add(parameters, tiles.Select(tile => (short)tile.Level).ToArray());
+                Add(parameters, tiles.Select(tile => tile.Index).ToArray());
+            },
+            static reader => reader.IsDBNull(0)
+                ? default(ReadOnlyMemory<byte>?)
+                : (ReadOnlyMemory<byte>)reader.GetFieldValue<byte[]>(0),
+            cancellationToken).ConfigureAwait(false);
+        return [.. contents.Select((bytes, i) => bytes ?? throw new TileMissingException(tiles[i].Path))];
+    }
+
+    private static void AddBatch(NpgsqlParameterCollection parameters, Lease lease, SealedBatch batch)
+    {
+        parameters.Add(new NpgsqlParameter<string> { TypedValue = lease.Name, NpgsqlDbType = NpgsqlDbType.Text });
+        Add(parameters, lease.Epoch);
+        Add(parameters, batch.Previous.Size);
+        Add(parameters, batch.Previous.Root.ToArray());
+        Add(parameters, batch.Size);
+        Add(parameters, batch.Root.ToArray());
+        Add(parameters, batch.LastPosition.Value);
+        Add(parameters, batch.Tiles.Select(tile => (short)tile.Tile.Level).ToArray());
+        Add(parameters, batch.Tiles.Select(tile => tile.Tile.Index).ToArray());
+        parameters.Add(new NpgsqlParameter<ReadOnlyMemory<byte>[]>
+        {
+            TypedValue = [.. batch.Tiles.Select(tile => tile.Bytes)],
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea,
+        });
+        Add(parameters, batch.Runs.Select(run => run.FirstIndex).ToArray());
+        Add(parameters, batch.Runs.Select(run => run.FirstPosition.Value).ToArray());
+    }
+
+    private static void Add<TValue>(NpgsqlParameterCollection parameters, TValue value) =>
+        parameters.Add(new NpgsqlParameter<TValue> { TypedValue = value });
+
+    private static SignedNote? ReadNote(NpgsqlDataReader reader, int column) =>
+        reader.IsDBNull(column) ? null : SignedNote.Parse(reader.GetFieldValue<byte[]>(column));
+
+    private static void CheckCount(int count, string parameterName)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, parameterName);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, ILedgerStore.MaxLeaves, parameterName);
+    }
+
+    private async Task<SealedHead?> ReadHeadAsync(string statement, CancellationToken cancellationToken)
+    {
+        var row = new LeafRow();
+        var rows = await _database.QueryAsync(
+            statement,
+            static _ => { },
+            reader => new SealedHead(
+                reader.GetInt64(0),
+                row.ReadDigest(reader, 1),
+                new Position(reader.GetInt64(2)),
+                reader.GetFieldValue<DateTimeOffset>(3),
+                ReadNote(reader, 4)),
+            cancellationToken).ConfigureAwait(false);
+        return rows is [var head] ? head : null;
+    }
+}

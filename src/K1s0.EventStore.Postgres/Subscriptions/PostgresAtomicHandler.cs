@@ -1,0 +1,137 @@
+using System.Data;
+using Npgsql;
+
+namespace K1s0.EventStore.Postgres;
+
+/// <summary>
+/// Runs a handler in the transaction that moves the checkpoint, which lives in the same database: effects and
+/// checkpoint commit together, so each effect happens exactly once. Thread-safe.
+/// </summary>
+/// <remarks>
+/// The checkpoint is moved last, by compare-and-set: a former owner that was frozen in the middle finds that it was
+/// taken over, and its effects are rolled back. An exception in the middle leaves nothing behind; when the answer to
+/// the commit is lost, the subscription claims its checkpoint again and sees where it stands.
+/// </remarks>
+public sealed class PostgresAtomicHandler : IAtomicHandler
+{
+    private readonly ITransactionalHandler _handler;
+    private readonly PostgresDatabase _database;
+    private readonly PostgresCheckpointStore _checkpoints;
+    private readonly PostgresParkedEventStore _parked;
+
+    /// <summary>A handler that writes into the database of the store.</summary>
+    /// <param name="dataSource">Where to connect; owned by the application.</param>
+    /// <param name="handler">What to do with an event.</param>
+    /// <param name="options">How the store works on PostgreSQL; the defaults when null.</param>
+    public PostgresAtomicHandler(
+        NpgsqlDataSource dataSource, ITransactionalHandler handler, PostgresOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(dataSource);
+        ArgumentNullException.ThrowIfNull(handler);
+        options = PostgresOptionsRules.Checked(options);
+        _handler = handler;
+        _database = new PostgresDatabase(dataSource, new SqlCatalog(new SchemaName(options.Schema)), options);
+        _checkpoints = new PostgresCheckpointStore(dataSource, options);
+        _parked = new PostgresParkedEventStore(dataSource, options);
+    }
+
+    /// <inheritdoc/>
+    public Task<CheckpointClaim> HandleAsync(
+        IReadOnlyList<EventEnvelope> events,
+        CheckpointClaim claim,
+        Checkpoint checkpoint,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        ArgumentNullException.ThrowIfNull(claim);
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        return CommitAsync(
+            events,
+            transaction => _checkpoints.SaveAsync(claim, checkpoint, transaction, cancellationToken),
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task ReplayAsync(EventEnvelope envelope, CheckpointClaim claim, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(envelope);
+        ArgumentNullException.ThrowIfNull(claim);
+        var checkpoint = claim.Checkpoint
+            ?? throw new ArgumentException("Nothing can be parked before there is a checkpoint.", nameof(claim));
+        return CommitAsync(
+            [envelope],
+            async transaction =>
+            {
+                // Moves it nowhere, but only for its owner.
+                await _checkpoints.SaveAsync(claim, checkpoint, transaction, cancellationToken).ConfigureAwait(false);
+                return await _parked.RemoveAsync(claim.Consumer, envelope.Position, transaction, cancellationToken)
+                    .ConfigureAwait(false);
+            },
+            cancellationToken);
+    }
+
+    private async Task<TResult> CommitAsync<TResult>(
+        IReadOnlyList<EventEnvelope> events,
+        Func<NpgsqlTransaction, Task<TResult>> finish,
+        CancellationToken cancellationToken)
+    {
+        var connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            try
+            {
+                var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+                await using (transaction.ConfigureAwait(false))
+                {
+                    foreach (var envelope in events)
+                    {
+                        await ApplyAsync(envelope, transaction, connection, cancellationToken).ConfigureAwait(false);
+                    }
+
+                    var result = await finish(transaction).ConfigureAwait(false);
+
+                    // Giving up here would not tell whether it is committed.
+                    await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+                    return result;
+                }
+            }
+            catch (Exception e) when (events.Count > 0 && IsBlameOfHandler(e))
+            {
+                throw new EventHandlingException(events[^1], e);
+            }
+            catch (Exception e) when (DriverErrors.IsFromDriver(e))
+            {
+                throw DriverErrors.Translate(e, "commit");
+            }
+        }
+    }
+
+    private async Task ApplyAsync(
+        EventEnvelope envelope,
+        NpgsqlTransaction transaction,
+        NpgsqlConnection connection,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _handler.HandleAsync(envelope, transaction, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (connection.State is not ConnectionState.Open
+            || e is PostgresException { IsTransient: true })
+        {
+            // Not the event's fault: it comes again when the database can be reached.
+            throw new StoreUnavailableException(
+                $"PostgreSQL was lost while {envelope} was handled ({DriverErrors.Describe(e)}).", e);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new EventHandlingException(envelope, e);
+        }
+    }
+
+    // A handler that swallowed an error of the server, or wrote what a deferred constraint refuses.
+    private static bool IsBlameOfHandler(Exception e) =>
+        e is StoreOperationException { InnerException: PostgresException refused }
+            ? refused.SqlState is PostgresErrorCodes.InFailedSqlTransaction
+            : e is PostgresException { IsTransient: false } && DriverErrors.IsUndone(e);
+}

@@ -1,0 +1,2 @@
+-- Forgets the savepoint and keeps what was written.
+release one_write

@@ -1,0 +1,2 @@
+-- A reader's connection cannot write.
+pragma query_only = on

@@ -1,0 +1,92 @@
+using K1s0.EventStore.Integrity;
+
+namespace K1s0.EventStore;
+
+/// <summary>Proofs for outsiders, out of the stored log. Thread-safe.</summary>
+/// <remarks>
+/// Every proof is verified before it is handed out, so an event or a tile that was changed behind the store's back ends
+/// in <see cref="LogDivergedException"/> and not in a proof that fails elsewhere.
+/// </remarks>
+public sealed class LedgerProofs
+{
+    private readonly ILedgerStore _ledger;
+
+    /// <summary>Proofs out of a log.</summary>
+    /// <param name="ledger">The log.</param>
+    public LedgerProofs(ILedgerStore ledger)
+    {
+        ArgumentNullException.ThrowIfNull(ledger);
+        _ledger = ledger;
+    }
+
+    /// <summary>Proves that the newest signed head covers an event. Two queries: the event, and the tiles.</summary>
+    /// <param name="eventId">The event.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The proof, to be handed out with the event; null when the store has no such event.</returns>
+    /// <exception cref="EventNotSealedException">The event is stored, but under no signed head yet.</exception>
+    /// <exception cref="LogDivergedException">The event, or the log, is not what was signed.</exception>
+    public async Task<EventProof?> ProveEventAsync(Guid eventId, CancellationToken cancellationToken = default)
+    {
+        var leaf = await _ledger.FindAsync(eventId, cancellationToken).ConfigureAwait(false);
+        if (leaf is null)
+        {
+            return null;
+        }
+
+        if (leaf.Note is null)
+        {
+            throw new EventNotSealedException(eventId);
+        }
+
+        var head = TreeHead.Parse(leaf.Note.Text);
+        if (leaf.Index >= head.Size)
+        {
+            throw new EventNotSealedException(eventId);
+        }
+
+        var path = await InclusionProof.CreateAsync(_ledger, leaf.Index, head.Size, cancellationToken)
+            .ConfigureAwait(false);
+        return InclusionProof.Verify(leaf.Record.LeafHash(), leaf.Index, head.Size, path, head.Root)
+            ? new EventProof(leaf.Record, leaf.PreviousLink, leaf.Index, path, leaf.Note)
+            : throw new LogDivergedException(
+                head, head.Size, $"Event {eventId}, or the log around it, was changed after it was sealed.");
+    }
+
+    /// <summary>Proves that a log only grew between two heads that somebody remembers. One query.</summary>
+    /// <param name="first">The smaller head.</param>
+    /// <param name="second">The larger head.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The proof, see <see cref="ConsistencyProof.Verify"/>; at most 64 hashes.</returns>
+    /// <exception cref="ArgumentException">The first head is the larger one, or they are of two logs.</exception>
+    /// <exception cref="LogDivergedException">
+    /// One of the heads is none of this log, or the log lost its end.
+    /// </exception>
+    public async Task<IReadOnlyList<Sha256Digest>> ProveConsistencyAsync(
+        TreeHead first, TreeHead second, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(second);
+        if (first.Size > second.Size || !string.Equals(first.Origin, second.Origin, StringComparison.Ordinal))
+        {
+            throw new ArgumentException(
+                "The first head must be the smaller one, and of the same log.", nameof(first));
+        }
+
+        try
+        {
+            var path = await ConsistencyProof.CreateAsync(_ledger, first.Size, second.Size, cancellationToken)
+                .ConfigureAwait(false);
+            if (ConsistencyProof.Verify(first.Size, first.Root, second.Size, second.Root, path))
+            {
+                return path;
+            }
+        }
+        catch (Exception e) when (e is TileMissingException or InvalidFormatException)
+        {
+            // The log is shorter than the head: said below.
+        }
+
+        var stored = await _ledger.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        throw new LogDivergedException(second, stored.Size, "One of the two heads is none of the stored log.");
+    }
+}

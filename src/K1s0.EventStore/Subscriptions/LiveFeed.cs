@@ -1,0 +1,218 @@
+using System.Threading.Channels;
+
+namespace K1s0.EventStore;
+
+/// <summary>
+/// Reads the end of the feed for all live subscriptions of a process: the store is asked once, however many follow,
+/// and only while at least one of them waits. Thread-safe; one instance a store and process.
+/// </summary>
+/// <remarks>
+/// Nobody waits for a slow subscription: it falls out of what is buffered and reads for itself until it has caught up.
+/// When reading fails, all that wait are told, and the next one to wait starts again.
+/// </remarks>
+public sealed class LiveFeed : IDisposable
+{
+    private readonly LiveFeedOptions _options;
+    private readonly TimeProvider _timeProvider;
+    private readonly ITimer _poll;
+    private readonly Channel<bool> _bell = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    // All guarded by _lock. The pages are contiguous: each begins where the one before was read to; _end is where the
+    // last one was read to.
+    private readonly Lock _lock = new();
+    private readonly List<LivePage> _pages = [];
+    private int _bufferedSize;
+    private Position _end;
+    private int _waiting;
+    private TaskCompletionSource? _arrival;
+    private bool _isReading;
+    private DateTimeOffset? _askedAt;
+
+    /// <summary>A reader that starts with the first subscription that waits.</summary>
+    /// <param name="feed">The store.</param>
+    /// <param name="options">The defaults when null.</param>
+    /// <param name="timeProvider">Measures the poll interval; the system's clock when null.</param>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public LiveFeed(IFeedReader feed, LiveFeedOptions? options = null, TimeProvider? timeProvider = null)
+    {
+        ArgumentNullException.ThrowIfNull(feed);
+        _options = LiveFeedOptionsValidator.Checked(options);
+        Feed = feed;
+        _timeProvider = timeProvider ?? TimeProvider.System;
+        _poll = _timeProvider.CreateTimer(
+            static feed => ((LiveFeed)feed!).Ring(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>The store.</summary>
+    internal IFeedReader Feed { get; }
+
+    /// <summary>When the store last answered; null before the first answer.</summary>
+    internal DateTimeOffset? AskedAt
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _askedAt;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Says that there may be new events: the store is asked at once instead of after the poll interval. Rings that
+    /// come while it is asked count as one.
+    /// </summary>
+    public void Ring() => _bell.Writer.TryWrite(true);
+
+    /// <summary>Ends reading; subscriptions must have ended before.</summary>
+    public void Dispose()
+    {
+        _bell.Writer.TryComplete();
+        _poll.Dispose();
+    }
+
+    /// <summary>The next page behind a position, as soon as there is one.</summary>
+    /// <returns>The page; null when the position is too far behind: read it from the store.</returns>
+    internal async ValueTask<FeedPage?> NextAsync(Position after, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task arrival;
+            lock (_lock)
+            {
+                if (after > _end && _waiting == 0)
+                {
+                    // Nobody needs what lies between.
+                    (_end, _bufferedSize) = (after, 0);
+                    _pages.Clear();
+                }
+
+                if (after < _end)
+                {
+                    return FindPage(after);
+                }
+
+                _waiting++;
+                _arrival ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                arrival = _arrival.Task;
+                if (!_isReading)
+                {
+                    _isReading = true;
+                    _ = ReadWhileWantedAsync();
+                }
+            }
+
+            try
+            {
+                await arrival.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                lock (_lock)
+                {
+                    _waiting--;
+                }
+            }
+        }
+    }
+
+    private FeedPage? FindPage(Position after)
+    {
+        var index = _pages.Count - 1;
+        while (index >= 0 && _pages[index].After > after)
+        {
+            index--;
+        }
+
+        return index < 0 ? null : _pages[index].Behind(after);
+    }
+
+    // Never fails: what goes wrong is told to those who wait.
+    private async Task ReadWhileWantedAsync()
+    {
+        // Leaves the caller's lock at once.
+        await Task.Yield();
+        while (true)
+        {
+            Position after;
+            lock (_lock)
+            {
+                if (_waiting == 0)
+                {
+                    _isReading = false;
+                    return;
+                }
+
+                after = _end;
+            }
+
+            try
+            {
+                var page = await Feed.ReadFeedPageAsync(
+                    after, filter: null, _options.PageSize, CancellationToken.None).ConfigureAwait(false);
+                Take(after, page)?.SetResult();
+                if (page.IsAtEnd)
+                {
+                    _poll.Change(_options.PollInterval, Timeout.InfiniteTimeSpan);
+                    await _bell.Reader.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+                }
+            }
+            catch (Exception e)
+            {
+                Fail(e);
+                return;
+            }
+        }
+    }
+
+    private void Fail(Exception e)
+    {
+        TaskCompletionSource? arrival;
+        lock (_lock)
+        {
+            _isReading = false;
+            arrival = TakeArrival();
+        }
+
+        arrival?.SetException(e);
+    }
+
+    private TaskCompletionSource? Take(Position after, FeedPage page)
+    {
+        if (page.SettledBound < after)
+        {
+            throw new FeedDivergedException(after, page.SettledBound);
+        }
+
+        lock (_lock)
+        {
+            _askedAt = _timeProvider.GetUtcNow();
+            if (page.ReadTo <= after || after != _end)
+            {
+                return null;
+            }
+
+            var taken = new LivePage(after, page);
+            _pages.Add(taken);
+            _end = page.ReadTo;
+            _bufferedSize += taken.Size;
+            var excess = 0;
+            while (_bufferedSize > _options.BufferedEvents && excess < _pages.Count - 1)
+            {
+                _bufferedSize -= _pages[excess++].Size;
+            }
+
+            _pages.RemoveRange(0, excess);
+            return TakeArrival();
+        }
+    }
+
+    // Under the lock.
+    private TaskCompletionSource? TakeArrival()
+    {
+        var arrival = _arrival;
+        _arrival = null;
+        return arrival;
+    }
+}

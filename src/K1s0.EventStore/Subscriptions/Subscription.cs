@@ -1,0 +1,245 @@
+using K1s0.EventStore.Telemetry;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace K1s0.EventStore;
+
+/// <summary>
+/// Follows the feed under a name: hands every event that its filter lets through to a handler, and remembers how far it
+/// came. Thread-safe; it runs at most once at a time.
+/// </summary>
+/// <remarks>
+/// <para>Running claims the checkpoint, so a former owner in another process loses it and ends with <see
+/// cref="CheckpointConflictException"/>. The checkpoint is never ahead of an event that was not handled, skipped or
+/// parked.</para>
+/// <para>A run that dies of anything that may pass runs again by itself; <see cref="GetStatus"/> counts it. What ends
+/// it for good: an event that nothing may pass, a lost claim, a feed that is not the one of the checkpoint.</para>
+/// </remarks>
+public sealed class Subscription
+{
+    private readonly SubscriptionParts _parts;
+    private readonly ISubscriptionHandler? _handler;
+    private readonly IAtomicHandler? _atomicHandler;
+    private int _isRunning;
+    private volatile ReplayQueue? _replays;
+
+    /// <summary>A subscription whose events are handed over at least once.</summary>
+    /// <param name="name">Its name, under which the checkpoint is kept: see <see cref="ConsumerName"/>.</param>
+    /// <param name="handler">What to do with an event.</param>
+    /// <param name="live">The reader that all subscriptions of the process share.</param>
+    /// <param name="checkpoints">Where to remember how far it came.</param>
+    /// <param name="options">The defaults when null.</param>
+    /// <param name="parked">Where to park events; needed for <see cref="FailureAction.Park"/> only.</param>
+    /// <param name="timeProvider">Measures waits and ages; the system's clock when null.</param>
+    /// <param name="loggerFactory">Where to log; nowhere when null.</param>
+    /// <exception cref="ArgumentException">The name is refused, or an option is out of its range.</exception>
+    public Subscription(
+        string name,
+        ISubscriptionHandler handler,
+        LiveFeed live,
+        ICheckpointStore checkpoints,
+        SubscriptionOptions? options = null,
+        IParkedEventStore? parked = null,
+        TimeProvider? timeProvider = null,
+        ILoggerFactory? loggerFactory = null)
+        : this(
+            name, live, checkpoints, options, FailureAction.StopKey, parked, timeProvider, loggerFactory)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        _handler = handler;
+    }
+
+    /// <summary>A subscription whose effects happen exactly once.</summary>
+    /// <param name="name">Its name, under which the checkpoint is kept: see <see cref="ConsumerName"/>.</param>
+    /// <param name="handler">Handles events and moves the checkpoint in one transaction.</param>
+    /// <param name="live">The reader that all subscriptions of the process share.</param>
+    /// <param name="checkpoints">Where the handler moves the checkpoint.</param>
+    /// <param name="options">The defaults when null.</param>
+    /// <param name="parked">Where to park events; needed for <see cref="FailureAction.Park"/> only.</param>
+    /// <param name="timeProvider">Measures waits and ages; the system's clock when null.</param>
+    /// <param name="loggerFactory">Where to log; nowhere when null.</param>
+    /// <exception cref="ArgumentException">
+    /// The name is refused, an option is out of its range, or the failure action is <see
+    /// cref="FailureAction.StopKey"/>, under which events are handed over again.
+    /// </exception>
+    public Subscription(
+        string name,
+        IAtomicHandler handler,
+        LiveFeed live,
+        ICheckpointStore checkpoints,
+        SubscriptionOptions? options = null,
+        IParkedEventStore? parked = null,
+        TimeProvider? timeProvider = null,
+        ILoggerFactory? loggerFactory = null)
+        : this(
+            name, live, checkpoints, options, FailureAction.StopAll, parked, timeProvider, loggerFactory)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        if (_parts.OnFailure is FailureAction.StopKey)
+        {
+            throw new ArgumentException(
+                "An exactly-once subscription cannot stop one stream: what came behind the event would be handed over "
+                + "again. Choose StopAll, Park or Skip.",
+                nameof(options));
+        }
+
+        _atomicHandler = handler;
+    }
+
+    private Subscription(
+        string name,
+        LiveFeed live,
+        ICheckpointStore checkpoints,
+        SubscriptionOptions? options,
+        FailureAction onFailure,
+        IParkedEventStore? parked,
+        TimeProvider? timeProvider,
+        ILoggerFactory? loggerFactory)
+    {
+        ConsumerName.Check(name, nameof(name));
+        ArgumentNullException.ThrowIfNull(live);
+        ArgumentNullException.ThrowIfNull(checkpoints);
+        options = SubscriptionOptionsRules.Checked(options);
+        var action = options.OnFailure ?? onFailure;
+        if (action is FailureAction.Park && parked is null)
+        {
+            throw new ArgumentException("To park events, a store for them is needed.", nameof(parked));
+        }
+
+        var time = timeProvider ?? TimeProvider.System;
+        _parts = new SubscriptionParts(
+            name,
+            options,
+            action,
+            live,
+            checkpoints,
+            parked,
+            time,
+            (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<Subscription>(),
+            new SubscriptionProgress(name, live, time));
+    }
+
+    /// <summary>The name, under which the checkpoint is kept.</summary>
+    public string Name => _parts.Name;
+
+    /// <summary>How the subscription is doing.</summary>
+    public SubscriptionStatus GetStatus() => _parts.Progress.ToStatus();
+
+    /// <summary>Runs until the end that the options name.</summary>
+    /// <param name="cancellationToken">Stops the run: handlers are told, and the last checkpoint is stored.</param>
+    /// <exception cref="OperationCanceledException">The token fired.</exception>
+    /// <exception cref="InvalidOperationException">It runs already.</exception>
+    /// <exception cref="SubscriptionStoppedException">An event failed that nothing may pass.</exception>
+    /// <exception cref="CheckpointConflictException">Somebody else took the subscription over.</exception>
+    /// <exception cref="StoreIdentityException">The checkpoint belongs to another store.</exception>
+    /// <exception cref="FeedDivergedException">The feed is not the one that the checkpoint was taken in.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken = default)
+    {
+        if (Interlocked.Exchange(ref _isRunning, 1) == 1)
+        {
+            throw new InvalidOperationException($"Subscription {Name} runs already.");
+        }
+
+        SubscriptionTelemetry.Begin(this);
+        try
+        {
+            await SuperviseAsync(cancellationToken).ConfigureAwait(false);
+            _parts.Progress.End(SubscriptionState.Completed, error: null);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            _parts.Progress.End(SubscriptionState.Idle, error: null);
+            throw;
+        }
+        catch (Exception e)
+        {
+            _parts.Progress.End(SubscriptionState.Failed, e);
+            _parts.Logger.SubscriptionFailed(Name, _parts.Progress.Position, e);
+            throw;
+        }
+        finally
+        {
+            SubscriptionTelemetry.End(this);
+            Volatile.Write(ref _isRunning, 0);
+        }
+    }
+
+    /// <summary>
+    /// Hands the parked events to the handler again, in order, each in its turn among the others of its stream; those
+    /// that are handled are not parked any more, and their streams go on.
+    /// </summary>
+    /// <param name="cancellationToken">Gives up; what was replayed stays replayed.</param>
+    /// <exception cref="InvalidOperationException">The subscription does not run.</exception>
+    public Task<ParkedReplay> ReplayParkedAsync(CancellationToken cancellationToken = default) =>
+        _replays is { } replays
+            ? replays.AskAsync(cancellationToken)
+            : throw new InvalidOperationException($"Subscription {Name} does not run.");
+
+    private static bool IsFinal(Exception e) => e is SubscriptionStoppedException or CheckpointConflictException
+        or StoreIdentityException or FeedDivergedException;
+
+    private async Task SuperviseAsync(CancellationToken cancellationToken)
+    {
+        var failures = 0;
+        while (true)
+        {
+            var before = _parts.Progress.Position;
+            try
+            {
+                await RunOnceAsync(cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (Exception e) when (!IsFinal(e) && !cancellationToken.IsCancellationRequested)
+            {
+                failures = _parts.Progress.Position > before ? 1 : failures + 1;
+                var delay = _parts.Options.DelayAfter(failures);
+                _parts.Progress.End(SubscriptionState.Restarting, e);
+                _parts.Logger.SubscriptionRestarts(Name, delay, _parts.Progress.CountRestart(), e);
+                await Task.Delay(delay, _parts.TimeProvider, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (!IsFinal(e) && e is not OperationCanceledException)
+            {
+                throw new OperationCanceledException(
+                    $"Subscription {Name} was stopped while something failed.", e, cancellationToken);
+            }
+        }
+    }
+
+    private async Task RunOnceAsync(CancellationToken cancellationToken)
+    {
+        var feed = _parts.Live.Feed;
+        var writer = await CheckpointWriter.ClaimAsync(
+            _parts.Checkpoints, feed, Name, _parts.Options, cancellationToken).ConfigureAwait(false);
+        var parked = await ParkedKeys.LoadAsync(_parts, cancellationToken).ConfigureAwait(false);
+        var end = await _parts.Options.End.FindAsync(feed, cancellationToken).ConfigureAwait(false);
+        var origin = writer.Claim.Checkpoint is { } checkpoint
+            ? new LowWaterMark(checkpoint.Position, checkpoint.ChainHash)
+            : default;
+        var lowWater = new LowWater(origin);
+        var cursor = new FeedCursor(_parts.Live, _parts.Options, origin.Position, end);
+        _parts.Progress.Begin(lowWater, parked.Count);
+        _parts.Logger.SubscriptionStarted(Name, origin.Position, writer.Claim.Epoch);
+        using var lanes = _handler is null
+            ? null
+            : new LaneRun(_parts, _handler, parked, writer, cursor, lowWater);
+        using var atomic = _atomicHandler is null
+            ? null
+            : new AtomicRun(_parts, _atomicHandler, parked, writer, cursor, lowWater);
+        var run = lanes ?? (ISubscriptionRun)atomic!;
+        var replays = _replays = new ReplayQueue(parked, run);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var serving = replays.ServeAsync(ending.Token);
+        try
+        {
+            await run.RunAsync(cancellationToken).ConfigureAwait(false);
+            _parts.Logger.SubscriptionEnded(Name, lowWater.Mark.Position);
+        }
+        finally
+        {
+            // No replay outlives its run: the next run must not meet it in the lanes.
+            _replays = null;
+            await ending.CancelAsync().ConfigureAwait(false);
+            await serving.ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+using K1s0.EventStore.Telemetry;
+
+namespace K1s0.EventStore;
+
+/// <summary>What a subscription tells about itself. Thread-safe.</summary>
+internal sealed class SubscriptionProgress(string name, LiveFeed live, TimeProvider timeProvider)
+{
+    private long _handled;
+    private long _retries;
+    private long _skipped;
+    private long _restarts;
+    private int _parked;
+
+    // All guarded by _lock.
+    private readonly Lock _lock = new();
+    private readonly List<StoppedKey> _stopped = [];
+    private SubscriptionState _state;
+    private LowWater? _lowWater;
+    private Position _position;
+    private DateTimeOffset _knownAt = timeProvider.GetUtcNow();
+    private Exception? _error;
+
+    public int StoppedKeys
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _stopped.Count;
+            }
+        }
+    }
+
+    public int ParkedEvents => Volatile.Read(ref _parked);
+
+    public Position Position
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _lowWater?.Mark.Position ?? _position;
+            }
+        }
+    }
+
+    public void Begin(LowWater lowWater, int parked)
+    {
+        Volatile.Write(ref _parked, parked);
+        lock (_lock)
+        {
+            (_lowWater, _error, _state) = (lowWater, null, SubscriptionState.CatchingUp);
+            _stopped.Clear();
+        }
+    }
+
+    public void Read(bool isLive)
+    {
+        lock (_lock)
+        {
+            _state = isLive ? SubscriptionState.Live : SubscriptionState.CatchingUp;
+            if (isLive)
+            {
+                _knownAt = timeProvider.GetUtcNow();
+            }
+        }
+    }
+
+    public void End(SubscriptionState state, Exception? error)
+    {
+        lock (_lock)
+        {
+            _knownAt = KnownAt();
+            _position = _lowWater?.Mark.Position ?? _position;
+            (_state, _error) = (state, error);
+        }
+    }
+
+    public long CountRestart()
+    {
+        SubscriptionTelemetry.CountRestart(name);
+        return Interlocked.Increment(ref _restarts);
+    }
+
+    public void CountHandled()
+    {
+        Interlocked.Increment(ref _handled);
+        SubscriptionTelemetry.CountEvent(name, "handled");
+    }
+
+    public void CountRetry()
+    {
+        Interlocked.Increment(ref _retries);
+        SubscriptionTelemetry.CountRetry(name);
+    }
+
+    public void CountSkipped()
+    {
+        Interlocked.Increment(ref _skipped);
+        SubscriptionTelemetry.CountEvent(name, "skipped");
+    }
+
+    public void CountParked()
+    {
+        Interlocked.Increment(ref _parked);
+        SubscriptionTelemetry.CountEvent(name, "parked");
+    }
+
+    public void CountReplayed() => Interlocked.Decrement(ref _parked);
+
+    public void AddStopped(StoppedKey key)
+    {
+        SubscriptionTelemetry.CountEvent(name, "stopped");
+        lock (_lock)
+        {
+            _stopped.Add(key);
+        }
+    }
+
+    public SubscriptionStatus ToStatus()
+    {
+        lock (_lock)
+        {
+            return new SubscriptionStatus
+            {
+                Name = name,
+                State = _state,
+                Position = _lowWater?.Mark.Position ?? _position,
+                Lag = Lag(),
+                HandledEvents = Interlocked.Read(ref _handled),
+                Retries = Interlocked.Read(ref _retries),
+                SkippedEvents = Interlocked.Read(ref _skipped),
+                ParkedEvents = ParkedEvents,
+                StoppedKeys = [.. _stopped],
+                Restarts = Interlocked.Read(ref _restarts),
+                Error = _error,
+            };
+        }
+    }
+
+    private TimeSpan Lag()
+    {
+        if (_state is SubscriptionState.Completed && _lowWater?.OldestUnfinished is null)
+        {
+            return TimeSpan.Zero;
+        }
+
+        var since = _lowWater?.OldestUnfinished ?? KnownAt();
+        var lag = timeProvider.GetUtcNow() - since;
+        return lag > TimeSpan.Zero ? lag : TimeSpan.Zero;
+    }
+
+    // When it was last known that nothing waits to be read.
+    private DateTimeOffset KnownAt() =>
+        _state is SubscriptionState.Live && live.AskedAt > _knownAt ? live.AskedAt.Value : _knownAt;
+}

@@ -1,0 +1,90 @@
+using Microsoft.Extensions.Logging;
+
+namespace K1s0.EventStore.Telemetry;
+
+/// <summary>What this package logs. Never payloads, never credentials.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(EventIds.SealerLeads, LogLevel.Information,
+        "This process seals the log {Origin}, with epoch {Epoch}",
+        EventName = nameof(EventIds.SealerLeads))]
+    public static partial void SealerLeads(this ILogger logger, string origin, long epoch);
+
+    [LoggerMessage(EventIds.SealerLost, LogLevel.Information,
+        "This process does not seal the log {Origin} any more: epoch {Epoch} does not count",
+        EventName = nameof(EventIds.SealerLost))]
+    public static partial void SealerLost(this ILogger logger, string origin, long epoch);
+
+    [LoggerMessage(EventIds.SealerFailed, LogLevel.Warning,
+        "To {Step} the log {Origin} failed and will be tried again",
+        EventName = nameof(EventIds.SealerFailed))]
+    public static partial void SealerFailed(this ILogger logger, string step, string origin, Exception reason);
+
+    [LoggerMessage(EventIds.LogDiverged, LogLevel.Error,
+        "The store does not continue the log {Origin}: it is neither sealed nor signed nor published",
+        EventName = nameof(EventIds.LogDiverged))]
+    public static partial void LogDiverged(this ILogger logger, string origin, Exception reason);
+
+    [LoggerMessage(EventIds.LogPublished, LogLevel.Debug, "The log {Origin} is published with {Size} leaves",
+        EventName = nameof(EventIds.LogPublished))]
+    public static partial void LogPublished(this ILogger logger, string origin, long size);
+
+    [LoggerMessage(EventIds.SubscriptionStarted, LogLevel.Information,
+        "Subscription {Subscription} runs from position {Position}, owner epoch {Epoch}",
+        EventName = nameof(EventIds.SubscriptionStarted))]
+    public static partial void SubscriptionStarted(
+        this ILogger logger, string subscription, Position position, long epoch);
+
+    [LoggerMessage(EventIds.SubscriptionEnded, LogLevel.Information,
+        "Subscription {Subscription} ended at position {Position}",
+        EventName = nameof(EventIds.SubscriptionEnded))]
+    public static partial void SubscriptionEnded(this ILogger logger, string subscription, Position position);
+
+    [LoggerMessage(EventIds.SubscriptionRestarts, LogLevel.Warning,
+        "The loop of subscription {Subscription} died and runs again in {Delay} (time {Restarts})",
+        EventName = nameof(EventIds.SubscriptionRestarts))]
+    public static partial void SubscriptionRestarts(
+        this ILogger logger, string subscription, TimeSpan delay, long restarts, Exception reason);
+
+    [LoggerMessage(EventIds.SubscriptionFailed, LogLevel.Error,
+        "Subscription {Subscription} ended for good at position {Position}",
+        EventName = nameof(EventIds.SubscriptionFailed))]
+    public static partial void SubscriptionFailed(
+        this ILogger logger, string subscription, Position position, Exception reason);
+
+    [LoggerMessage(EventIds.EventRetried, LogLevel.Warning,
+        "Subscription {Subscription} failed at {Event} and tries again in {Delay} ({Attempt} of {MaxAttempts})",
+        EventName = nameof(EventIds.EventRetried))]
+    public static partial void EventRetried(
+        this ILogger logger,
+        string subscription,
+        EventEnvelope @event,
+        TimeSpan delay,
+        int attempt,
+        int maxAttempts,
+        Exception reason);
+
+    [LoggerMessage(EventIds.EventSkipped, LogLevel.Error,
+        "Subscription {Subscription} passes over {Event} after {Attempts} attempts",
+        EventName = nameof(EventIds.EventSkipped))]
+    public static partial void EventSkipped(
+        this ILogger logger, string subscription, EventEnvelope @event, int attempts, Exception reason);
+
+    [LoggerMessage(EventIds.EventParked, LogLevel.Error,
+        "Subscription {Subscription} parks {Event} after {Attempts} attempts",
+        EventName = nameof(EventIds.EventParked))]
+    public static partial void EventParked(
+        this ILogger logger, string subscription, EventEnvelope @event, int attempts, Exception? reason);
+
+    [LoggerMessage(EventIds.KeyStopped, LogLevel.Error,
+        "Subscription {Subscription} handles no event of its stream from {Event} on, after {Attempts} attempts",
+        EventName = nameof(EventIds.KeyStopped))]
+    public static partial void KeyStopped(
+        this ILogger logger, string subscription, EventEnvelope @event, int attempts, Exception reason);
+
+    [LoggerMessage(EventIds.LastCheckpointLost, LogLevel.Warning,
+        "Subscription {Subscription} could not store its last checkpoint; what came behind the one before is handed "
+            + "over again",
+        EventName = nameof(EventIds.LastCheckpointLost))]
+    public static partial void LastCheckpointLost(this ILogger logger, string subscription, Exception reason);
+}

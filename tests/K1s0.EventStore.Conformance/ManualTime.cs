@@ -1,0 +1,96 @@
+namespace K1s0.EventStore.Conformance;
+
+/// <summary>A clock that moves when a test says so. Timers fire inside of <see cref="Advance"/>.</summary>
+public sealed class ManualTime(DateTimeOffset start) : TimeProvider
+{
+    // All guarded by _lock.
+    private readonly Lock _lock = new();
+    private readonly List<ManualTimer> _timers = [];
+    private DateTimeOffset _now = start;
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (_lock)
+        {
+            return _now;
+        }
+    }
+
+    public override long GetTimestamp() => GetUtcNow().UtcTicks;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new ManualTimer(this, () => callback(state));
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    /// <summary>Moves the clock, and fires what is due on the way, each at its own time.</summary>
+    public void Advance(TimeSpan time)
+    {
+        var target = GetUtcNow() + time;
+        while (NextDue(target) is { } timer)
+        {
+            timer.Callback();
+        }
+    }
+
+    private ManualTimer? NextDue(DateTimeOffset target)
+    {
+        lock (_lock)
+        {
+            var next = _timers.Where(timer => timer.Due <= target).MinBy(timer => timer.Due);
+            if (next is null)
+            {
+                _now = target;
+                return null;
+            }
+
+            _now = next.Due > _now ? next.Due : _now;
+            if (next.Period > TimeSpan.Zero)
+            {
+                next.Due = _now + next.Period;
+            }
+            else
+            {
+                _timers.Remove(next);
+            }
+
+            return next;
+        }
+    }
+
+    private sealed class ManualTimer(ManualTime time, Action callback) : ITimer
+    {
+        public Action Callback => callback;
+
+        public DateTimeOffset Due { get; set; }
+
+        public TimeSpan Period { get; private set; }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            lock (time._lock)
+            {
+                time._timers.Remove(this);
+                if (dueTime != Timeout.InfiniteTimeSpan)
+                {
+                    (Due, Period) = (time._now + dueTime, period == Timeout.InfiniteTimeSpan ? default : period);
+                    time._timers.Add(this);
+                }
+            }
+
+            return true;
+        }
+
+        public void Dispose() => Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+        public ValueTask DisposeAsync()
+        {
+            Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            return ValueTask.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using K1s0.EventStore.Integrity;
+
+namespace K1s0.EventStore.Postgres.Tests.Ledger;
+
+/// <summary>A ledger store that calls a test at the steps of the sealer.</summary>
+internal sealed class StepLedger(ILedgerStore inner) : ILedgerStore
+{
+    /// <summary>Called after leaves were read and hashed, before the batch is sent.</summary>
+    public Func<Task> BeforeSeal { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>Called after the batch committed, before the sealer learns of it.</summary>
+    public Func<Task> AfterSeal { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>Called after a head was signed, before the signature is stored.</summary>
+    public Func<Task> BeforeSaveNote { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>Called after the signature was stored.</summary>
+    public Func<Task> AfterSaveNote { get; set; } = () => Task.CompletedTask;
+
+    public Task<SealedHead> GetHeadAsync(CancellationToken cancellationToken) => inner.GetHeadAsync(cancellationToken);
+
+    public Task<SealedHead?> GetSignedHeadAsync(CancellationToken cancellationToken) =>
+        inner.GetSignedHeadAsync(cancellationToken);
+
+    public Task<IReadOnlyList<SettledLeaf>> ReadUnsealedAsync(
+        Position after, int maxCount, CancellationToken cancellationToken) =>
+        inner.ReadUnsealedAsync(after, maxCount, cancellationToken);
+
+    public async Task<SealedHead> SealAsync(Lease lease, SealedBatch batch, CancellationToken cancellationToken)
+    {
+        await BeforeSeal();
+        var head = await inner.SealAsync(lease, batch, cancellationToken);
+        await AfterSeal();
+        return head;
+    }
+
+    public async Task<bool> SaveNoteAsync(SealedHead head, SignedNote note, CancellationToken cancellationToken)
+    {
+        await BeforeSaveNote();
+        var isThere = await inner.SaveNoteAsync(head, note, cancellationToken);
+        await AfterSaveNote();
+        return isThere;
+    }
+
+    public Task<LocatedLeaf?> FindAsync(Guid eventId, CancellationToken cancellationToken) =>
+        inner.FindAsync(eventId, cancellationToken);
+
+    public Task<IReadOnlyList<LeafRecord>> ReadSealedAsync(
+        long firstIndex, int count, CancellationToken cancellationToken) =>
+        inner.ReadSealedAsync(firstIndex, count, cancellationToken);
+
+    public Task<LedgerStatus> GetStatusAsync(CancellationToken cancellationToken) =>
+        inner.GetStatusAsync(cancellationToken);
+
+    public Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadAsync(
+        IReadOnlyList<MerkleTile> tiles, CancellationToken cancellationToken) => inner.ReadAsync(tiles, cancellationToken);
+}

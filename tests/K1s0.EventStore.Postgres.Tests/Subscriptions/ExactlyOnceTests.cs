@@ -1,0 +1,192 @@
+using K1s0.EventStore.Conformance;
+using Npgsql;
+
+namespace K1s0.EventStore.Postgres.Tests.Subscriptions;
+
+public sealed class ExactlyOnceTests(StoreDatabase database) : IClassFixture<StoreDatabase>
+{
+    private const string Name = "ledger";
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    [Fact]
+    public async Task Effects_and_checkpoint_commit_together()
+    {
+        var store = await database.NewStoreAsync();
+        var events = await AppendedAsync(store, 50);
+        var checkpoints = new List<long>();
+        var ledger = await Ledger.CreateAsync(store, async (_, _, token) =>
+            checkpoints.Add((await store.Checkpoints.LoadAsync(Name, token))?.Position.Value ?? 0));
+
+        var status = await RunAsync(ledger, options => options.BatchSize = 7);
+
+        (await ledger.EffectsAsync()).Should().Equal(events.Select(e => e.Id));
+        status.HandledEvents.Should().Be(50);
+        checkpoints.Distinct().Should().HaveCount(8, "nothing of a batch is visible before all of it");
+        (await store.Checkpoints.LoadAsync(Name))!.Position.Should().BeGreaterThanOrEqualTo(events[^1].Position);
+    }
+
+    [Fact]
+    public async Task Sessions_that_are_killed_in_the_middle_leave_each_effect_exactly_once()
+    {
+        var store = await database.NewStoreAsync();
+        var events = await AppendedAsync(store, 60);
+        var random = SeededRandom.Create();
+        var killed = events.OrderBy(_ => random.Next()).Take(10).Select(e => e.Id).ToHashSet();
+        var ledger = await Ledger.CreateAsync(store, async (envelope, transaction, _) =>
+        {
+            if (killed.Remove(envelope.Id))
+            {
+                await store.DataSource.ExecuteAsync(
+                    $"select pg_terminate_backend({transaction.Connection!.ProcessID})");
+            }
+        });
+
+        var status = await RunAsync(ledger, options => options.BatchSize = 5);
+
+        (await ledger.EffectsAsync()).Should().Equal(events.Select(e => e.Id));
+        status.Restarts.Should().Be(10);
+        killed.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_handler_that_fails_is_undone_alone_and_by_default_nothing_passes_the_event()
+    {
+        var store = await database.NewStoreAsync();
+        var events = await AppendedAsync(store, 10);
+        var ledger = await Ledger.CreateAsync(store, (envelope, _, _) => envelope.Id == events[6].Id
+            ? throw new HandlerBrokenException()
+            : Task.CompletedTask);
+
+        var stop = await Assert.ThrowsAsync<SubscriptionStoppedException>(() => RunAsync(ledger));
+
+        (stop.Position, stop.Attempts).Should().Be((events[6].Position, 3));
+        (await ledger.EffectsAsync()).Should().Equal(events.Take(6).Select(e => e.Id));
+        (await store.Checkpoints.LoadAsync(Name))!.Position.Should().Be(events[5].Position);
+    }
+
+    [Fact]
+    public async Task Parked_events_take_effect_exactly_once_when_they_are_replayed()
+    {
+        var store = await database.NewStoreAsync();
+        var isBroken = true;
+        var bad = Some.Stream();
+        var ledger = await Ledger.CreateAsync(store, (envelope, _, _) =>
+            isBroken && envelope.StreamId == bad && envelope.Version == 2
+                ? throw new HandlerBrokenException()
+                : Task.CompletedTask);
+        await store.Store.AppendAsync([Some.Append(bad, 4)]);
+        var others = await AppendedAsync(store, 5);
+        using var limit = new CancellationTokenSource(Patience);
+        using var live = new LiveFeed(store.Store);
+        await using var running = new RunningSubscription(
+            Subscribe(ledger, live, options => (options.OnFailure, options.BatchSize) = (FailureAction.Park, 3)),
+            limit.Token);
+        await running.StatusAsync(status => status.ParkedEvents == 3 && status.Position >= others[^1].Position);
+
+        (await running.Subscription.ReplayParkedAsync(limit.Token)).Should().Be(new ParkedReplay(0, 3));
+        isBroken = false;
+        (await running.Subscription.ReplayParkedAsync(limit.Token)).Should().Be(new ParkedReplay(3, 0));
+        await store.Store.AppendAsync([Some.Append(bad)]);
+        await running.StatusAsync(status => status.HandledEvents == 10);
+
+        var effects = await ledger.EffectsAsync();
+        effects.Should().HaveCount(10).And.OnlyHaveUniqueItems();
+        var ofBad = (await store.Store.LoadAsync(bad)).Select(e => e.Id).ToList();
+        effects.Where(ofBad.Contains).Should().Equal(ofBad);
+    }
+
+    [Fact]
+    public async Task An_owner_that_was_taken_over_in_the_middle_leaves_no_effect()
+    {
+        var store = await database.NewStoreAsync();
+        var events = await AppendedAsync(store, 3);
+        var ledger = await Ledger.CreateAsync(store, async (envelope, _, token) =>
+        {
+            if (envelope.Id == events[1].Id)
+            {
+                await store.Checkpoints.ClaimAsync(Name, "another", token);
+            }
+        });
+
+        await Assert.ThrowsAsync<CheckpointConflictException>(() => RunAsync(ledger));
+
+        (await ledger.EffectsAsync()).Should().BeEmpty();
+        (await store.Checkpoints.LoadAsync(Name)).Should().BeNull();
+    }
+
+    [Fact]
+    public async Task An_error_of_the_server_that_the_handler_swallows_does_not_pass()
+    {
+        var store = await database.NewStoreAsync();
+        var events = await AppendedAsync(store, 4);
+        var ledger = await Ledger.CreateAsync(store, async (envelope, transaction, token) =>
+        {
+            if (envelope.Id == events[2].Id)
+            {
+                await using var command = new NpgsqlCommand("select 1 / 0", transaction.Connection, transaction);
+                await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteScalarAsync(token));
+            }
+        });
+
+        var stop = await Assert.ThrowsAsync<SubscriptionStoppedException>(() => RunAsync(ledger));
+
+        stop.Position.Should().Be(events[2].Position);
+        (await ledger.EffectsAsync()).Should().Equal(events.Take(2).Select(e => e.Id));
+    }
+
+    [Fact]
+    public async Task To_stop_one_stream_is_refused_because_it_would_hand_events_over_again()
+    {
+        var store = await database.NewStoreAsync();
+        var ledger = await Ledger.CreateAsync(store);
+        using var live = new LiveFeed(store.Store);
+
+        var refusal = Assert.Throws<ArgumentException>(
+            () => Subscribe(ledger, live, options => options.OnFailure = FailureAction.StopKey));
+
+        refusal.Message.Should().Contain("StopAll");
+    }
+
+    private static async Task<IReadOnlyList<EventEnvelope>> AppendedAsync(TestStore store, int count)
+    {
+        var stream = Some.Stream();
+        await store.Store.AppendAsync([Some.Append(stream, count)]);
+        return await store.Store.LoadAsync(stream);
+    }
+
+    private static Subscription Subscribe(Ledger ledger, LiveFeed live, Action<SubscriptionOptions>? configure)
+    {
+        var options = new SubscriptionOptions
+        {
+            MaxAttempts = 3,
+            RetryDelay = TimeSpan.FromMilliseconds(1),
+            MaxRetryDelay = TimeSpan.FromMilliseconds(5),
+        };
+        configure?.Invoke(options);
+        var store = ledger.Store;
+        return new Subscription(
+            Name,
+            new PostgresAtomicHandler(store.DataSource, ledger, store.Options),
+            live,
+            store.Checkpoints,
+            options,
+            new PostgresParkedEventStore(store.DataSource, store.Options));
+    }
+
+    private static async Task<SubscriptionStatus> RunAsync(
+        Ledger ledger, Action<SubscriptionOptions>? configure = null)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        using var live = new LiveFeed(ledger.Store.Store);
+        var subscription = Subscribe(
+            ledger,
+            live,
+            options =>
+            {
+                options.End = SubscriptionEnd.SettledBound;
+                configure?.Invoke(options);
+            });
+        await subscription.RunAsync(limit.Token);
+        return subscription.GetStatus();
+    }
+}
