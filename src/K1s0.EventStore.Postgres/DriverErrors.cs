@@ -22,7 +22,9 @@ internal static class DriverErrors
     /// one can be the last that comes over it.
     /// </summary>
     public static bool IsFromDriver(Exception e, NpgsqlConnection connection) =>
-        IsFromDriver(e) || (e is InvalidOperationException && connection.State is not ConnectionState.Open);
+        IsFromDriver(e)
+        || (e is InvalidOperationException and not ObjectDisposedException
+            && connection.State is not ConnectionState.Open);
 
     /// <summary>
     /// Whether the server said that it undid the statement. An error of severity ERROR does; a session that was ended

@@ -6,7 +6,8 @@ namespace K1s0.EventStore.Postgres;
 /// </summary>
 /// <remarks>
 /// Each append keeps its own outcome. A batch holds a stream once, and a stream is in one batch at a time, so first
-/// attempts of this process at one stream never wait for each other inside the server. Repeated attempts go alone.
+/// attempts of this process at one stream never wait for each other inside the server. Repeated attempts, and those
+/// that were taken for late and are not, go alone.
 /// </remarks>
 internal sealed class AppendQueue(
     PostgresAppender appender, LateAppends lateAppends, StreamHeadCache heads, PostgresOptions options)

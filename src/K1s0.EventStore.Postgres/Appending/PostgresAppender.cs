@@ -91,7 +91,7 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
         }
         catch (Exception e)
         {
-            queued.Fail(e is AttemptFailedException failure ? AsStored(failure) : e);
+            queued.Fail(AsStored(e));
         }
     }
 
@@ -137,7 +137,7 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
         {
             return await repeated.FindAsync(connection, null, appends, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (AttemptFailedException e)
+        catch (Exception e)
         {
             throw AsStored(e);
         }
@@ -145,10 +145,16 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
 
     // The ids are stored, nobody knows yet for which events: neither a failure nor a token may now say that nothing was
     // written.
-    private static AttemptFailedException AsStored(AttemptFailedException failure) =>
-        failure.Outcome is AttemptOutcome.NeverWritten
-            ? failure
-            : new AttemptFailedException(failure.Reason, AttemptOutcome.Unknown, failure.IsWorthRepeating);
+    private static AttemptFailedException AsStored(Exception e) => e switch
+    {
+        AttemptFailedException { Outcome: AttemptOutcome.NeverWritten } never => never,
+        AttemptFailedException failure => new AttemptFailedException(
+            failure.Reason, AttemptOutcome.Unknown, failure.IsWorthRepeating),
+        _ => new AttemptFailedException(
+            new StoreUnavailableException("The append is stored already, but it could not be read.", e),
+            AttemptOutcome.Unknown,
+            isWorthRepeating: false),
+    };
 
     private PlannedAppend[] Plan(IReadOnlyList<ValidatedAppend> appends) =>
         [.. appends.Select(append => PlannedAppend.Create(append, heads.Find(append.StreamId)))];

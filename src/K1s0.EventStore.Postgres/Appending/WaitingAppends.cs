@@ -82,22 +82,31 @@ internal sealed class WaitingAppends(StreamHeadCache heads)
     public List<QueuedAppend> Take(int writers)
     {
         var batch = new List<QueuedAppend>();
-        if (_late.Count > 0 && (!_tookLate || _ready.Count == 0))
-        {
-            TakeFrom(_late, batch, MaxBatchAppends);
-            _tookLate = true;
-        }
+        var isLateTurn = !_tookLate;
 
-        // Those that were late may all have been given up.
-        if (batch.Count == 0)
+        // Those whose turn it is may all have been given up: then it is the others' turn.
+        for (var turn = 0; turn < 2 && batch.Count == 0; turn++, isLateTurn = !isLateTurn)
         {
-            var share = (_ready.Count + _underWay + writers - 1) / writers;
-            TakeFrom(_ready, batch, Math.Clamp(share, 1, MaxBatchAppends));
-            _underWay += batch.Count;
-            _tookLate = false;
+            if (isLateTurn)
+            {
+                TakeFrom(_late, batch, MaxBatchAppends);
+            }
+            else
+            {
+                TakeReady(batch, writers);
+            }
+
+            _tookLate = isLateTurn;
         }
 
         return batch;
+    }
+
+    private void TakeReady(List<QueuedAppend> batch, int writers)
+    {
+        var share = (_ready.Count + _underWay + writers - 1) / writers;
+        TakeFrom(_ready, batch, Math.Clamp(share, 1, MaxBatchAppends));
+        _underWay += batch.Count;
     }
 
     private void TakeFrom(LinkedList<QueuedAppend> waiting, List<QueuedAppend> batch, int maxAppends)

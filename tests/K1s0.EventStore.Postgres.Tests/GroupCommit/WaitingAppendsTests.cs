@@ -28,6 +28,29 @@ public sealed class WaitingAppendsTests
     }
 
     [Fact]
+    public async Task Ready_ones_that_were_given_up_do_not_hide_what_is_late()
+    {
+        var waiting = new WaitingAppends(_heads);
+        using var given = new CancellationTokenSource();
+        var late = Enumerable.Range(0, 129).Select(_ => Queued(Stream, ExpectedVersion.NoStream)).ToArray();
+        using var ready = Queued(Some.Stream(), ExpectedVersion.Any, given.Token);
+        waiting.TryBegin(Stream).Should().BeTrue();
+        foreach (var queued in late)
+        {
+            waiting.Add(queued);
+        }
+
+        waiting.Add(ready);
+        _heads.Remember(Stream, new KnownHead(1, Sha256Digest.Of([1])));
+        waiting.End([Stream]);
+        waiting.Take(1).Should().Equal(late[..128]);
+        await given.CancelAsync();
+
+        waiting.Take(1).Should().Equal(late[128]);
+        waiting.Take(1).Should().BeEmpty();
+    }
+
+    [Fact]
     public void Late_ones_and_ready_ones_are_taken_in_turns()
     {
         var waiting = new WaitingAppends(_heads);
