@@ -129,13 +129,16 @@ public sealed class PostgresProxyCutTests(PostgresProxyFixture fixture) : IClass
         {
             using var scope = new AssertionScope(plan.ToString());
             var id = fixture.NextId();
+
+            // The session of the last retry ends by itself, when nobody waits for it any more.
+            var earlier = await fixture.SessionsAsync();
             fixture.Proxy.Arm(plan);
 
             (await FluentActions.Awaiting(() => write(id)).Should().ThrowAsync<NpgsqlException>())
                 .Which.Should().NotBeOfType<PostgresException>("the server has not refused anything");
             await fixture.Proxy.WaitForServerToFinishAsync();
 
-            (await fixture.SessionsAsync()).Should().Be(0);
+            (await fixture.SessionsAsync()).Except(earlier).Should().BeEmpty();
             var isWritten = await fixture.IsWrittenAsync(id);
             isWritten.Should().Be(plan.LetsThrough(conversation, lastRequest));
             writtenCount += isWritten ? 1 : 0;

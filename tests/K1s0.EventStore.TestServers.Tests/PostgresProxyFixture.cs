@@ -36,9 +36,9 @@ public sealed class PostgresProxyFixture : IAsyncLifetime
     public Task<bool> IsWrittenAsync(int id) =>
         Sql.ScalarAsync<bool>(Direct, $"SELECT EXISTS (SELECT FROM written WHERE id = {id})");
 
-    /// <summary>How many sessions the server has that came through the proxy.</summary>
-    public Task<long> SessionsAsync() =>
-        Sql.ScalarAsync<long>(Direct, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'through'");
+    /// <summary>The sessions that came through the proxy and that the server has not ended yet.</summary>
+    public Task<int[]> SessionsAsync() => Sql.ScalarAsync<int[]>(
+        Direct, "SELECT coalesce(array_agg(pid), '{}') FROM pg_stat_activity WHERE application_name = 'through'");
 
     public async ValueTask DisposeAsync()
     {
