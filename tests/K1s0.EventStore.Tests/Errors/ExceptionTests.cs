@@ -30,6 +30,7 @@ public sealed class ExceptionTests
         new SigningException("example.com/log"),
         new EventHandlingException(Stored, Cause),
         new EventNotUnderstoodException(Stored, Cause),
+        new EventTypeConflictException("placed", 2, typeof(int), "the name is taken."),
         new FeedDivergedException(new Position(9), new Position(4)),
         new SubscriptionStoppedException("mailer", Stored, 5, "the handler failed.", Cause),
         new StoreDurabilityException("The server confirms what a crash can lose."),
@@ -103,6 +104,7 @@ public sealed class ExceptionTests
     [InlineData(typeof(CheckpointConflictException), "owner epoch 2 instead of 1, position 4 instead of 3")]
     [InlineData(typeof(EventHandlingException), "The handler failed for order-1@3")]
     [InlineData(typeof(EventNotUnderstoodException), "The payload of order-1@3 placed")]
+    [InlineData(typeof(EventTypeConflictException), "Event type placed, schema version 2: the name is taken.")]
     [InlineData(typeof(FeedDivergedException), "Position 9 was read, but the feed ends at 4")]
     [InlineData(typeof(SubscriptionStoppedException), "Subscription mailer stopped at order-1@3")]
     [InlineData(typeof(StoreDurabilityException), "The server confirms what a crash can lose.")]
