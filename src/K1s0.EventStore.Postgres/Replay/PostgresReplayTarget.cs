@@ -156,7 +156,10 @@ public sealed class PostgresReplayTarget : IReplayTarget, IAsyncDisposable
 
         try
         {
-            await (transaction?.DisposeAsync() ?? ValueTask.CompletedTask).ConfigureAwait(false);
+            if (transaction is not null)
+            {
+                await transaction.DisposeAsync().ConfigureAwait(false);
+            }
         }
         catch (Exception e) when (DriverErrors.IsFromDriver(e, connection))
         {
