@@ -1,6 +1,8 @@
 namespace K1s0.EventStore;
 
-/// <summary>A replay did not go through its whole selection. The report says how far it came, and why no further.</summary>
+/// <summary>
+/// A replay did not go through its whole selection. The report says how far it came, and why no further.
+/// </summary>
 public sealed class ReplayFailedException : EventStoreException
 {
     /// <summary>A replay that failed.</summary>

@@ -5,9 +5,9 @@ namespace K1s0.EventStore;
 /// </summary>
 /// <remarks>
 /// An event comes behind the event that its metadata's <c>causationId</c> names, when that one is among the events, and
-/// behind all earlier versions of its stream (events that are not stored yet, version 0, have no such place). Everything
-/// that this leaves open is ordered by <see cref="EventEnvelope.OccurredAt"/>, then stream, version and id, so the same
-/// events always give the same order, however they come in.
+/// behind all earlier versions of its stream (events that are not stored yet, version 0, have no such place).
+/// Everything that this leaves open is ordered by <see cref="EventEnvelope.OccurredAt"/>, then stream, version and id,
+/// so the same events always give the same order, however they come in.
 /// </remarks>
 public static class CausalOrder
 {

@@ -195,6 +195,24 @@ public sealed class ReplayPolicyTests
         gone.Report.Outcome.Should().Be(ReplayOutcome.Stopped);
     }
 
+    [Fact]
+    public async Task A_stream_that_breaks_off_is_read_on_from_where_the_last_whole_page_ended()
+    {
+        var fixture = await ReplayFixture.WithAsync(20);
+        var handler = new RecordingHandler();
+        var streams = new BreakingStreams(fixture.Store, afterEvents: 7);
+
+        var report = await new Replay(fixture.Store, streams).RunAsync(
+            new ReplaySelection { Stream = ReplayFixture.Order, After = fixture.Events[2].Position },
+            [new ReplayHandler("rows", handler)],
+            Once with { MaxAttempts = 3, RetryDelay = Short },
+            cancellationToken: TestContext.Current.CancellationToken);
+
+        handler.Handled.Select(e => e.Id).Should().Equal(fixture.Events.Skip(3).Select(e => e.Id));
+        report.Reached.Should().Be(ReplayPlace.Of(fixture.Events[^1]));
+        streams.Openings.Should().BeGreaterThan(2);
+    }
+
     private static TimeSpan Short => TimeSpan.FromMilliseconds(1);
 
     private static MemoryTarget FailingTarget(ReplayFixture fixture, int index) => new()
