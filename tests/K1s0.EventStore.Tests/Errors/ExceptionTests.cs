@@ -51,6 +51,7 @@ public sealed class ExceptionTests
         new EventCorruptedException(Stored, default),
         new EventHandlingException(Stored, Cause),
         new EventNotUnderstoodException(Stored, Cause),
+        new EventTypeConflictException("placed", 2, typeof(int), "the name is taken."),
         new FeedDivergedException(new Position(9), new Position(4)),
         new SubscriptionStoppedException("mailer", Stored, 5, "the handler failed.", Cause),
         new StoreDurabilityException("The server confirms what a crash can lose."),
@@ -126,6 +127,7 @@ public sealed class ExceptionTests
     [InlineData(typeof(EventCorruptedException), "at position 8 is corrupted: its bytes have the digest 0000")]
     [InlineData(typeof(ReplayFailedException), "failed at order-1@3 placed (0001/01/01/00@8): cause After 7 events;")]
     [InlineData(typeof(ReplayFailedException), "; go on behind 2026/01/31/23@7.")]
+    [InlineData(typeof(EventTypeConflictException), "Event type placed, schema version 2: the name is taken.")]
     [InlineData(typeof(FeedDivergedException), "Position 9 was read, but the feed ends at 4")]
     [InlineData(typeof(SubscriptionStoppedException), "Subscription mailer stopped at order-1@3")]
     [InlineData(typeof(StoreDurabilityException), "The server confirms what a crash can lose.")]
