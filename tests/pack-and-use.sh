@@ -13,7 +13,7 @@ fail() { # what
 }
 
 rm -rf "$packages"
-for project in "$root"/src/*/*.csproj; do
+for project in "$root"/src/*/*.csproj "$root"/tests/K1s0.EventStore.Conformance/*.csproj; do
   dotnet pack "$project" -c Release -o "$packages" -v q --nologo
 done
 
@@ -120,3 +120,49 @@ in the file at version 2'
 actual=$(cd "$scratch" && dotnet run -v q)
 [ "$actual" = "$expected" ] || fail "the program outside of the repository printed:"$'\n'"$actual"
 printf 'A project outside of the repository restores the packages, builds and runs.\n'
+
+# --- A stranger's own store runs the conformance suites ----------------------------------------------------------------
+mkdir "$scratch/own-store"
+runner=$(sed -n 's/.*Include="xunit\.v3" Version="\([^"]*\)".*/\1/p' "$root/Directory.Packages.props")
+sed -e '/<\/ItemGroup>/i\    <PackageReference Include="xunit.v3" Version="'"$runner"'" />' "$scratch/Stranger.csproj" \
+  >"$scratch/own-store/StrangersTests.csproj"
+cat >"$scratch/own-store/OwnStoreTests.cs" <<'CSHARP'
+using K1s0.EventStore;
+using K1s0.EventStore.Conformance;
+
+public sealed class OwnAppendingTests : AppendingSuite
+{
+    protected override Task<IConformanceStore> CreateStoreAsync(EventStoreOptions options, TimeProvider timeProvider) =>
+        Task.FromResult<IConformanceStore>(new OwnStore(options, timeProvider));
+}
+
+public sealed class OwnFeedReadingTests : FeedReadingSuite
+{
+    protected override Task<IConformanceStore> CreateStoreAsync(EventStoreOptions options, TimeProvider timeProvider) =>
+        Task.FromResult<IConformanceStore>(new OwnStore(options, timeProvider));
+}
+
+internal sealed class OwnStore(EventStoreOptions options, TimeProvider timeProvider) : IConformanceStore
+{
+    private readonly InMemoryEventStore _store = new(options, timeProvider);
+
+    public IEventStore Store => _store;
+    public IEventAppender Appender => _store;
+    public IStreamReader Streams => _store;
+    public IFeedReader Feed => _store;
+    public ISnapshotStore Snapshots => throw new NotSupportedException();
+    public ICheckpointStore Checkpoints => throw new NotSupportedException();
+    public ILeaseStore Leases => throw new NotSupportedException();
+    public ILedgerStore Ledger => throw new NotSupportedException();
+    public IParkedEventStore Parked => throw new NotSupportedException();
+    public EventStoreOptions Options => options;
+    public Task<IConformanceStore> OpenAnotherAsync() => Task.FromResult<IConformanceStore>(this);
+    public Task RunOutAsync(Lease lease) => throw new NotSupportedException();
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
+CSHARP
+
+dotnet build "$scratch/own-store" -v q --nologo
+"$scratch/own-store/bin/Debug/net10.0/StrangersTests" -noColor | tee "$scratch/suites.txt"
+grep -qE 'Total: [1-9][0-9]*, Errors: 0, Failed: 0,' "$scratch/suites.txt" || fail 'the conformance suites did not run'
+printf 'A store outside of the repository runs the conformance suites.\n'

@@ -12,6 +12,27 @@ public sealed class ExceptionTests
     private static readonly EventEnvelope Stored =
         EventEnvelope.Create(Order, "placed", "{}"u8.ToArray()) with { Version = 3, Position = new Position(8) };
 
+    private static readonly ReplayReport Report = new()
+    {
+        Outcome = ReplayOutcome.Stopped,
+        WasDryRun = false,
+        Reached = new ReplayPlace("2026/01/31/23", new Position(7)),
+        IsLimitReached = false,
+        HandledEvents = 7,
+        UnhandledEvents = 0,
+        FailedEvents = 1,
+        CorruptedEvents = 0,
+        Retries = 2,
+        HandledByType = new Dictionary<string, long>(StringComparer.Ordinal),
+        Failures = [new ReplayFailure(ReplayedEvent.Of(Stored), "rows", 3, Cause)],
+        Elapsed = TimeSpan.Zero,
+        ReadTime = TimeSpan.Zero,
+        AllocatedBytes = 0,
+        PeakHeapBytes = 0,
+        Handlers = [],
+        SlowestSteps = [],
+    };
+
     // One of each; a new kind of exception has to be added here.
     private static readonly EventStoreException[] All =
     [
@@ -27,7 +48,10 @@ public sealed class ExceptionTests
         new EventNotSealedException(Id),
         new LeaseLostException("sealer", 7, Cause),
         new LogDivergedException(new TreeHead("log", 9, default), 4, "The last 5 leaves are lost."),
+        new ReplayFailedException(Report, Cause),
         new SigningException("example.com/log"),
+        new CausalCycleException([Stored]),
+        new EventCorruptedException(Stored, default),
         new EventHandlingException(Stored, Cause),
         new EventNotUnderstoodException(Stored, Cause),
         new EventTypeConflictException("placed", 2, typeof(int), "the name is taken."),
@@ -84,7 +108,7 @@ public sealed class ExceptionTests
     [Fact]
     public void The_cause_is_kept_as_the_inner_exception() =>
         All.Where(exception => exception.InnerException is not null)
-            .Should().HaveCount(16).And.OnlyContain(exception => exception.InnerException == Cause);
+            .Should().HaveCount(17).And.OnlyContain(exception => exception.InnerException == Cause);
 
     [Theory]
     [InlineData(typeof(ConcurrencyException), "Concurrency conflict: expected 2, got 3")]
@@ -104,6 +128,10 @@ public sealed class ExceptionTests
     [InlineData(typeof(CheckpointConflictException), "owner epoch 2 instead of 1, position 4 instead of 3")]
     [InlineData(typeof(EventHandlingException), "The handler failed for order-1@3")]
     [InlineData(typeof(EventNotUnderstoodException), "The payload of order-1@3 placed")]
+    [InlineData(typeof(CausalCycleException), "1 events cause each other in a circle: order-1@3")]
+    [InlineData(typeof(EventCorruptedException), "at position 8 is corrupted: its bytes have the digest 0000")]
+    [InlineData(typeof(ReplayFailedException), "failed at order-1@3 placed (0001/01/01/00@8): cause After 7 events;")]
+    [InlineData(typeof(ReplayFailedException), "; go on behind 2026/01/31/23@7.")]
     [InlineData(typeof(EventTypeConflictException), "Event type placed, schema version 2: the name is taken.")]
     [InlineData(typeof(FeedDivergedException), "Position 9 was read, but the feed ends at 4")]
     [InlineData(typeof(SubscriptionStoppedException), "Subscription mailer stopped at order-1@3")]
@@ -159,6 +187,14 @@ public sealed class ExceptionTests
         var stopped = new SubscriptionStoppedException("mailer", Stored, 5, "reason", Cause);
         (stopped.Subscription, stopped.StreamId, stopped.Position.Value, stopped.Attempts)
             .Should().Be(("mailer", Order, 8, 5));
+        var corrupted = new EventCorruptedException(Stored, default);
+        (corrupted.StreamId, corrupted.Version.Value, corrupted.Position.Value).Should().Be((Order, 3, 8));
+        new CausalCycleException([Stored]).Cycle.Should().Equal(Stored);
+        new ReplayFailedException(Report, Cause).Report.Should().BeSameAs(Report);
+        new ReplayFailedException(Report with { Outcome = ReplayOutcome.RolledBack }, Cause).Message
+            .Should().EndWith("the target is as it was.");
+        new ReplayFailedException(Report with { Outcome = ReplayOutcome.Unknown }, Cause).Message
+            .Should().EndWith("what the target holds is not known.");
         new FeedDivergedException(new Position(4), new Position(9)).Message.Should().Contain("another history");
     }
 }
