@@ -91,6 +91,13 @@ internal static class SealerProcess
             return isThere;
         }
 
+        public async Task RemovePartialsAsync(string path, CancellationToken cancellationToken)
+        {
+            await stand("before-removal");
+            await inner.RemovePartialsAsync(path, cancellationToken);
+            await stand("after-removal");
+        }
+
         public async Task<bool> ReplaceCheckpointAsync(
             ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> checkpoint, CancellationToken cancellationToken)
         {
