@@ -9,6 +9,24 @@ internal sealed class CatalogWalk(VerifiedRoles roles, StreamTable table, Findin
 
     public async Task RunAsync(IStreamCatalog catalog, CancellationToken cancellationToken)
     {
+        try
+        {
+            await ListAsync(catalog, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (FeedWalk.IsUnreadable(e))
+        {
+            findings.Add(new StoreFinding(
+                StoreFindingKind.Misfiled, null, StreamVersion.None, Position.Start, "a list of streams", e.Message));
+        }
+
+        foreach (var stream in table.Streams.Where(stream => !stream.IsCatalogued && stream.Version > 0))
+        {
+            Add(StoreFindingKind.Misfiled, stream.StreamId, stream.Version, "the stream among the streams", "none");
+        }
+    }
+
+    private async Task ListAsync(IStreamCatalog catalog, CancellationToken cancellationToken)
+    {
         IReadOnlyList<CatalogEntry> page;
         StreamId? after = null;
         do
@@ -24,11 +42,6 @@ internal sealed class CatalogWalk(VerifiedRoles roles, StreamTable table, Findin
             }
         }
         while (page.Count == PageSize);
-
-        foreach (var stream in table.Streams.Where(stream => !stream.IsCatalogued && stream.Version > 0))
-        {
-            Add(StoreFindingKind.Misfiled, stream.StreamId, stream.Version, "the stream among the streams", "none");
-        }
     }
 
     private async Task CompareAsync(CatalogEntry entry, CancellationToken cancellationToken)

@@ -90,6 +90,43 @@ internal sealed class LogWalk : ILogWalk
     public async Task AddAsync(
         IReadOnlyList<EventEnvelope> events, IReadOnlyList<Sha256Digest> leaves, CancellationToken cancellationToken)
     {
+        try
+        {
+            await CompareAsync(events, leaves, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (FeedWalk.IsUnreadable(e))
+        {
+            Add(_findings, "the log", e.Message);
+        }
+    }
+
+    /// <summary>Reports what should have come.</summary>
+    public async Task EndAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (name, size, _) in _heads)
+        {
+            _findings.Add(new StoreFinding(
+                StoreFindingKind.TailCutOff,
+                null,
+                StreamVersion.None,
+                _last,
+                Invariant($"{size} events, as {name} says"),
+                Invariant($"{_builder.Size}")));
+        }
+
+        try
+        {
+            await _runs.EndAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (FeedWalk.IsUnreadable(e))
+        {
+            Add(_findings, "the log", e.Message);
+        }
+    }
+
+    private async Task CompareAsync(
+        IReadOnlyList<EventEnvelope> events, IReadOnlyList<Sha256Digest> leaves, CancellationToken cancellationToken)
+    {
         var (start, count) = (_builder.Size, (int)Math.Min(events.Count, Target - _builder.Size));
         if (count <= 0)
         {
@@ -111,22 +148,6 @@ internal sealed class LogWalk : ILogWalk
         }
 
         await CompareTilesAsync(cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Reports what should have come.</summary>
-    public async Task EndAsync(CancellationToken cancellationToken)
-    {
-        await _runs.EndAsync(cancellationToken).ConfigureAwait(false);
-        foreach (var (name, size, _) in _heads)
-        {
-            _findings.Add(new StoreFinding(
-                StoreFindingKind.TailCutOff,
-                null,
-                StreamVersion.None,
-                _last,
-                Invariant($"{size} events, as {name} says"),
-                Invariant($"{_builder.Size}")));
-        }
     }
 
     private static (string Name, long Size, Sha256Digest Root) Open(

@@ -44,10 +44,12 @@ internal sealed class RunComparison(ILedgerStore ledger, SealedHead head, Findin
     /// <summary>What is kept behind the last leaf must be about leaves that came since.</summary>
     public async Task EndAsync(CancellationToken cancellationToken)
     {
+        SealedHead? now = null;
         while (await PeekAsync(_readFrom, cancellationToken).ConfigureAwait(false) is { } run)
         {
             _next.Dequeue();
-            if (run.FirstPosition <= head.LastPosition)
+            now ??= await ledger.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+            if (run.FirstPosition <= head.LastPosition || run.FirstIndex >= now.Size)
             {
                 findings.Add(new StoreFinding(
                     StoreFindingKind.Misfiled,

@@ -40,7 +40,7 @@ public sealed class PublishedLogTests(StoreDatabase database) : IClassFixture<St
         using var folder = new PublishedFolder();
         var (random, publisher) = (SeededRandom.Create(), log.Publisher(folder.Target));
         string[] Partials() =>
-            [.. folder.Files().Keys.Where(path => path.Contains(".p/", StringComparison.Ordinal)).Order()];
+            [.. folder.Files().Keys.Where(path => path.Contains(".p/", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
         await log.GrowAsync(100, random);
         await publisher.PublishAsync();
         await log.GrowAsync(100, random);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace K1s0.EventStore.Integrity;
@@ -28,7 +29,13 @@ public static class EventFile
     private const byte FormatVersion = 1;
     private const string VersionMember = "formatVersion";
 
-    private static readonly JsonWriterOptions Indented = new() { Indented = true, NewLine = "\n" };
+    // Escapes only what JSON asks for: people read the file too.
+    private static readonly JsonWriterOptions Indented = new()
+    {
+        Indented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>The bytes of the file.</summary>
     /// <param name="envelope">An event that a store returned.</param>
