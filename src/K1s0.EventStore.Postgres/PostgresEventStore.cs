@@ -14,7 +14,7 @@ namespace K1s0.EventStore.Postgres;
 /// last, and end it soon.
 /// </remarks>
 public sealed class PostgresEventStore
-    : IEventStore, IEventAppender, IStreamReader, IFeedReader, IAsyncDisposable, IDisposable
+    : IEventStore, IEventAppender, IStreamReader, IFeedReader, IStreamCatalog, IAsyncDisposable, IDisposable
 {
     private readonly EventStoreOptions _limits;
     private readonly PostgresDatabase _database;
@@ -185,6 +185,15 @@ public sealed class PostgresEventStore
     {
         ArgumentNullException.ThrowIfNull(streamId);
         return _streams.GetHeadAsync(streamId, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CatalogEntry>> ListStreamsAsync(
+        StreamId? after = null, int maxCount = 1_000, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxCount, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(maxCount, IStreamCatalog.MaxStreams);
+        return _streams.ListAsync(after, maxCount, cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -4,7 +4,7 @@ namespace K1s0.EventStore.Sqlite;
 /// The store in one SQLite file: durable without a server, all events chained and append-only. Thread-safe; one
 /// instance serves the whole process.
 /// </summary>
-public sealed class SqliteEventStore : IEventStore, IEventAppender, IStreamReader, IFeedReader
+public sealed class SqliteEventStore : IEventStore, IEventAppender, IStreamReader, IFeedReader, IStreamCatalog
 {
     private readonly SqliteStoreFile _file;
     private readonly EventStoreOptions _limits;
@@ -89,6 +89,15 @@ public sealed class SqliteEventStore : IEventStore, IEventAppender, IStreamReade
     {
         ArgumentNullException.ThrowIfNull(streamId);
         return _streams.GetHeadAsync(streamId, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CatalogEntry>> ListStreamsAsync(
+        StreamId? after = null, int maxCount = 1_000, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxCount, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(maxCount, IStreamCatalog.MaxStreams);
+        return _streams.ListAsync(after, maxCount, cancellationToken);
     }
 
     /// <inheritdoc/>

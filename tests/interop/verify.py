@@ -3,9 +3,9 @@
 
     verify.py EVENT.json PROOF.tlog-proof VERIFIER-KEY [ORIGIN]
 
-EVENT.json is one exported event: an object with eventId, aggregateType, aggregateId, version, eventType, schemaVersion,
-occurredAt and recordedAt (ISO 8601, microseconds), metadataHex and payloadHex (the exact bytes). PROOF is the file that came
-with it, VERIFIER-KEY the text name+id+base64 of an Ed25519 key. ORIGIN names the log; without it, it is the name of the key.
+EVENT.json is one exported event: an object with formatVersion 1, eventId, aggregateType, aggregateId, version, eventType,
+schemaVersion, occurredAt and recordedAt (ISO 8601, microseconds), metadataHex and payloadHex (the exact bytes). PROOF is the
+file that came with it, VERIFIER-KEY the text name+id+base64 of an Ed25519 key. ORIGIN names the log; without it, it is the name of the key.
 Everything is computed from the event's bytes.
 Ends with 0 when all is well, with 1 and the reason when it is not, with 2 when it is called wrongly.
 """
@@ -185,6 +185,7 @@ def open_note(note, key):
 
 def verify(event, proof, key_text, origin=None):
     """Returns the size of the tree and the index of the event in it, or raises Failed."""
+    check(event.get("formatVersion") == 1, "the event is not in version 1 of the format")
     key = key_of(key_text)
     head, note = proof.split("\n\n", 1)
     lines = head.split("\n")

@@ -29,6 +29,24 @@ public static class PostgresHealthCheckExtensions
             tags));
     }
 
+    /// <summary>
+    /// Adds the health check of a store's scheduled verification, see <see cref="StoreVerificationHealthCheck"/>.
+    /// </summary>
+    /// <param name="builder">The builder of <c>AddHealthChecks()</c>.</param>
+    /// <param name="storeName">The key of the store; empty for the one without a key.</param>
+    /// <param name="tags">Tags of the check; none when null.</param>
+    public static IHealthChecksBuilder AddEventStoreVerification(
+        this IHealthChecksBuilder builder, string storeName = "", IEnumerable<string>? tags = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(storeName);
+        return builder.Add(new HealthCheckRegistration(
+            storeName.Length == 0 ? "event-store-verification" : $"event-store-verification-{storeName}",
+            provider => provider.GetRequiredKeyedService<StoreVerificationHealthCheck>(storeName),
+            failureStatus: null,
+            tags));
+    }
+
     /// <summary>Adds the health check of a store's ledger, see <see cref="LedgerHealthCheck"/>.</summary>
     /// <param name="builder">The builder of <c>AddHealthChecks()</c>.</param>
     /// <param name="storeName">The key of the store; empty for the one without a key.</param>

@@ -61,16 +61,22 @@ public sealed class PostgresLedgerStore : ILedgerStore
     {
         ArgumentNullException.ThrowIfNull(lease);
         ArgumentNullException.ThrowIfNull(batch);
-        var rows = await _database.QueryAsync(
+        var rows = await _database.WriteAsync(
             "seal_leaves",
             parameters => AddBatch(parameters, lease, batch),
             static reader => (
                 Outcome: reader.GetString(0),
                 SealedAt: reader.IsDBNull(1) ? default : reader.GetFieldValue<DateTimeOffset>(1)),
             cancellationToken).ConfigureAwait(false);
-        return rows[0].Outcome is "sealed"
-            ? new SealedHead(batch.Size, batch.Root, batch.LastPosition, rows[0].SealedAt, Note: null)
-            : throw new LeaseLostException(lease.Name, lease.Epoch);
+        return rows[0].Outcome switch
+        {
+            "sealed" => new SealedHead(batch.Size, batch.Root, batch.LastPosition, rows[0].SealedAt, Note: null),
+            "miscounted" => throw new LogDivergedException(
+                new TreeHead("of this store", batch.Previous.Size, batch.Previous.Root),
+                batch.Previous.Size,
+                "Settled events came or went while they were being sealed."),
+            _ => throw new LeaseLostException(lease.Name, lease.Epoch),
+        };
     }
 
     /// <inheritdoc/>
@@ -78,7 +84,7 @@ public sealed class PostgresLedgerStore : ILedgerStore
     {
         ArgumentNullException.ThrowIfNull(head);
         ArgumentNullException.ThrowIfNull(note);
-        var rows = await _database.QueryAsync(
+        var rows = await _database.WriteAsync(
             "sign_tree_head",
             parameters =>
             {
@@ -129,6 +135,34 @@ public sealed class PostgresLedgerStore : ILedgerStore
             },
             reader => row.Read(reader).Record,
             cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<LeafRun>> ReadRunsAsync(
+        long fromIndex, int maxCount, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(fromIndex);
+        CheckCount(maxCount, nameof(maxCount));
+        return await _database.QueryAsync(
+            "read_leaf_runs",
+            parameters =>
+            {
+                Add(parameters, fromIndex);
+                Add(parameters, maxCount);
+            },
+            static reader => new LeafRun(reader.GetInt64(0), new Position(reader.GetInt64(1))),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<EventEnvelope?> LoadEventAsync(Guid eventId, CancellationToken cancellationToken)
+    {
+        var rows = await _database.QueryAsync(
+            "load_event",
+            parameters => parameters.Add(new NpgsqlParameter<Guid> { TypedValue = eventId }),
+            new EventRow().Read,
+            cancellationToken).ConfigureAwait(false);
+        return rows is [var envelope] ? envelope : null;
     }
 
     /// <inheritdoc/>

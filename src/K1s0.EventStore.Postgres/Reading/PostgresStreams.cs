@@ -74,6 +74,28 @@ internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache
         return rows is [var head] ? head : StreamHead.Empty(streamId);
     }
 
+    public async Task<IReadOnlyList<CatalogEntry>> ListAsync(
+        StreamId? after, int maxCount, CancellationToken cancellationToken) =>
+        await database.QueryAsync(
+            "list_streams",
+            parameters =>
+            {
+                Add(after?.AggregateType ?? string.Empty);
+                Add(after?.AggregateId ?? string.Empty);
+                parameters.Add(new NpgsqlParameter<long> { TypedValue = maxCount });
+
+                void Add(string name) => parameters.Add(
+                    new NpgsqlParameter<string> { TypedValue = name, NpgsqlDbType = NpgsqlDbType.Text });
+            },
+            static reader => new CatalogEntry(
+                new StreamHead(
+                    new StreamId(reader.GetString(0), reader.GetString(1)),
+                    new StreamVersion(reader.GetInt64(2)),
+                    reader.GetGuid(3),
+                    new Sha256Digest(reader.GetFieldValue<byte[]>(4))),
+                reader.GetInt64(5)),
+            cancellationToken).ConfigureAwait(false);
+
     private static void AddStream(NpgsqlParameterCollection parameters, StreamId streamId)
     {
         Add(streamId.AggregateType);

@@ -93,6 +93,7 @@ public static class PostgresEventStoreBuilderExtensions
         services.AddKeyedSingleton(name, static (provider, key) => new PostgresLeaseStore(
             Source(provider, key), OptionsOf(provider, key)));
         services.AddLeases<PostgresLeaseStore>(name);
+        services.AddCatalog<PostgresEventStore>(name);
         services.AddKeyedSingleton(name, static (provider, key) => new PostgresLedgerStore(
             Source(provider, key), OptionsOf(provider, key)));
         services.AddKeyedSingleton<ILedgerStore>(

@@ -41,6 +41,23 @@ internal sealed class StreamQueries(SqliteStoreFile file)
     public Task<StreamHead> GetHeadAsync(StreamId streamId, CancellationToken cancellationToken) =>
         file.ReadAsync(session => AppendWriter.FindHead(session, streamId).Head, cancellationToken);
 
+    public async Task<IReadOnlyList<CatalogEntry>> ListAsync(
+        StreamId? after, int maxCount, CancellationToken cancellationToken) =>
+        await file.ReadAsync(
+            session => session.Query(
+                "list_streams",
+                static row => new CatalogEntry(
+                    new StreamHead(
+                        new StreamId(row.Text(0), row.Text(1)),
+                        new StreamVersion(row.Number(2)),
+                        row.Id(3),
+                        row.Digest(4)),
+                    row.Number(5)),
+                after?.AggregateType ?? string.Empty,
+                after?.AggregateId ?? string.Empty,
+                maxCount),
+            cancellationToken).ConfigureAwait(false);
+
     // A token that fires stops the reading at the next row.
     private Task<List<EventEnvelope>> ReadAsync(
         string statement,

@@ -83,6 +83,7 @@ public static class SqliteEventStoreBuilderExtensions
         services.AddKeyedSingleton(name, static (provider, key) => new SqliteSnapshotStore(
             File(provider, key), Limits(provider)));
         services.AddKeyedSingleton(name, static (provider, key) => new SqliteCheckpointStore(File(provider, key)));
+        services.AddCatalog<SqliteEventStore>(name);
         services.AddSingleton<IHostedService>(provider => new SqliteStart(File(provider, name)));
         if (name.Length == 0)
         {

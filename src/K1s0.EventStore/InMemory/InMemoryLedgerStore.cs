@@ -108,6 +108,20 @@ public sealed class InMemoryLedgerStore : ILedgerStore
     }
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<LeafRun>> ReadRunsAsync(
+        long fromIndex, int maxCount, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(fromIndex);
+        CheckCount(maxCount, nameof(maxCount));
+        return Run<IReadOnlyList<LeafRun>>(
+            () => Head.Size > 0 && fromIndex < Head.Size ? [new LeafRun(0, new Position(1))] : [], cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<EventEnvelope?> LoadEventAsync(Guid eventId, CancellationToken cancellationToken) =>
+        Run(() => _store.Find(eventId)?.Event, cancellationToken);
+
+    /// <inheritdoc/>
     public async Task<LedgerStatus> GetStatusAsync(CancellationToken cancellationToken)
     {
         var (head, signed) = await Run(() => (Head, SignedHead), cancellationToken).ConfigureAwait(false);
@@ -144,6 +158,15 @@ public sealed class InMemoryLedgerStore : ILedgerStore
             || batch.LastPosition <= head.LastPosition)
         {
             return null;
+        }
+
+        // All positions have an event.
+        if (batch.Size - head.Size != batch.LastPosition.Value - head.LastPosition.Value)
+        {
+            throw new LogDivergedException(
+                new TreeHead("of this store", head.Size, head.Root),
+                head.Size,
+                "Settled events came or went while they were being sealed.");
         }
 
         var isSealed = _leases.TryUnder(lease, () =>

@@ -32,13 +32,25 @@ public sealed class DirectoryPublishedLog : IPublishedLog
     /// <exception cref="ArgumentException">The path leads out of the log.</exception>
     public Task<bool> PutAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        if (Path.IsPathRooted(path) || path.Split('/').Any(part => part is "" or "." or ".."))
-        {
-            throw new ArgumentException($"'{path}' is no path within a log.", nameof(path));
-        }
+        var file = FileOf(path);
+        return GuardedAsync(path, () => PutFileAsync(file, content, cancellationToken));
+    }
 
-        return GuardedAsync(path, () => PutFileAsync(Path.Combine(_directory, path), content, cancellationToken));
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The path leads out of the log.</exception>
+    public Task RemovePartialsAsync(string path, CancellationToken cancellationToken)
+    {
+        var folder = FileOf(path) + ".p";
+        return GuardedAsync(path, () =>
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (Directory.Exists(folder))
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+
+            return Task.FromResult(true);
+        });
     }
 
     /// <inheritdoc/>
@@ -130,6 +142,14 @@ public sealed class DirectoryPublishedLog : IPublishedLog
         {
             return null;
         }
+    }
+
+    private string FileOf(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return Path.IsPathRooted(path) || path.Split('/').Any(part => part is "" or "." or "..")
+            ? throw new ArgumentException($"'{path}' is no path within a log.", nameof(path))
+            : Path.Combine(_directory, path);
     }
 
     private async Task<TResult> GuardedAsync<TResult>(string path, Func<Task<TResult>> action)

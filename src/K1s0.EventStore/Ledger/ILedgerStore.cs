@@ -40,8 +40,12 @@ public interface ILedgerStore : ITileReader
     /// <exception cref="LeaseLostException">
     /// The lease does not count any more, or the head is another than the batch continues; nothing was written.
     /// </exception>
-    /// <exception cref="StoreUnavailableException">
-    /// Nobody knows whether the batch is stored: read the head before going on.
+    /// <exception cref="LogDivergedException">
+    /// There are more or fewer settled events than the batch has leaves; nothing was written.
+    /// </exception>
+    /// <exception cref="WriteOutcomeUnknownException">
+    /// Nobody knows whether the batch is stored, or it is not as durable as it should be: read the head before going
+    /// on.
     /// </exception>
     Task<SealedHead> SealAsync(Lease lease, SealedBatch batch, CancellationToken cancellationToken);
 
@@ -50,6 +54,9 @@ public interface ILedgerStore : ITileReader
     /// <param name="note">The signed tree head.</param>
     /// <param name="cancellationToken">Gives up. It may have been written all the same.</param>
     /// <returns>Whether the store still has that head; false means that it was rolled back.</returns>
+    /// <exception cref="WriteOutcomeUnknownException">
+    /// Nobody knows whether it is stored, or it, or a write before it, is not as durable as it should be: repeat it.
+    /// </exception>
     Task<bool> SaveNoteAsync(SealedHead head, SignedNote note, CancellationToken cancellationToken);
 
     /// <summary>Finds the leaf of an event.</summary>
@@ -63,6 +70,18 @@ public interface ILedgerStore : ITileReader
     /// <param name="count">1 to <see cref="MaxLeaves"/>.</param>
     /// <param name="cancellationToken">Gives up reading.</param>
     Task<IReadOnlyList<LeafRecord>> ReadSealedAsync(long firstIndex, int count, CancellationToken cancellationToken);
+
+    /// <summary>The places of leaves, in the order of their indices.</summary>
+    /// <param name="fromIndex">The run that this leaf is in is the first; 0 or more.</param>
+    /// <param name="maxCount">1 to <see cref="MaxLeaves"/>.</param>
+    /// <param name="cancellationToken">Gives up reading.</param>
+    Task<IReadOnlyList<LeafRun>> ReadRunsAsync(long fromIndex, int maxCount, CancellationToken cancellationToken);
+
+    /// <summary>Loads one event by its id.</summary>
+    /// <param name="eventId">The event.</param>
+    /// <param name="cancellationToken">Gives up reading.</param>
+    /// <returns>The event; null when the store has none of this id.</returns>
+    Task<EventEnvelope?> LoadEventAsync(Guid eventId, CancellationToken cancellationToken);
 
     /// <summary>How far the log is behind.</summary>
     /// <param name="cancellationToken">Gives up asking.</param>

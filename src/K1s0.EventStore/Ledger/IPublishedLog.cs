@@ -6,7 +6,8 @@ namespace K1s0.EventStore;
 /// </summary>
 /// <remarks>
 /// Files are only ever added; the checkpoint alone is replaced, and only after everything that it needs is durable. So
-/// after a crash at any instant the checkpoint that is there is complete.
+/// after a crash at any instant the checkpoint that is there is complete. Partial tiles and bundles alone are taken
+/// away, once the full one is there, which a reader that misses them takes instead.
 /// </remarks>
 public interface IPublishedLog
 {
@@ -22,6 +23,12 @@ public interface IPublishedLog
     /// <returns>Whether the file is there with this content; false when it has another one, which stays.</returns>
     /// <exception cref="StoreUnavailableException">It cannot be written at the moment.</exception>
     Task<bool> PutAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
+
+    /// <summary>Takes away the partial files of a full one, <c>path.p/1</c> to <c>path.p/255</c>.</summary>
+    /// <param name="path">The path of the full file, which is there.</param>
+    /// <param name="cancellationToken">Gives up; some may be left.</param>
+    /// <exception cref="StoreUnavailableException">They cannot be taken away at the moment.</exception>
+    Task RemovePartialsAsync(string path, CancellationToken cancellationToken);
 
     /// <summary>
     /// Replaces the checkpoint, in one step, if it is still the one that was read. Durable on return.

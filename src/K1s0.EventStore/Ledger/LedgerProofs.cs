@@ -52,6 +52,17 @@ public sealed class LedgerProofs
                 head, head.Size, $"Event {eventId}, or the log around it, was changed after it was sealed.");
     }
 
+    /// <summary>
+    /// The event in a file of its own, see <see cref="EventFile"/>: with its proof, all that an outsider needs.
+    /// </summary>
+    /// <param name="eventId">The event.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The bytes of the file; null when the store has no such event.</returns>
+    public async Task<byte[]?> ExportEventAsync(Guid eventId, CancellationToken cancellationToken = default) =>
+        await _ledger.LoadEventAsync(eventId, cancellationToken).ConfigureAwait(false) is { } envelope
+            ? EventFile.ToUtf8(envelope)
+            : null;
+
     /// <summary>Proves that a log only grew between two heads that somebody remembers. One query.</summary>
     /// <param name="first">The smaller head.</param>
     /// <param name="second">The larger head.</param>

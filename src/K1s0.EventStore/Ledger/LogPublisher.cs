@@ -54,6 +54,9 @@ public sealed class LogPublisher
     /// <exception cref="StoreUnavailableException">
     /// Store or target cannot be reached, or another process publishes.
     /// </exception>
+    /// <exception cref="WriteOutcomeUnknownException">
+    /// The head is not as durable as the store should make it: it is published by a later call.
+    /// </exception>
     public async Task<TreeHead?> PublishAsync(CancellationToken cancellationToken = default)
     {
         var checkpoint = await _target.ReadCheckpointAsync(cancellationToken).ConfigureAwait(false);
@@ -69,9 +72,21 @@ public sealed class LogPublisher
         }
 
         await PutGrowthAsync(published, head, cancellationToken).ConfigureAwait(false);
+        await ConfirmAsync(signed, note, cancellationToken).ConfigureAwait(false);
         return await _target.ReplaceCheckpointAsync(checkpoint, note.ToUtf8(), cancellationToken).ConfigureAwait(false)
             ? head
             : throw new StoreUnavailableException("Another process has published the log in the meantime.");
+    }
+
+    // A commit that no standby confirmed can be seen and can still be lost. One that is confirmed after it, as this one
+    // is, confirms all before.
+    private async Task ConfirmAsync(SealedHead signed, SignedNote note, CancellationToken cancellationToken)
+    {
+        if (!await _ledger.SaveNoteAsync(signed, note, cancellationToken).ConfigureAwait(false))
+        {
+            throw new LogDivergedException(
+                signed.ToTreeHead(_options.Origin), 0, "The head that was to be published is not stored any more.");
+        }
     }
 
     private TreeHead? Open(ReadOnlyMemory<byte>? checkpoint) => checkpoint switch
@@ -120,6 +135,31 @@ public sealed class LogPublisher
             await PutAllAsync(head, builder.TakeTiles(), Bundles(start, records), cancellationToken)
                 .ConfigureAwait(false);
             start += count;
+        }
+
+        await RemovePartialsAsync(published.Size, head.Size, cancellationToken).ConfigureAwait(false);
+    }
+
+    // Tiles that were partial under the published head, and are full: all that was partial of them is superseded. Before
+    // the checkpoint, so that after a failure the next try does it.
+    private async Task RemovePartialsAsync(long from, long to, CancellationToken cancellationToken)
+    {
+        for (var level = 0; level < MerkleTile.LevelCount; level++)
+        {
+            var (before, after) = (MerkleTile.HashCount(level, from), MerkleTile.HashCount(level, to));
+            var index = before / MerkleTile.FullWidth;
+            if (before % MerkleTile.FullWidth == 0 || after < (index + 1) * MerkleTile.FullWidth)
+            {
+                continue;
+            }
+
+            await _target.RemovePartialsAsync(new MerkleTile(level, index, MerkleTile.FullWidth).Path, cancellationToken)
+                .ConfigureAwait(false);
+            if (level == 0)
+            {
+                await _target.RemovePartialsAsync(EntryBundle.Path(index, MerkleTile.FullWidth), cancellationToken)
+                    .ConfigureAwait(false);
+            }
         }
     }
 

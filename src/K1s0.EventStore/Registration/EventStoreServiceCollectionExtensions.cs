@@ -53,6 +53,7 @@ public static class EventStoreServiceCollectionExtensions
         builder.Services.AddKeyedSingleton(name, static (provider, _) => new InMemoryLeaseStore(
             provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddLeases<InMemoryLeaseStore>(name);
+        builder.Services.AddCatalog<InMemoryEventStore>(name);
         builder.Services.AddKeyedSingleton<ILedgerStore>(name, static (provider, key) => new InMemoryLedgerStore(
             provider.GetRequiredKeyedService<InMemoryEventStore>(key),
             provider.GetRequiredKeyedService<InMemoryLeaseStore>(key),

@@ -56,6 +56,18 @@ public static class StoreRegistration
         AddRole<ILeaseStore, TLeases>(services, name);
     }
 
+    /// <summary>Registers the books of a store, in the same way as its other roles.</summary>
+    /// <typeparam name="TCatalog">The store; already registered, keyed by the name.</typeparam>
+    /// <param name="services">The services of the application.</param>
+    /// <param name="name">The name of the store; empty for the one without a key.</param>
+    public static void AddCatalog<TCatalog>(this IServiceCollection services, string name)
+        where TCatalog : class, IStreamCatalog
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(name);
+        AddRole<IStreamCatalog, TCatalog>(services, name);
+    }
+
     private static void AddRole<TRole, TImplementation>(IServiceCollection services, string name)
         where TRole : class
         where TImplementation : class, TRole

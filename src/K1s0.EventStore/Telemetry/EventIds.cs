@@ -17,4 +17,8 @@ internal static class EventIds
     public const int SealerFailed = 1052;
     public const int LogDiverged = 1053;
     public const int LogPublished = 1054;
+    public const int StoreVerified = 1055;
+    public const int StoreTampered = 1056;
+    public const int FindingMade = 1057;
+    public const int VerificationFailed = 1058;
 }

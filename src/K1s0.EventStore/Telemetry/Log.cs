@@ -29,6 +29,23 @@ internal static partial class Log
         EventName = nameof(EventIds.LogPublished))]
     public static partial void LogPublished(this ILogger logger, string origin, long size);
 
+    [LoggerMessage(EventIds.StoreVerified, LogLevel.Information, "The store {Store} was verified: {Verification}",
+        EventName = nameof(EventIds.StoreVerified))]
+    public static partial void StoreVerified(this ILogger logger, string store, StoreVerification verification);
+
+    [LoggerMessage(EventIds.StoreTampered, LogLevel.Error, "The store {Store} is not as it was: {Verification}",
+        EventName = nameof(EventIds.StoreTampered))]
+    public static partial void StoreTampered(this ILogger logger, string store, StoreVerification verification);
+
+    [LoggerMessage(EventIds.FindingMade, LogLevel.Error, "In the store {Store}: {Finding}",
+        EventName = nameof(EventIds.FindingMade))]
+    public static partial void FindingMade(this ILogger logger, string store, StoreFinding finding);
+
+    [LoggerMessage(EventIds.VerificationFailed, LogLevel.Warning,
+        "The store {Store} could not be verified, which will be tried again",
+        EventName = nameof(EventIds.VerificationFailed))]
+    public static partial void VerificationFailed(this ILogger logger, string store, Exception reason);
+
     [LoggerMessage(EventIds.SubscriptionStarted, LogLevel.Information,
         "Subscription {Subscription} runs from position {Position}, owner epoch {Epoch}",
         EventName = nameof(EventIds.SubscriptionStarted))]

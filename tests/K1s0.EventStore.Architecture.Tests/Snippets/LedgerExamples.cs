@@ -20,11 +20,13 @@ public sealed class LedgerExamples
         var store = new InMemoryEventStore();
         var order = new StreamId("order", "4711");
         await store.AppendAsync(order, [EventEnvelope.Create(order, "order-placed", "{}"u8.ToArray())]);
-        var envelope = (await store.LoadAsync(order))[0];
-        var (file, publicKey) = await ProveAsync(envelope);
+        var stored = (await store.LoadAsync(order))[0];
+        var (proofFile, publicKey) = await ProveAsync(stored);
+        var eventFile = EventFile.ToUtf8(stored);
 
         // snippet: prove-event
-        var proof = EventProof.Parse(file);
+        var envelope = EventFile.Parse(eventFile);
+        var proof = EventProof.Parse(proofFile);
         var verdict = proof.Verify(envelope, origin: "example.com/orders", [VerifierKey.Parse(publicKey)]);
 
         // end-snippet
@@ -57,6 +59,46 @@ public sealed class LedgerExamples
         provider.GetRequiredService<LedgerProofs>().Should().NotBeNull();
         provider.GetRequiredService<IOptionsMonitor<LedgerOptions>>().Get(Options.DefaultName)
             .Origin.Should().Be("example.com/orders");
+    }
+
+    [Fact]
+    public async Task A_store_is_verified_whole_and_by_the_clock()
+    {
+        var services = new ServiceCollection();
+        services.AddEventStore().UseInMemory().AddVerification();
+        await using var provider = services.BuildServiceProvider();
+        var store = provider.GetRequiredService<IEventStore>();
+        var (ledger, publishedHead, publicKey) =
+            (provider.GetRequiredKeyedService<ILedgerStore>(string.Empty), default(TreeHead), default(VerifierKey));
+        var order = new StreamId("order", "4711");
+        await store.AppendAsync(order, [EventEnvelope.Create(order, "order-placed", "{}"u8.ToArray())]);
+        var inMemory = provider.GetRequiredKeyedService<InMemoryEventStore>(string.Empty);
+
+        // snippet: verify-store
+        var verifier = new StoreVerifier(VerifiedRoles.Of(inMemory, ledger));
+        var verification = await verifier.VerifyAsync(new VerificationScope
+        {
+            KnownHead = publishedHead,
+            Keys = publicKey is null ? [] : [publicKey],
+        });
+        foreach (var finding in verification.Findings)
+        {
+            Console.WriteLine(finding);
+        }
+
+        // end-snippet
+        verification.IsValid.Should().BeTrue();
+        verification.Events.Should().Be(1);
+
+        // snippet: add-verification
+        services.AddEventStore()
+            .UsePostgres(name: "orders")
+            .AddVerification(options => options.Every = TimeSpan.FromHours(6), name: "orders");
+        services.AddHealthChecks().AddEventStoreVerification("orders");
+
+        // end-snippet
+        services.Should().Contain(service => service.IsKeyedService && "orders".Equals(service.ServiceKey)
+            && service.ServiceType == typeof(StoreVerificationHealthCheck));
     }
 
     private static async Task<(byte[] File, string PublicKey)> ProveAsync(EventEnvelope envelope)

@@ -32,6 +32,8 @@ internal static class Catalogue
         new VerifyChainScenario(),
         new SealScenario(),
         new AppendWhileSealingScenario(),
+        new AppendToSealedScenario(),
+        new VerifyStoreScenario(),
         new ProveEventScenario(),
     ];
 
@@ -39,6 +41,7 @@ internal static class Catalogue
     public static IReadOnlyList<IScenario> OfGrowth() =>
     [
         .. All().Where(scenario => scenario is SidesInTurn { SessionSettings: "" } and not VerifyChainScenario
-            and not SealScenario and not AppendWhileSealingScenario and not ProveEventScenario and not SubscriptionScenario),
+            and not SealScenario and not AppendWhileSealingScenario and not AppendToSealedScenario
+            and not VerifyStoreScenario and not ProveEventScenario and not SubscriptionScenario),
     ];
 }

@@ -10,7 +10,7 @@ namespace K1s0.EventStore.Benchmarks.Ledger;
 /// <summary>Proofs of random events, one after the other. The other side looks the event up by its id.</summary>
 internal sealed class ProveEventScenario : SidesInTurn
 {
-    private const int Streams = 10_000;
+    private const int Streams = 50_000;
     private const int EventsPerStream = 20;
 
     private readonly Random _random = new(1);

@@ -29,6 +29,10 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
 
     public IFeedReader Feed => _services.GetRequiredService<IFeedReader>();
 
+    public IStreamReader Streams => _services.GetRequiredService<IStreamReader>();
+
+    public IStreamCatalog Catalog => _services.GetRequiredService<IStreamCatalog>();
+
     public ILedgerStore Ledger => _services.GetRequiredKeyedService<ILedgerStore>(string.Empty);
 
     public ILeaseStore Leases => _services.GetRequiredService<ILeaseStore>();

@@ -19,6 +19,12 @@ internal sealed class FailingTarget(IPublishedLog inner) : IPublishedLog
     public Task<bool> PutAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
         AtAsync(() => inner.PutAsync(path, content, cancellationToken));
 
+    public Task RemovePartialsAsync(string path, CancellationToken cancellationToken) => AtAsync(async () =>
+    {
+        await inner.RemovePartialsAsync(path, cancellationToken);
+        return true;
+    });
+
     public Task<bool> ReplaceCheckpointAsync(
         ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> checkpoint, CancellationToken cancellationToken) =>
         AtAsync(async () =>

@@ -127,6 +127,34 @@ public sealed class FencedSealerTests(StoreDatabase database) : IClassFixture<St
         (await log.ContentAsync()).Should().Be(before);
     }
 
+    [Theory]
+    [InlineData("delete from {s}.events where position = (select max(position) from {s}.events)")]
+    [InlineData(
+        """
+        insert into {s}.events
+        select max(position) - 1, 7, 7, 1, now(), now(), gen_random_uuid(), null, sha256('1'), sha256('2'), 'order', 'x',
+          'x', null, null, '{}', '{}' from {s}.events
+        """)]
+    public async Task A_batch_with_more_or_fewer_leaves_than_there_are_events_is_refused(string tampering)
+    {
+        using var log = await TestLog.CreateAsync(database);
+        await log.GrowAsync(5, SeededRandom.Create());
+        await log.AppendAsync(1, SeededRandom.Create());
+        await log.Store.ScalarAsync<long>("select nextval('{s}.positions')");
+        await log.AppendAsync(2, SeededRandom.Create());
+        var before = await log.ContentAsync();
+        var sealer = log.Sealer(ledger: new StepLedger(log.Ledger)
+        {
+            BeforeSeal = () => log.Store.ExecuteAsync(
+                $"set session_replication_role = replica; {tampering}; reset session_replication_role"),
+        });
+
+        var refusal = await Assert.ThrowsAsync<LogDivergedException>(() => sealer.SealAsync());
+
+        refusal.Message.Should().Contain("came or went");
+        (await log.ContentAsync()).Should().Be(before);
+    }
+
     private static Task MaybeRunOutAsync(TestLog log, Random random) =>
         random.Next(3) == 0 ? log.RunOutAsync() : Task.CompletedTask;
 }

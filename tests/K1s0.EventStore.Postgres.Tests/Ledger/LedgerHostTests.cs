@@ -57,7 +57,7 @@ public sealed class LedgerHostTests(StoreDatabase database) : IClassFixture<Stor
         await Eventually.TrueAsync(async () =>
         {
             health = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync();
-            return health.Status is HealthStatus.Unhealthy;
+            return health.Entries["event-store-ledger"].Status is HealthStatus.Unhealthy;
         });
 
         health!.Entries["event-store-ledger"].Description.Should().Contain("The last 3 leaves are lost");
@@ -78,7 +78,7 @@ public sealed class LedgerHostTests(StoreDatabase database) : IClassFixture<Stor
         await Eventually.TrueAsync(async () =>
         {
             health = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync();
-            return health.Status is HealthStatus.Degraded;
+            return health.Entries["event-store-ledger"].Status is HealthStatus.Degraded;
         });
 
         health!.Entries["event-store-ledger"].Description.Should().Contain("not sealed");
@@ -141,12 +141,63 @@ public sealed class LedgerHostTests(StoreDatabase database) : IClassFixture<Stor
     }
 
     [Fact]
+    [Trait("Row", "X16")]
+    public async Task A_host_verifies_its_store_against_what_is_published_and_its_health_names_what_was_found()
+    {
+        using var log = await TestLog.CreateAsync(database);
+        using var folder = new PublishedFolder();
+        await log.GrowAsync(20, SeededRandom.Create());
+        await log.Publisher(folder.Target).PublishAsync();
+        using var host = await StartAsync(log, options => options.PublishTo = folder.Target);
+        var health = host.Services.GetRequiredService<HealthCheckService>();
+        async Task<HealthReportEntry> EntryAsync() =>
+            (await health.CheckHealthAsync()).Entries["event-store-verification"];
+        await Eventually.TrueAsync(async () => (await EntryAsync()).Data.ContainsKey("events"));
+        var before = await EntryAsync();
+
+        await log.ChangeLastEventAsync();
+        await Eventually.TrueAsync(async () => (await EntryAsync()).Status is HealthStatus.Unhealthy);
+
+        before.Status.Should().Be(HealthStatus.Healthy);
+        before.Data.Should().Contain("events", 20L).And.Contain("sealedLeaves", 20L).And.Contain("findings", 0L);
+        (await EntryAsync()).Description.Should().Contain("findings").And.Contain("expected link");
+        (await host.Services.GetRequiredService<StoreVerifier>().VerifyAsync()).IsValid.Should().BeFalse();
+        await host.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_verification_that_cannot_be_ended_is_degraded_health()
+    {
+        using var log = await TestLog.CreateAsync(database);
+        using var folder = new PublishedFolder();
+        folder.Write("checkpoint", "nothing"u8.ToArray());
+        using var host = await StartAsync(log, options => options.PublishTo = folder.Target);
+        var health = host.Services.GetRequiredService<HealthCheckService>();
+        HealthReportEntry entry = default;
+
+        await Eventually.TrueAsync(async () =>
+        {
+            entry = (await health.CheckHealthAsync()).Entries["event-store-verification"];
+            return entry.Status is HealthStatus.Degraded;
+        });
+
+        entry.Description.Should().Contain("could not be ended").And.Contain("published head");
+        await host.StopAsync();
+    }
+
+    [Fact]
     public async Task Options_that_cannot_work_end_the_start()
     {
         var refusal = await StoreHost.FailsAsync<OptionsValidationException>(services =>
         {
             services.AddSingleton(database.DataSource);
-            services.AddEventStore().UsePostgres().AddLedger(options => options.SealEvery = TimeSpan.Zero);
+            services.AddEventStore().UsePostgres()
+                .AddLedger(options => options.SealEvery = TimeSpan.Zero)
+                .AddVerification(options =>
+                {
+                    options.Every = TimeSpan.Zero;
+                    options.Verifier.Lanes = 0;
+                });
         });
 
         refusal.Failures.Should().HaveCountGreaterThanOrEqualTo(3);
@@ -179,8 +230,14 @@ public sealed class LedgerHostTests(StoreDatabase database) : IClassFixture<Stor
             {
                 Configure(options, log);
                 configure(options);
+            })
+            .AddVerification(options =>
+            {
+                options.FirstAfter = TimeSpan.Zero;
+                options.Every = TimeSpan.FromSeconds(1);
+                options.RetryDelay = TimeSpan.FromMilliseconds(100);
             });
-        services.AddHealthChecks().AddEventStoreLedger();
+        services.AddHealthChecks().AddEventStoreLedger().AddEventStoreVerification();
     });
 
     private static void Configure(LedgerOptions options, TestLog log)

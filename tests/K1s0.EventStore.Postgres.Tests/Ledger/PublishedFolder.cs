@@ -46,8 +46,9 @@ internal sealed class PublishedFolder : IDisposable
         for (var start = 0L; start < head!.Size; start += MerkleTile.FullWidth)
         {
             var width = (int)Math.Min(MerkleTile.FullWidth, head.Size - start);
-            var file = EntryBundle.Path(start / MerkleTile.FullWidth, width);
-            entries.AddRange(EntryBundle.Read(files[file]).Select(entry => LeafRecord.Read(entry.Span)));
+            var (index, part) = (start / MerkleTile.FullWidth, EntryBundle.Path(start / MerkleTile.FullWidth, width));
+            var bundle = files.GetValueOrDefault(part) ?? files[EntryBundle.Path(index, MerkleTile.FullWidth)];
+            entries.AddRange(EntryBundle.Read(bundle).Take(width).Select(entry => LeafRecord.Read(entry.Span)));
         }
 
         var builder = new TileBuilder();
@@ -55,7 +56,8 @@ internal sealed class PublishedFolder : IDisposable
         (builder.Size, builder.Root).Should().Be((head.Size, head.Root));
         foreach (var tile in builder.TakeTiles())
         {
-            files[tile.Tile.Path].Should().Equal(tile.Bytes.ToArray());
+            var bytes = files.GetValueOrDefault(tile.Tile.Path) ?? files[tile.Tile.ToFull().Path];
+            bytes[..tile.Bytes.Length].Should().Equal(tile.Bytes.ToArray());
         }
 
         var reader = new DirectoryTileReader(_folder.FullName);

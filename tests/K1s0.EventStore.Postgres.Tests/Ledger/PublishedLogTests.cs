@@ -34,6 +34,28 @@ public sealed class PublishedLogTests(StoreDatabase database) : IClassFixture<St
     }
 
     [Fact]
+    public async Task Partial_files_are_kept_as_long_as_the_full_one_is_not_there_and_no_longer()
+    {
+        using var log = await TestLog.CreateAsync(database);
+        using var folder = new PublishedFolder();
+        var (random, publisher) = (SeededRandom.Create(), log.Publisher(folder.Target));
+        string[] Partials() =>
+            [.. folder.Files().Keys.Where(path => path.Contains(".p/", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        await log.GrowAsync(100, random);
+        await publisher.PublishAsync();
+        await log.GrowAsync(100, random);
+        await publisher.PublishAsync();
+        Partials().Should().Equal(
+            "tile/0/000.p/100", "tile/0/000.p/200", "tile/entries/000.p/100", "tile/entries/000.p/200");
+
+        await log.GrowAsync(100, random);
+        await publisher.PublishAsync();
+
+        Partials().Should().Equal("tile/0/001.p/44", "tile/1/000.p/1", "tile/entries/001.p/44");
+        (await folder.VerifyAsync(log.Keys))!.Value.Head.Size.Should().Be(300);
+    }
+
+    [Fact]
     public async Task More_events_than_one_chunk_are_published()
     {
         using var log = await TestLog.CreateAsync(database);
@@ -81,7 +103,10 @@ public sealed class PublishedLogTests(StoreDatabase database) : IClassFixture<St
             (await folder.VerifyAsync(log.Keys))!.Value.Head.Size.Should().Be(520);
         }
 
-        failures.Should().Be(8, "three tiles of level 0, one of level 1, three bundles, and the checkpoint");
+        failures.Should().Be(
+            10,
+            "three tiles of level 0, one of level 1, three bundles, the partial ones that a full tile and a full bundle "
+            + "supersede, and the checkpoint");
     }
 
     [Fact]
@@ -250,6 +275,9 @@ public sealed class PublishedLogTests(StoreDatabase database) : IClassFixture<St
 
         public Task<bool> PutAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
             inner.PutAsync(path, content, cancellationToken);
+
+        public Task RemovePartialsAsync(string path, CancellationToken cancellationToken) =>
+            inner.RemovePartialsAsync(path, cancellationToken);
 
         public async Task<bool> ReplaceCheckpointAsync(
             ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> checkpoint, CancellationToken cancellationToken)

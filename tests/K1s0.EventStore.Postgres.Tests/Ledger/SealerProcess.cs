@@ -14,11 +14,18 @@ internal static class SealerProcess
     public const string Role = "--sealer";
     public const string Done = "done";
 
+    /// <summary>How many files from 250 to 520 leaves: three tiles of level 0, one of level 1, three bundles.</summary>
+    public const int Puts = 7;
+
+    /// <summary>Within the transaction that seals: the server waits for a lock that the test holds.</summary>
+    public const string InSeal = "in-seal";
+
     /// <summary>The steps at which it can stand still, in their order.</summary>
     public static readonly string[] Steps =
     [
-        "before-seal", "after-seal", "before-note", "after-note", "before-put-1", "after-put-2", "before-checkpoint",
-        "after-checkpoint",
+        "before-seal", "after-seal", "before-note", "after-note",
+        .. Enumerable.Range(1, Puts).SelectMany(put => new[] { $"before-put-{put}", $"after-put-{put}" }),
+        "before-removal", "after-removal", "before-checkpoint", "after-checkpoint",
     ];
 
     /// <summary>Starts the process, and returns when it stands at the step.</summary>
@@ -38,12 +45,22 @@ internal static class SealerProcess
         await using var dataSource = NpgsqlDataSource.Create(connectionString);
         var store = new PostgresOptions { Schema = schema };
         using var signer = PemTreeHeadSigner.Create(TestLog.Origin, await File.ReadAllTextAsync(pemFile));
-        Task StandAsync(string name) => string.Equals(name, step, StringComparison.Ordinal)
-            ? WaitAsync(dataSource, name)
-            : Task.CompletedTask;
+        var isReached = 0;
+        Task StandAsync(string name) =>
+            string.Equals(name, step, StringComparison.Ordinal) && Interlocked.Exchange(ref isReached, 1) == 0
+                ? WaitAsync(dataSource, name)
+                : Task.CompletedTask;
         var ledger = new StepLedger(new PostgresLedgerStore(dataSource, store))
         {
-            BeforeSeal = () => StandAsync("before-seal"),
+            BeforeSeal = () =>
+            {
+                if (step is InSeal)
+                {
+                    Report(InSeal);
+                }
+
+                return StandAsync("before-seal");
+            },
             AfterSeal = () => StandAsync("after-seal"),
             BeforeSaveNote = () => StandAsync("before-note"),
             AfterSaveNote = () => StandAsync("after-note"),
@@ -89,6 +106,13 @@ internal static class SealerProcess
             var isThere = await inner.PutAsync(path, content, cancellationToken);
             await stand($"after-put-{number}");
             return isThere;
+        }
+
+        public async Task RemovePartialsAsync(string path, CancellationToken cancellationToken)
+        {
+            await stand("before-removal");
+            await inner.RemovePartialsAsync(path, cancellationToken);
+            await stand("after-removal");
         }
 
         public async Task<bool> ReplaceCheckpointAsync(

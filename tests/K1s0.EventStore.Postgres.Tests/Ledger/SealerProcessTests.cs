@@ -39,6 +39,42 @@ public sealed class SealerProcessTests(StoreDatabase database) : IClassFixture<S
         var end = (await folder.VerifyAsync(log.Keys))!.Value.Head;
         end.Size.Should().Be(530);
         await log.Proofs.ProveConsistencyAsync(published, end);
+        (await log.Verifier().VerifyAsync(new VerificationScope { KnownHead = end, Keys = log.Keys }))
+            .Findings.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_sealer_that_is_killed_within_its_transaction_leaves_all_of_the_batch_or_nothing()
+    {
+        using var log = await TestLog.CreateAsync(database);
+        using var folder = new PublishedFolder();
+        var random = SeededRandom.Create();
+        await log.GrowAsync(250, random);
+        await log.AppendAsync(270, random);
+        await using (var blocker = await database.DataSource.OpenConnectionAsync())
+        await using (var transaction = await blocker.BeginTransactionAsync())
+        {
+            // Tiles and head are written by then, to the runs' table the batch cannot write.
+            await blocker.ExecuteAsync(log.Store.Named("lock table {s}.leaf_runs in exclusive mode"));
+            await using var child = await StartAsync(log, folder, SealerProcess.InSeal);
+            await Eventually.TrueAsync(() => log.Store.ScalarAsync<bool>(
+                """
+                select exists (select from pg_locks where not granted and relation = '{s}.leaf_runs'::regclass)
+                """));
+            await child.KillAsync();
+            await transaction.RollbackAsync();
+        }
+
+        // The server learns of the death when it answers: the batch may be committed by then, as a whole.
+        await Eventually.TrueAsync(() => log.Store.ScalarAsync<bool>(
+            "select not exists (select from pg_locks where relation = '{s}.leaf_runs'::regclass)"));
+        var size = (await log.Ledger.GetHeadAsync(CancellationToken.None)).Size;
+        size.Should().BeOneOf(250, 520);
+        await log.CheckAsync(size);
+        await log.RunOutAsync();
+        await log.GrowAsync(10, random);
+        await log.CheckAsync(530);
+        (await log.Verifier().VerifyAsync()).Findings.Should().BeEmpty();
     }
 
     [Theory]

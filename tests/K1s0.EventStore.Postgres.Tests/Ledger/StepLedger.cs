@@ -49,6 +49,13 @@ internal sealed class StepLedger(ILedgerStore inner) : ILedgerStore
         long firstIndex, int count, CancellationToken cancellationToken) =>
         inner.ReadSealedAsync(firstIndex, count, cancellationToken);
 
+    public Task<IReadOnlyList<LeafRun>> ReadRunsAsync(
+        long fromIndex, int maxCount, CancellationToken cancellationToken) =>
+        inner.ReadRunsAsync(fromIndex, maxCount, cancellationToken);
+
+    public Task<EventEnvelope?> LoadEventAsync(Guid eventId, CancellationToken cancellationToken) =>
+        inner.LoadEventAsync(eventId, cancellationToken);
+
     public Task<LedgerStatus> GetStatusAsync(CancellationToken cancellationToken) =>
         inner.GetStatusAsync(cancellationToken);
 

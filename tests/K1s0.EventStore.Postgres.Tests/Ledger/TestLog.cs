@@ -31,11 +31,17 @@ internal sealed class TestLog : IDisposable
 
     public IReadOnlyCollection<VerifierKey> Keys => [_signer.Key];
 
-    public static async Task<TestLog> CreateAsync(StoreDatabase database)
+    public static async Task<TestLog> CreateAsync(StoreDatabase database) =>
+        await CreateAsync(await database.NewStoreAsync());
+
+    public static Task<TestLog> CreateAsync(TestStore store)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        return new TestLog(await database.NewStoreAsync(), key.ExportPkcs8PrivateKeyPem());
+        return Task.FromResult(new TestLog(store, key.ExportPkcs8PrivateKeyPem()));
     }
+
+    /// <summary>The same log in a copy of the store.</summary>
+    public TestLog In(TestStore copy) => new(copy, File.ReadAllText(PemFile));
 
     public void Dispose()
     {
@@ -52,6 +58,10 @@ internal sealed class TestLog : IDisposable
 
     public LogSealer Sealer(Action<LedgerOptions>? configure = null, ILedgerStore? ledger = null) =>
         new(ledger ?? Ledger, Store.Leases, Options(configure));
+
+    /// <summary>A verifier of the store and its log.</summary>
+    public StoreVerifier Verifier(StoreVerifierOptions? options = null) =>
+        new(VerifiedRoles.Of(Store.Store, Ledger), options);
 
     public LogPublisher Publisher(IPublishedLog target, ILedgerStore? ledger = null) =>
         new(ledger ?? Ledger, Options(options => options.PublishTo = target));

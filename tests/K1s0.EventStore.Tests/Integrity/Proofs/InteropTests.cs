@@ -58,6 +58,7 @@ public sealed class InteropTests : IDisposable
             ("metadataHex", "7b7d"),
             ("payloadHex", "7b7d"),
             ("payloadHex", "not hex"),
+            ("formatVersion", 2),
         ];
         foreach (var (field, value) in changes)
         {

@@ -1,0 +1,89 @@
+using System.Globalization;
+
+namespace K1s0.EventStore;
+
+/// <summary>Reads the feed for a verification, over what cannot be read as an event. Not thread-safe.</summary>
+internal sealed class FeedWalk(IFeedReader feed, int pageSize, Position end, FindingList findings)
+{
+    /// <summary>Up to where the feed is read.</summary>
+    public Position End => end;
+
+    /// <summary>Whether what is stored is to blame: no event is made of it.</summary>
+    public static bool IsUnreadable(Exception exception) =>
+        exception is ArgumentException or InvalidCastException or FormatException
+            or EventStoreException { IsTransient: false };
+
+    /// <summary>The next events, and how far they reach; at least one position on.</summary>
+    public async Task<(IReadOnlyList<EventEnvelope> Events, Position ReadTo)> ReadAsync(
+        Position after, CancellationToken cancellationToken)
+    {
+        for (var count = pageSize; count > 1; count /= 2)
+        {
+            if (await TryReadAsync(after, count, cancellationToken).ConfigureAwait(false) is { } page)
+            {
+                return page;
+            }
+        }
+
+        if (await TryReadAsync(after, 1, cancellationToken).ConfigureAwait(false) is { } one)
+        {
+            return one;
+        }
+
+        var unreadable = await SkipAsync(after, cancellationToken).ConfigureAwait(false);
+        return ([], unreadable);
+    }
+
+    // Finds by halves the place behind which reading works again.
+    private async Task<Position> SkipAsync(Position after, CancellationToken cancellationToken)
+    {
+        var (low, step) = (after.Value, 1L);
+        var high = Math.Min(low + step, end.Value);
+        while (high < end.Value && !await CanReadAsync(high, cancellationToken).ConfigureAwait(false))
+        {
+            (low, step) = (high, step * 2);
+            high = Math.Min(low + step, end.Value);
+        }
+
+        while (high - low > 1)
+        {
+            var middle = low + ((high - low) / 2);
+            (low, high) = await CanReadAsync(middle, cancellationToken).ConfigureAwait(false)
+                ? (low, middle)
+                : (middle, high);
+        }
+
+        findings.Add(new StoreFinding(
+            StoreFindingKind.Unreadable,
+            Stream: null,
+            StreamVersion.None,
+            new Position(high),
+            "an event",
+            string.Create(
+                CultureInfo.InvariantCulture, $"something else between positions {after.Value + 1} and {high}")));
+        return new Position(high);
+    }
+
+    private async Task<bool> CanReadAsync(long after, CancellationToken cancellationToken) =>
+        await TryReadAsync(new Position(after), 1, cancellationToken).ConfigureAwait(false) is not null;
+
+    // Null when what is there is no event.
+    private async Task<(IReadOnlyList<EventEnvelope> Events, Position ReadTo)?> TryReadAsync(
+        Position after, int count, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var page = await feed.ReadFeedPageAsync(after, filter: null, count, cancellationToken)
+                .ConfigureAwait(false);
+
+            // What came behind the end has not to be there as a whole yet.
+            return page.ReadTo <= end
+                ? (page.Events, page.ReadTo)
+                : ([.. page.Events.TakeWhile(envelope => envelope.Position <= end)], end);
+        }
+        catch (Exception e) when (IsUnreadable(e))
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.Globalization;
+using K1s0.EventStore.Integrity;
+
+namespace K1s0.EventStore;
+
+/// <summary>
+/// Compares a range of the feed with the log: that its leaves are there, and that the newest head, and so the known
+/// one, covers them and nothing between them. Not thread-safe.
+/// </summary>
+internal sealed class RangeLogWalk(
+    ILedgerStore ledger, SealedHead head, TreeHead? known, FindingList findings) : ILogWalk
+{
+    private LeafComparison? _comparison;
+    private MerkleRange? _range;
+
+    public long Count => _range is null ? 0 : _range.End - _range.Start;
+
+    public static async Task<RangeLogWalk> BeginAsync(
+        ILedgerStore ledger, VerificationScope scope, FindingList findings, CancellationToken cancellationToken) =>
+        new(
+            ledger,
+            await ledger.GetHeadAsync(cancellationToken).ConfigureAwait(false),
+            scope.KnownHead,
+            findings);
+
+    public async Task AddAsync(
+        IReadOnlyList<EventEnvelope> events, IReadOnlyList<Sha256Digest> leaves, CancellationToken cancellationToken)
+    {
+        var count = events.TakeWhile(envelope => envelope.Position <= head.LastPosition).Count();
+        if (count == 0)
+        {
+            return;
+        }
+
+        if (_range is null)
+        {
+            var found = await ledger.FindAsync(events[0].Id, cancellationToken).ConfigureAwait(false);
+            if (found is null || found.Index >= head.Size)
+            {
+                findings.Add(StoreFindingKind.Misfiled, events[0], "a leaf of the log", "none under the event's id");
+                return;
+            }
+
+            _range = new MerkleRange(found.Index);
+            _comparison = new LeafComparison(ledger, head.Size, "the store's log", findings);
+        }
+
+        var start = _range.End;
+        for (var i = 0; i < count; i++)
+        {
+            _range.Append(leaves[i]);
+        }
+
+        await _comparison!
+            .CompareAsync(
+                start,
+                [.. events.Take(count).Select((envelope, i) => (envelope, leaves[i]))],
+                cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    public async Task EndAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (known is not null)
+            {
+                await LogContinuity.CheckAsync(ledger, known, head, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (_range is null || (_range.End <= head.Size && await IsCoveredAsync(_range, cancellationToken)
+                .ConfigureAwait(false)))
+            {
+                return;
+            }
+
+            Add(Invariant($"leaves {_range.Start} to {_range.End - 1} under root {head.Root}"), "others");
+        }
+        catch (EventStoreException e) when (!e.IsTransient)
+        {
+            Add("the log that is known", e.Message);
+        }
+    }
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private async Task<bool> IsCoveredAsync(MerkleRange range, CancellationToken cancellationToken)
+    {
+        var proof = await SubtreeProof.CreateAsync(ledger, range.Start, range.End, head.Size, cancellationToken)
+            .ConfigureAwait(false);
+        return SubtreeProof.Verify(range, head.Size, proof, head.Root);
+    }
+
+    private void Add(string expected, string found) => findings.Add(new StoreFinding(
+        StoreFindingKind.LogAltered, null, StreamVersion.None, Position.Start, expected, found));
+}

@@ -1,0 +1,105 @@
+using K1s0.EventStore.Integrity;
+
+namespace K1s0.EventStore;
+
+/// <summary>
+/// Recomputes a store from its bytes: every digest, every link, every leaf of the log. No stored hash is trusted; what
+/// is compared with is what the caller knows from outside. Stateless between calls, thread-safe.
+/// </summary>
+/// <remarks>
+/// <para>The feed is read once, in the order of positions, and the events of each stream are followed side by side. The
+/// memory is bounded, see <see cref="StoreVerifierOptions"/>. Appends may go on meanwhile: only what was settled at the
+/// beginning is verified. Nothing is locked and nothing is written.</para>
+/// <para>Who can write all tables can rewrite the history of a store together with all hashes in it. Only a head that
+/// was kept elsewhere shows that: the published tree head, or a remembered head of the stream.</para>
+/// </remarks>
+public sealed class StoreVerifier
+{
+    // Each reads a whole stream; the findings beyond stay as they are.
+    private const int MaxInquiries = 100;
+
+    private readonly VerifiedRoles _roles;
+    private readonly StoreVerifierOptions _options;
+    private readonly TimeProvider _timeProvider;
+
+    /// <summary>A verifier of a store.</summary>
+    /// <param name="roles">The store.</param>
+    /// <param name="options">What it may take of the machine; the defaults when null.</param>
+    /// <param name="timeProvider">Measures how long it takes; the system's clock when null.</param>
+    /// <exception cref="ArgumentException">An option is out of its range; the message says which.</exception>
+    public StoreVerifier(VerifiedRoles roles, StoreVerifierOptions? options = null, TimeProvider? timeProvider = null)
+    {
+        ArgumentNullException.ThrowIfNull(roles);
+        _roles = roles;
+        _options = StoreVerifierOptionsValidator.Checked(options ?? new StoreVerifierOptions());
+        _timeProvider = timeProvider ?? TimeProvider.System;
+    }
+
+    /// <summary>Verifies one stream as it is loaded, and that the store's books fit it.</summary>
+    /// <param name="streamId">The stream.</param>
+    /// <param name="rememberedHead">A head that it had at some time; null when none was kept.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StoreUnavailableException">The store cannot be reached.</exception>
+    public async Task<StreamVerification> VerifyStreamAsync(
+        StreamId streamId, StreamHead? rememberedHead = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(streamId);
+        var stored = await _roles.Streams.GetHeadAsync(streamId, cancellationToken).ConfigureAwait(false);
+        var kept = rememberedHead ?? stored;
+        return await StreamVerifier
+            .VerifyAsync(
+                streamId,
+                _roles.Streams.ReadStreamAsync(streamId, cancellationToken: cancellationToken),
+                kept,
+                cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>Verifies the whole store, or a range of its feed.</summary>
+    /// <remarks>
+    /// In a range that does not begin at the start, the event before a stream's first one in it is taken as it is, and
+    /// the store's books are not compared.
+    /// </remarks>
+    /// <param name="scope">What to verify, and what is known from outside; the whole store when null.</param>
+    /// <param name="progress">Is told after each page.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>All that was found; nothing is thrown for a store that was tampered with.</returns>
+    /// <exception cref="StoreUnavailableException">The store cannot be reached.</exception>
+    public async Task<StoreVerification> VerifyAsync(
+        VerificationScope? scope = null,
+        IProgress<VerificationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        scope ??= new VerificationScope();
+        var began = _timeProvider.GetTimestamp();
+        var findings = new FindingList(_options.MaxFindings);
+        var log = await BeginLogAsync(scope, findings, cancellationToken).ConfigureAwait(false);
+        var bound = await _roles.Feed.GetSettledBoundAsync(cancellationToken).ConfigureAwait(false);
+        var end = scope.UpTo is { } upTo && upTo < bound ? upTo : bound;
+        var run = new StoreWalk(_roles, _options, scope, end, findings, progress);
+        await run.RunAsync(log, cancellationToken).ConfigureAwait(false);
+        await findings
+            .RefineAsync(new LinkInquiry(_roles.Streams, cancellationToken).RefineAsync, MaxInquiries)
+            .ConfigureAwait(false);
+        return new StoreVerification
+        {
+            Findings = findings.ToArray(),
+            FindingCount = findings.Count,
+            Events = run.Events,
+            Streams = run.Streams,
+            Bytes = run.Bytes,
+            SealedLeaves = log?.Count ?? 0,
+            VerifiedTo = end,
+            Passes = run.Passes,
+            Elapsed = _timeProvider.GetElapsedTime(began),
+        };
+    }
+
+    private async Task<ILogWalk?> BeginLogAsync(
+        VerificationScope scope, FindingList findings, CancellationToken cancellationToken) =>
+        _roles.Ledger is not { } ledger
+            ? null
+            : scope.IsWholeStore
+                ? await LogWalk.BeginAsync(ledger, scope, findings, cancellationToken).ConfigureAwait(false)
+                : await RangeLogWalk.BeginAsync(ledger, scope, findings, cancellationToken).ConfigureAwait(false);
+}
