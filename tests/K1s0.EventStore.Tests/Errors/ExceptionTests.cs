@@ -28,6 +28,7 @@ public sealed class ExceptionTests
         new EventHandlingException(Stored, Cause),
         new EventNotUnderstoodException(Stored, Cause),
         new FeedDivergedException(new Position(9), new Position(4)),
+        new SubscriptionBehindException("balances", new Position(9), new Position(7)),
         new SubscriptionStoppedException("mailer", Stored, 5, "the handler failed.", Cause),
         new StoreDurabilityException("The server confirms what a crash can lose."),
         new StoreIdentityException(new StoreIdentity(Id, 1), new StoreIdentity(Id, 2)),
@@ -74,6 +75,7 @@ public sealed class ExceptionTests
                 typeof(AppendOutcomeUnknownException),
                 typeof(EventNotSealedException),
                 typeof(StoreUnavailableException),
+                typeof(SubscriptionBehindException),
                 typeof(WriteOutcomeUnknownException),
             ]);
 
@@ -99,6 +101,7 @@ public sealed class ExceptionTests
     [InlineData(typeof(EventHandlingException), "The handler failed for order-1@3")]
     [InlineData(typeof(EventNotUnderstoodException), "The payload of order-1@3 placed")]
     [InlineData(typeof(FeedDivergedException), "Position 9 was read, but the feed ends at 4")]
+    [InlineData(typeof(SubscriptionBehindException), "balances stands at 7 and did not come to 9 in time.")]
     [InlineData(typeof(SubscriptionStoppedException), "Subscription mailer stopped at order-1@3")]
     [InlineData(typeof(StoreDurabilityException), "The server confirms what a crash can lose.")]
     [InlineData(typeof(StoreIdentityException), "belongs to store 01920000-0000-7000-8000-000000000001/2")]
