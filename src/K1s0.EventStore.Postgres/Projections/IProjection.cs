@@ -6,14 +6,16 @@ namespace K1s0.EventStore.Postgres;
 /// </summary>
 /// <remarks>
 /// <para>One implementation serves all three. It names its tables by <see cref="ProjectionContext.Table"/> and writes
-/// only there, so that a rebuild can hand it other tables under the same names. It is called by one thread at a time,
-/// except that a rebuild and the projection itself, and the lanes of a rebuild, run side by side.</para>
+/// only there, so that a rebuild can hand it other tables under the same names. It must be thread-safe: a rebuild, its
+/// lanes and the projection in use run side by side.</para>
 /// <para>What it writes through the transaction happens exactly once; whatever else it does may happen again, and must
 /// not happen while <see cref="ProjectionContext.IsRebuilding"/>.</para>
 /// </remarks>
 public interface IProjection
 {
-    /// <summary>The names of its tables, unquoted, at least one: see <see cref="SchemaName"/> for what a name may be.
+    /// <summary>
+    /// The names of its tables, unquoted, at least one, those first that others refer to. What a name may be: see <see
+    /// cref="SchemaName"/>.
     /// </summary>
     IReadOnlyList<string> Tables { get; }
 

@@ -15,6 +15,9 @@ internal sealed class ProjectionDatabase
         _database = new PostgresDatabase(dataSource, new SqlCatalog(new SchemaName(options.Schema)), options);
     }
 
+    /// <summary>The statements of the store.</summary>
+    public PostgresDatabase Statements => _database;
+
     /// <summary>Runs what writes in a transaction of its own, and commits it.</summary>
     /// <exception cref="WriteOutcomeUnknownException">Nobody knows whether it was committed.</exception>
     public async Task<TResult> TransactAsync<TResult>(
@@ -49,7 +52,7 @@ internal sealed class ProjectionDatabase
     public Task EnsureTablesAsync(
         IProjection projection, ProjectionTables tables, CancellationToken cancellationToken) =>
         TransactAsync(
-            "create_tables",
+            "tables of a projection",
             async transaction =>
             {
                 await LockAsync(tables, transaction, cancellationToken).ConfigureAwait(false);
@@ -100,6 +103,26 @@ internal sealed class ProjectionDatabase
         return wanted.Count == 0 ? Task.CompletedTask : projection.ApplyAsync(wanted, context, cancellationToken);
     }
 
+    /// <summary>Applies events, and tells what is the fault of an event from what is not.</summary>
+    /// <exception cref="EventHandlingException">The projection failed; the last event is blamed.</exception>
+    public static async Task ApplyOrBlameAsync(
+        IProjection projection,
+        IReadOnlyList<EventEnvelope> events,
+        ProjectionContext context,
+        CancellationToken cancellationToken)
+    {
+        var connection = context.Connection;
+        try
+        {
+            await ApplyAsync(projection, events, context, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested
+            && connection.State is ConnectionState.Open && e is not PostgresException { IsTransient: true })
+        {
+            throw new EventHandlingException(events[^1], e);
+        }
+    }
+
     /// <summary>
     /// Finds the event of a batch that a projection fails for: applies them one by one, and rolls all of it back.
     /// </summary>
@@ -136,7 +159,7 @@ internal sealed class ProjectionDatabase
                     }
                     catch (Exception e) when (DriverErrors.IsFromDriver(e, connection))
                     {
-                        throw DriverErrors.Translate(e, "find_failure");
+                        throw DriverErrors.Translate(e, "a projection");
                     }
                 }
             }

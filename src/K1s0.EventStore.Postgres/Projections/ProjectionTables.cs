@@ -51,8 +51,6 @@ internal sealed class ProjectionTables
             ? quoted
             : throw new ArgumentException($"The projection has no table {name}.", nameof(name));
 
-    /// <summary>A statement with the quoted names of a table and of its schema put in.</summary>
-    public string Named(string sql, string name) => sql
-        .Replace("{table}", Quoted(name), StringComparison.Ordinal)
-        .Replace("{table_schema}", Schema.Quoted, StringComparison.Ordinal);
+    /// <summary>A statement with the quoted name of a table put in.</summary>
+    public string Named(string sql, string name) => sql.Replace("{table}", Quoted(name), StringComparison.Ordinal);
 }

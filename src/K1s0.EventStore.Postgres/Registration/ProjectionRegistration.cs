@@ -14,7 +14,7 @@ public static class ProjectionRegistration
     /// <summary>
     /// Adds a projection that follows the feed as a subscription, exactly once, as long as the application runs. The
     /// projection is a singleton: made once by the container, unless it is registered already. Calling it again for the
-    /// same name is harmless.
+    /// same name is harmless. A <see cref="ProjectionRebuilder"/> has the same key.
     /// </summary>
     /// <typeparam name="TProjection">What the events mean.</typeparam>
     /// <param name="builder">The builder.</param>
@@ -35,7 +35,10 @@ public static class ProjectionRegistration
         where TProjection : class, IProjection
     {
         ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(storeName);
+        ConsumerName.Check(name, nameof(name));
         builder.Services.TryAddSingleton<TProjection>();
+        AddRebuilder<TProjection>(builder.Services, name, storeName, isInline: false);
         return builder.AddSubscription(name, configure, storeName, static (provider, parts) =>
         {
             var projection = provider.GetRequiredService<TProjection>();
@@ -52,6 +55,20 @@ public static class ProjectionRegistration
                 provider.GetService<ILoggerFactory>());
         });
     }
+
+    private static void AddRebuilder<TProjection>(
+        IServiceCollection services, string name, string storeName, bool isInline)
+        where TProjection : class, IProjection =>
+        services.TryAddKeyedSingleton(
+            storeName.Length == 0 ? name : $"{storeName}/{name}",
+            (provider, _) => new ProjectionRebuilder(
+                Source(provider, storeName),
+                name,
+                provider.GetRequiredService<TProjection>(),
+                OptionsOf(provider, storeName),
+                isInline,
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetService<ILoggerFactory>()));
 
     private static NpgsqlDataSource Source(IServiceProvider provider, string storeName) =>
         provider.GetRequiredKeyedService<StoreDataSource>(storeName).DataSource;

@@ -30,6 +30,7 @@ public sealed class ExceptionTests
         new FeedDivergedException(new Position(9), new Position(4)),
         new SubscriptionBehindException("balances", new Position(9), new Position(7)),
         new SubscriptionStoppedException("mailer", Stored, 5, "the handler failed.", Cause),
+        new ProjectionRebuildException("balances", RebuildFailure.NotInTime, "its tables are locked.", Cause),
         new StoreDurabilityException("The server confirms what a crash can lose."),
         new StoreIdentityException(new StoreIdentity(Id, 1), new StoreIdentity(Id, 2)),
         new StoreOperationException("Appending failed.", Cause),
@@ -74,6 +75,7 @@ public sealed class ExceptionTests
             [
                 typeof(AppendOutcomeUnknownException),
                 typeof(EventNotSealedException),
+                typeof(ProjectionRebuildException),
                 typeof(StoreUnavailableException),
                 typeof(SubscriptionBehindException),
                 typeof(WriteOutcomeUnknownException),
@@ -82,7 +84,7 @@ public sealed class ExceptionTests
     [Fact]
     public void The_cause_is_kept_as_the_inner_exception() =>
         All.Where(exception => exception.InnerException is not null)
-            .Should().HaveCount(14).And.OnlyContain(exception => exception.InnerException == Cause);
+            .Should().HaveCount(15).And.OnlyContain(exception => exception.InnerException == Cause);
 
     [Theory]
     [InlineData(typeof(ConcurrencyException), "Concurrency conflict: expected 2, got 3")]
@@ -103,6 +105,7 @@ public sealed class ExceptionTests
     [InlineData(typeof(FeedDivergedException), "Position 9 was read, but the feed ends at 4")]
     [InlineData(typeof(SubscriptionBehindException), "balances stands at 7 and did not come to 9 in time.")]
     [InlineData(typeof(SubscriptionStoppedException), "Subscription mailer stopped at order-1@3")]
+    [InlineData(typeof(ProjectionRebuildException), "Projection balances was not rebuilt: its tables are locked.")]
     [InlineData(typeof(StoreDurabilityException), "The server confirms what a crash can lose.")]
     [InlineData(typeof(StoreIdentityException), "belongs to store 01920000-0000-7000-8000-000000000001/2")]
     [InlineData(typeof(StoreOperationException), "Appending failed.")]
