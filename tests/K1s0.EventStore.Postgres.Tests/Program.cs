@@ -1,5 +1,6 @@
 using K1s0.EventStore.Postgres.Tests.Deadlocks;
 using K1s0.EventStore.Postgres.Tests.Ledger;
+using K1s0.EventStore.Postgres.Tests.Projections;
 using K1s0.EventStore.Postgres.Tests.Replays;
 using K1s0.EventStore.Postgres.Tests.Subscriptions;
 using Xunit.MicrosoftTestingPlatform;
@@ -18,6 +19,7 @@ public static class Program
         [SealerProcess.Role, .. var arguments] => SealerProcess.PlayAsync(arguments),
         [Role, ConsumerProcess.Role, .. var rest] => ConsumerProcess.RunAsync(rest),
         [Role, SmallHeapProcess.Role, .. var rest] => SmallHeapProcess.RunAsync(rest),
+        [Role, ProjectionProcess.Role, .. var rest] => ProjectionProcess.RunAsync(rest),
         _ when args.Contains("--server", StringComparer.Ordinal) =>
             TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
         _ => ConsoleRunner.Run(args),

@@ -14,7 +14,8 @@ namespace K1s0.EventStore.Postgres;
 /// </remarks>
 public sealed class PostgresAtomicHandler : IAtomicHandler
 {
-    private readonly ITransactionalHandler _handler;
+    private readonly Func<IReadOnlyList<EventEnvelope>, NpgsqlTransaction, CancellationToken, Task> _handle;
+    private readonly bool _takesBatches;
     private readonly PostgresDatabase _database;
     private readonly PostgresCheckpointStore _checkpoints;
     private readonly PostgresParkedEventStore _parked;
@@ -25,11 +26,25 @@ public sealed class PostgresAtomicHandler : IAtomicHandler
     /// <param name="options">How the store works on PostgreSQL; the defaults when null.</param>
     public PostgresAtomicHandler(
         NpgsqlDataSource dataSource, ITransactionalHandler handler, PostgresOptions? options = null)
+        : this(
+            dataSource,
+            (events, transaction, token) => handler.HandleAsync(events[0], transaction, token),
+            takesBatches: false,
+            options) =>
+        ArgumentNullException.ThrowIfNull(handler);
+
+    /// <summary>
+    /// The same around a function that takes a batch of events at once; when it fails, the last of them is blamed.
+    /// </summary>
+    internal PostgresAtomicHandler(
+        NpgsqlDataSource dataSource,
+        Func<IReadOnlyList<EventEnvelope>, NpgsqlTransaction, CancellationToken, Task> handle,
+        bool takesBatches,
+        PostgresOptions? options)
     {
         ArgumentNullException.ThrowIfNull(dataSource);
-        ArgumentNullException.ThrowIfNull(handler);
         options = PostgresOptionsRules.Checked(options);
-        _handler = handler;
+        (_handle, _takesBatches) = (handle, takesBatches);
         _database = new PostgresDatabase(dataSource, new SqlCatalog(new SchemaName(options.Schema)), options);
         _checkpoints = new PostgresCheckpointStore(dataSource, options);
         _parked = new PostgresParkedEventStore(dataSource, options);
@@ -83,9 +98,9 @@ public sealed class PostgresAtomicHandler : IAtomicHandler
                 var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
                 await using (transaction.ConfigureAwait(false))
                 {
-                    foreach (var envelope in events)
+                    foreach (var part in events.Chunk(_takesBatches ? Math.Max(1, events.Count) : 1))
                     {
-                        await ApplyAsync(envelope, transaction, connection, cancellationToken).ConfigureAwait(false);
+                        await ApplyAsync(part, transaction, connection, cancellationToken).ConfigureAwait(false);
                     }
 
                     var result = await finish(transaction).ConfigureAwait(false);
@@ -107,25 +122,25 @@ public sealed class PostgresAtomicHandler : IAtomicHandler
     }
 
     private async Task ApplyAsync(
-        EventEnvelope envelope,
+        EventEnvelope[] part,
         NpgsqlTransaction transaction,
         NpgsqlConnection connection,
         CancellationToken cancellationToken)
     {
         try
         {
-            await _handler.HandleAsync(envelope, transaction, cancellationToken).ConfigureAwait(false);
+            await _handle(part, transaction, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (connection.State is not ConnectionState.Open
             || e is PostgresException { IsTransient: true })
         {
             // Not the event's fault: it comes again when the database can be reached.
             throw new StoreUnavailableException(
-                $"PostgreSQL was lost while {envelope} was handled ({DriverErrors.Describe(e)}).", e);
+                $"PostgreSQL was lost while {part[0]} was handled ({DriverErrors.Describe(e)}).", e);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new EventHandlingException(envelope, e);
+            throw new EventHandlingException(part[^1], e);
         }
     }
 

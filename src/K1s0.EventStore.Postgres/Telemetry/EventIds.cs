@@ -7,4 +7,6 @@ internal static class EventIds
     public const int SchemaReady = 1101;
     public const int PartitionsReady = 1102;
     public const int UpkeepFailed = 1103;
+    public const int RebuildStarted = 1110;
+    public const int RebuildEnded = 1111;
 }

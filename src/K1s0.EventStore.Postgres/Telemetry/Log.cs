@@ -22,4 +22,14 @@ internal static partial class Log
         + "be tried again",
         EventName = nameof(EventIds.UpkeepFailed))]
     public static partial void UpkeepFailed(this ILogger logger, string schema, Exception reason);
+
+    [LoggerMessage(EventIds.RebuildStarted, LogLevel.Information,
+        "Projection {Projection} is rebuilt by {Lanes} lanes from position {Position}",
+        EventName = nameof(EventIds.RebuildStarted))]
+    public static partial void RebuildStarted(this ILogger logger, string projection, int lanes, Position position);
+
+    [LoggerMessage(EventIds.RebuildEnded, LogLevel.Information,
+        "Projection {Projection} was rebuilt from {Events} events; its new tables are in use from position {Position}",
+        EventName = nameof(EventIds.RebuildEnded))]
+    public static partial void RebuildEnded(this ILogger logger, string projection, long events, Position position);
 }

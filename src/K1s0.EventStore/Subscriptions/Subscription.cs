@@ -175,6 +175,30 @@ public sealed class Subscription
             ? replays.AskAsync(cancellationToken)
             : throw new InvalidOperationException($"Subscription {Name} does not run.");
 
+    /// <summary>
+    /// Waits until everything up to a position was handled, skipped or parked by this subscription, in this process;
+    /// is told so, and asks nobody. In another process: <see cref="CheckpointStoreExtensions"/>.
+    /// </summary>
+    /// <param name="position">Usually <see cref="AppendResult.LastPosition"/>.</param>
+    /// <param name="timeout">How long to wait: 0 to 1 day. The subscription need not run yet.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="SubscriptionBehindException">
+    /// It did not come so far in time, or it has ended for good before.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">The time is out of its range.</exception>
+    public Task WaitUntilCaughtUpAsync(
+        Position position, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        CheckTimeout(timeout);
+        return _parts.Progress.WaitAsync(position, timeout, cancellationToken);
+    }
+
+    internal static void CheckTimeout(TimeSpan timeout)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(timeout, TimeSpan.FromDays(1));
+    }
+
     private static bool IsFinal(Exception e) => e is SubscriptionStoppedException or CheckpointConflictException
         or StoreIdentityException or FeedDivergedException;
 
@@ -215,7 +239,7 @@ public sealed class Subscription
         var origin = writer.Claim.Checkpoint is { } checkpoint
             ? new LowWaterMark(checkpoint.Position, checkpoint.ChainHash)
             : default;
-        var lowWater = new LowWater(origin);
+        var lowWater = new LowWater(origin, _parts.Progress.Waiters);
         var cursor = new FeedCursor(_parts.Live, _parts.Options, origin.Position, end);
         _parts.Progress.Begin(lowWater, parked.Count);
         _parts.Logger.SubscriptionStarted(Name, origin.Position, writer.Claim.Epoch);

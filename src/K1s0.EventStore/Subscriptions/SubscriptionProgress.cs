@@ -31,6 +31,9 @@ internal sealed class SubscriptionProgress(string name, LiveFeed live, TimeProvi
         }
     }
 
+    /// <summary>Those who wait until the mark has come to a position.</summary>
+    public PositionWaiters Waiters { get; } = new();
+
     public int ParkedEvents => Volatile.Read(ref _parked);
 
     public Position Position
@@ -52,6 +55,8 @@ internal sealed class SubscriptionProgress(string name, LiveFeed live, TimeProvi
             (_lowWater, _error, _state) = (lowWater, null, SubscriptionState.CatchingUp);
             _stopped.Clear();
         }
+
+        Waiters.Reached(lowWater.Mark.Position);
     }
 
     public void Read(bool isLive)
@@ -73,6 +78,43 @@ internal sealed class SubscriptionProgress(string name, LiveFeed live, TimeProvi
             _knownAt = KnownAt();
             _position = _lowWater?.Mark.Position ?? _position;
             (_state, _error) = (state, error);
+        }
+
+        if (state is SubscriptionState.Failed)
+        {
+            Waiters.Fail(error!);
+        }
+    }
+
+    /// <summary>Waits until the mark has come to a position.</summary>
+    /// <exception cref="SubscriptionBehindException">It did not in time, or the subscription has failed.</exception>
+    public async Task WaitAsync(Position position, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var reached = Waiters.Add(position);
+        try
+        {
+            if (Position >= position)
+            {
+                return;
+            }
+
+            if (Failure() is { } error)
+            {
+                throw new SubscriptionBehindException(name, position, Position, error);
+            }
+
+            if (await reached.Task.WaitAsync(timeout, timeProvider, cancellationToken).ConfigureAwait(false) is { } end)
+            {
+                throw new SubscriptionBehindException(name, position, Position, end);
+            }
+        }
+        catch (TimeoutException)
+        {
+            throw new SubscriptionBehindException(name, position, Position);
+        }
+        finally
+        {
+            Waiters.Remove(reached);
         }
     }
 
@@ -135,6 +177,14 @@ internal sealed class SubscriptionProgress(string name, LiveFeed live, TimeProvi
                 Restarts = Interlocked.Read(ref _restarts),
                 Error = _error,
             };
+        }
+    }
+
+    private Exception? Failure()
+    {
+        lock (_lock)
+        {
+            return _state is SubscriptionState.Failed ? _error : null;
         }
     }
 

@@ -56,7 +56,9 @@ public sealed class ExceptionTests
         new EventNotUnderstoodException(Stored, Cause),
         new EventTypeConflictException("placed", 2, typeof(int), "the name is taken."),
         new FeedDivergedException(new Position(9), new Position(4)),
+        new SubscriptionBehindException("balances", new Position(9), new Position(7)),
         new SubscriptionStoppedException("mailer", Stored, 5, "the handler failed.", Cause),
+        new ProjectionRebuildException("balances", RebuildFailure.NotInTime, "its tables are locked.", Cause),
         new StoreDurabilityException("The server confirms what a crash can lose."),
         new StoreIdentityException(new StoreIdentity(Id, 1), new StoreIdentity(Id, 2)),
         new StoreOperationException("Appending failed.", Cause),
@@ -101,14 +103,16 @@ public sealed class ExceptionTests
             [
                 typeof(AppendOutcomeUnknownException),
                 typeof(EventNotSealedException),
+                typeof(ProjectionRebuildException),
                 typeof(StoreUnavailableException),
+                typeof(SubscriptionBehindException),
                 typeof(WriteOutcomeUnknownException),
             ]);
 
     [Fact]
     public void The_cause_is_kept_as_the_inner_exception() =>
         All.Where(exception => exception.InnerException is not null)
-            .Should().HaveCount(17).And.OnlyContain(exception => exception.InnerException == Cause);
+            .Should().HaveCount(18).And.OnlyContain(exception => exception.InnerException == Cause);
 
     [Theory]
     [InlineData(typeof(ConcurrencyException), "Concurrency conflict: expected 2, got 3")]
@@ -134,7 +138,9 @@ public sealed class ExceptionTests
     [InlineData(typeof(ReplayFailedException), "; go on behind 2026/01/31/23@7.")]
     [InlineData(typeof(EventTypeConflictException), "Event type placed, schema version 2: the name is taken.")]
     [InlineData(typeof(FeedDivergedException), "Position 9 was read, but the feed ends at 4")]
+    [InlineData(typeof(SubscriptionBehindException), "balances stands at 7 and did not come to 9 in time.")]
     [InlineData(typeof(SubscriptionStoppedException), "Subscription mailer stopped at order-1@3")]
+    [InlineData(typeof(ProjectionRebuildException), "Projection balances was not rebuilt: its tables are locked.")]
     [InlineData(typeof(StoreDurabilityException), "The server confirms what a crash can lose.")]
     [InlineData(typeof(StoreIdentityException), "belongs to store 01920000-0000-7000-8000-000000000001/2")]
     [InlineData(typeof(StoreOperationException), "Appending failed.")]
