@@ -16,6 +16,7 @@ public static class Program
         [OverlappingProcess.Role, .. var arguments] => OverlappingProcess.RunAsync(arguments),
         [SealerProcess.Role, .. var arguments] => SealerProcess.PlayAsync(arguments),
         [Role, ConsumerProcess.Role, .. var rest] => ConsumerProcess.RunAsync(rest),
+        [Role, SharedConsumerProcess.Role, .. var rest] => SharedConsumerProcess.RunAsync(rest),
         _ when args.Contains("--server", StringComparer.Ordinal) =>
             TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
         _ => ConsoleRunner.Run(args),

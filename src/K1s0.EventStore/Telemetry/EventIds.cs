@@ -17,4 +17,8 @@ internal static class EventIds
     public const int SealerFailed = 1052;
     public const int LogDiverged = 1053;
     public const int LogPublished = 1054;
+    public const int SubscriptionStandsBy = 1060;
+    public const int SubscriptionLost = 1061;
+    public const int LeaseNotRenewed = 1062;
+    public const int LeaseNotReleased = 1063;
 }

@@ -7,7 +7,9 @@ public sealed class SqliteCompletenessTests
     // What the store does not promise: leases, a sealed log and parked events are for several processes that work on one
     // store together; those use PostgreSQL.
     private static readonly string[] NotPromised =
-        [nameof(LeaseSuite), nameof(LedgerSuite), nameof(ParkedEventSuite)];
+    [
+        nameof(LeaseSuite), nameof(LedgerSuite), nameof(ParkedEventSuite), nameof(SubscriptionOwnershipSuite),
+    ];
 
     [Fact]
     [Trait("Row", "K07")]
