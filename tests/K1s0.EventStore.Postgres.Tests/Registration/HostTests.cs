@@ -51,6 +51,8 @@ public sealed class HostTests(StoreDatabase database) : IClassFixture<StoreDatab
             ["Store:PrepareStatements"] = "False",
             ["Store:AllowUnsafeDurability"] = "true",
             ["Store:PublishBoundEvery"] = "00:10:00",
+            ["Store:UseDoorbell"] = "false",
+            ["Store:DoorbellConnectionString"] = "Host=direct",
         });
         using var host = await StoreHost.StartAsync(
             services => services.AddEventStore().UsePostgres(configuration.GetSection("Store")));
@@ -72,8 +74,10 @@ public sealed class HostTests(StoreDatabase database) : IClassFixture<StoreDatab
             PrepareStatements = false,
             AllowUnsafeDurability = true,
             PublishBoundEvery = TimeSpan.FromMinutes(10),
+            UseDoorbell = false,
+            DoorbellConnectionString = "Host=direct",
         });
-        typeof(PostgresOptions).GetProperties().Should().HaveCount(14, "an option that is new belongs into this test");
+        typeof(PostgresOptions).GetProperties().Should().HaveCount(16, "an option that is new belongs into this test");
     }
 
     [Theory]
