@@ -26,7 +26,9 @@ internal static class Catalogue
         new LoadScenario("load-1000", 1_000, streams: 40),
         new FeedScenario(),
         new CommitToHandlerScenario(),
+        new CommitToSubscriptionScenario(),
         new SubscriptionScenario(),
+        new ExactlyOnceScenario(),
         new HashingCostScenario("hashing-cost", 100, Goal.RatioAtLeast(0.95, 0.98)),
         new HashingCostScenario("hashing-cost-1x1", 1, goal: null),
         new VerifyChainScenario(),
@@ -39,6 +41,7 @@ internal static class Catalogue
     public static IReadOnlyList<IScenario> OfGrowth() =>
     [
         .. All().Where(scenario => scenario is SidesInTurn { SessionSettings: "" } and not VerifyChainScenario
-            and not SealScenario and not AppendWhileSealingScenario and not ProveEventScenario and not SubscriptionScenario),
+            and not SealScenario and not AppendWhileSealingScenario and not ProveEventScenario and not SubscriptionScenario
+            and not CommitToSubscriptionScenario and not ExactlyOnceScenario),
     ];
 }
