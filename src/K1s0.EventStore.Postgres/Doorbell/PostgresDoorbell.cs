@@ -26,8 +26,8 @@ public sealed class PostgresDoorbell
     /// <summary>A doorbell of a store. It does nothing until it runs.</summary>
     /// <param name="store">The store, whose appends ring.</param>
     /// <param name="dataSource">
-    /// Where to ring, and to listen when there is no <see cref="PostgresOptions.DoorbellConnectionString"/>; owned by the
-    /// application.
+    /// Where to ring, and to listen when there is no <see cref="PostgresOptions.DoorbellConnectionString"/>; owned by
+    /// the application.
     /// </param>
     /// <param name="options">How the store works on PostgreSQL; the defaults when null.</param>
     /// <param name="live">Whom to wake up; null in a process that only appends.</param>
@@ -54,8 +54,8 @@ public sealed class PostgresDoorbell
     }
 
     /// <summary>
-    /// Says that events were committed. Appends of the store do it by themselves; call it after committing a transaction
-    /// of your own that events were appended in.
+    /// Says that events were committed. Appends of the store do it by themselves; call it after committing a
+    /// transaction of your own that events were appended in.
     /// </summary>
     public void Ring() => _ringer.Ring();
 

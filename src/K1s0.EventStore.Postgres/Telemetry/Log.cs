@@ -33,8 +33,8 @@ internal static partial class Log
     public static partial void DoorbellLost(this ILogger logger, TimeSpan delay, Exception reason);
 
     [LoggerMessage(EventIds.DoorbellBehindPooler, LogLevel.Warning,
-        "There is a pooler in front of PostgreSQL, so nothing can be listened to: live subscriptions ask more often. Set "
-            + "DoorbellConnectionString to a way past it, or UseDoorbell to false",
+        "There is a pooler in front of PostgreSQL, so nothing can be listened to: live subscriptions ask more often. "
+            + "Set DoorbellConnectionString to a way past it, or UseDoorbell to false",
         EventName = nameof(EventIds.DoorbellBehindPooler))]
     public static partial void DoorbellBehindPooler(this ILogger logger);
 

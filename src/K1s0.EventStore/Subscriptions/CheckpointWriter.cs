@@ -35,8 +35,8 @@ internal sealed class CheckpointWriter
         var claim = await checkpoints.ClaimAsync(consumer, options.Owner, cancellationToken).ConfigureAwait(false);
         if (ownership is not null)
         {
-            // Who slept between the lease and the claim has taken the right to write from the new owner: it must not use
-            // it, and the new owner claims again.
+            // Who slept between the lease and the claim has taken the right to write from the new owner: it must not
+            // use it, and the new owner claims again.
             await ownership.ConfirmAsync(cancellationToken).ConfigureAwait(false);
         }
 

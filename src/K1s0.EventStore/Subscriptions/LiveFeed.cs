@@ -46,7 +46,10 @@ public sealed class LiveFeed : IDisposable
         Feed = feed;
         _timeProvider = timeProvider ?? TimeProvider.System;
         _poll = _timeProvider.CreateTimer(
-            static feed => ((LiveFeed)feed!)._bell.Writer.TryWrite(true), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            static feed => ((LiveFeed)feed!)._bell.Writer.TryWrite(true),
+            this,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The store.</summary>

@@ -16,7 +16,9 @@ public sealed class LiveFeedOptions
     /// How often the store is asked while <see cref="LiveFeed.HasDoorbell"/> is set and nobody has rung for a second. An
     /// event that is not rung for waits that long.
     /// </summary>
-    /// <value>500 milliseconds by default; 1 millisecond to 1 hour; never less than <see cref="PollInterval"/>.</value>
+    /// <value>
+    /// 500 milliseconds by default; 1 millisecond to 1 hour; never less than <see cref="PollInterval"/>.
+    /// </value>
     public TimeSpan RestingPollInterval { get; set; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>The most events a page.</summary>

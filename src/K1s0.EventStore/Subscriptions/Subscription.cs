@@ -9,11 +9,11 @@ namespace K1s0.EventStore;
 /// came. Thread-safe; it runs at most once at a time.
 /// </summary>
 /// <remarks>
-/// <para>With leases, one of all processes that run the name does the work; the others stand by and take over when the
-/// lease ends. Running claims the checkpoint: a former owner that was frozen cannot move it any more, and stands by when
-/// it wakes up. Without leases there must be one process; a second one takes the subscription over, and the former owner
-/// ends with <see cref="CheckpointConflictException"/>. The checkpoint is never ahead of an event that was not handled,
-/// skipped or parked.</para>
+/// <para>With leases, one of all processes that run the name does the work; the others stand by and take over when
+/// the lease ends. Running claims the checkpoint: a former owner that was frozen cannot move it any more, and stands
+/// by when it wakes up. Without leases there must be one process; a second one takes the subscription over, and the
+/// former owner ends with <see cref="CheckpointConflictException"/>. The checkpoint is never ahead of an event that was
+/// not handled, skipped or parked.</para>
 /// <para>A run that dies of anything that may pass runs again by itself; <see cref="GetStatus"/> counts it. What ends
 /// it for good: an event that nothing may pass, a lost claim, a feed that is not the one of the checkpoint.</para>
 /// </remarks>

@@ -29,7 +29,7 @@ public sealed class OwnershipTests : IDisposable
     public async Task Who_cannot_renew_for_as_long_as_its_lease_lasts_stops_its_run_without_being_told()
     {
         var envelope = EventEnvelope.Create(Stream, "A", "{}"u8.ToArray());
-        await _store.AppendAsync(Stream, [envelope]);
+        await _store.AppendAsync(Stream, [envelope], cancellationToken: _limit.Token);
         var (entered, told) = (new TaskCompletionSource(), new TaskCompletionSource());
         var handler = new RecordingHandler(async (_, token) =>
         {
@@ -57,14 +57,15 @@ public sealed class OwnershipTests : IDisposable
     public async Task Who_stands_by_is_healthy_and_has_no_lag()
     {
         await _leaseStore.TryAcquireAsync(
-            SubscriptionLeases.NameOf("shared"), "another process", Lease.LongestDuration);
-        await _store.AppendAsync(Stream, [EventEnvelope.Create(Stream, "A", "{}"u8.ToArray())]);
+            SubscriptionLeases.NameOf("shared"), "another process", Lease.LongestDuration, _limit.Token);
+        await _store.AppendAsync(
+            Stream, [EventEnvelope.Create(Stream, "A", "{}"u8.ToArray())], cancellationToken: _limit.Token);
         await using var running = Start(new RecordingHandler());
         await running.StatusAsync(status => status.State is SubscriptionState.StandingBy);
         _time.Advance(TimeSpan.FromMinutes(30));
 
         running.Subscription.GetStatus().Lag.Should().Be(TimeSpan.Zero);
-        (await new SubscriptionHealthCheck([running.Subscription]).CheckHealthAsync(new HealthCheckContext()))
+        (await new SubscriptionHealthCheck([running.Subscription]).CheckHealthAsync(new HealthCheckContext(), _limit.Token))
             .Status.Should().Be(HealthStatus.Healthy);
         await Assert.ThrowsAsync<InvalidOperationException>(
             () => running.Subscription.ReplayParkedAsync(_limit.Token));
