@@ -13,8 +13,8 @@ public sealed class LiveFeedOptions
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>
-    /// How often the store is asked while <see cref="LiveFeed.HasDoorbell"/> is set and nobody has rung for a second. An
-    /// event that is not rung for waits that long.
+    /// How often the store is asked while <see cref="LiveFeed.HasDoorbell"/> is set and nobody has rung for a second.
+    /// An event that is not rung for waits that long.
     /// </summary>
     /// <value>
     /// 500 milliseconds by default; 1 millisecond to 1 hour; never less than <see cref="PollInterval"/>.
