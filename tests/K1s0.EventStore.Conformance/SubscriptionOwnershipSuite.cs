@@ -146,7 +146,8 @@ public abstract class SubscriptionOwnershipSuite : SubscriptionTestBase
         var live = new LiveFeed(Feed, new LiveFeedOptions { PollInterval = TimeSpan.FromMilliseconds(2) });
         var options = Options(options =>
         {
-            options.LeaseDuration = TimeSpan.FromSeconds(1);
+            // Long enough that a busy machine renews in time, short enough to wait for.
+            options.LeaseDuration = TimeSpan.FromSeconds(5);
             configure?.Invoke(options);
         });
         return new RunningSubscription(

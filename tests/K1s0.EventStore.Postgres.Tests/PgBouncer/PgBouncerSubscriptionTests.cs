@@ -82,7 +82,7 @@ public sealed class PgBouncerSubscriptionTests(BouncedDatabase database) : IClas
     private static Subscription Subscribe(Subscriptions.Ledger ledger, LiveFeed live, SubscriptionLeases leases)
     {
         var store = ledger.Store;
-        var options = new SubscriptionOptions { LeaseDuration = Lease.ShortestDuration, BatchSize = 7 };
+        var options = new SubscriptionOptions { LeaseDuration = TimeSpan.FromSeconds(5), BatchSize = 7 };
         return new Subscription(
             "shared",
             new PostgresAtomicHandler(store.DataSource, ledger, store.Options, options.LeaseDuration),

@@ -16,6 +16,7 @@ internal static class SharedConsumerProcess
     public const string AtLeastOnce = "shared-at-least-once";
     public const string Stands = "stands";
 
+    private static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(3);
     private static readonly Lock Output = new();
 
     public static async Task<int> RunAsync(string[] args)
@@ -45,12 +46,12 @@ internal static class SharedConsumerProcess
             Lanes = 2,
             CheckpointInterval = TimeSpan.FromMilliseconds(5),
             RetryDelay = TimeSpan.FromMilliseconds(10),
-            LeaseDuration = Lease.ShortestDuration,
+            LeaseDuration = LeaseDuration,
         };
         var exactly = new Subscription(
             ExactlyOnce,
             new PostgresAtomicHandler(
-                dataSource, new Effects(schema, owner, StandAsync), options, Lease.ShortestDuration),
+                dataSource, new Effects(schema, owner, StandAsync), options, LeaseDuration),
             live,
             checkpoints,
             Options(),
