@@ -20,6 +20,7 @@ public static class Program
         [Role, ConsumerProcess.Role, .. var rest] => ConsumerProcess.RunAsync(rest),
         [Role, SmallHeapProcess.Role, .. var rest] => SmallHeapProcess.RunAsync(rest),
         [Role, ProjectionProcess.Role, .. var rest] => ProjectionProcess.RunAsync(rest),
+        [Role, SharedConsumerProcess.Role, .. var rest] => SharedConsumerProcess.RunAsync(rest),
         _ when args.Contains("--server", StringComparer.Ordinal) =>
             TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
         _ => ConsoleRunner.Run(args),

@@ -29,7 +29,7 @@ public sealed class ProjectionHandler : IAtomicHandler
         _projection = projection;
         _tables = ProjectionTables.Of(projection);
         _database = new ProjectionDatabase(dataSource, options);
-        _atomic = new PostgresAtomicHandler(dataSource, ApplyAsync, takesBatches: true, options);
+        _atomic = new PostgresAtomicHandler(dataSource, ApplyAsync, takesBatches: true, options, longestIdle: null);
     }
 
     /// <inheritdoc/>

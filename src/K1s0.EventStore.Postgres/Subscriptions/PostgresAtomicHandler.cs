@@ -10,7 +10,8 @@ namespace K1s0.EventStore.Postgres;
 /// <remarks>
 /// The checkpoint is moved last, by compare-and-set: a former owner that was frozen in the middle finds that it was
 /// taken over, and its effects are rolled back. An exception in the middle leaves nothing behind; when the answer to
-/// the commit is lost, the subscription claims its checkpoint again and sees where it stands.
+/// the commit is lost, the subscription claims its checkpoint again and sees where it stands. What a frozen owner has
+/// locked it keeps from the new one until its transaction ends: <c>longestIdle</c> bounds that.
 /// </remarks>
 public sealed class PostgresAtomicHandler : IAtomicHandler
 {
@@ -19,18 +20,27 @@ public sealed class PostgresAtomicHandler : IAtomicHandler
     private readonly PostgresDatabase _database;
     private readonly PostgresCheckpointStore _checkpoints;
     private readonly PostgresParkedEventStore _parked;
+    private readonly long? _longestIdleMilliseconds;
 
     /// <summary>A handler that writes into the database of the store.</summary>
     /// <param name="dataSource">Where to connect; owned by the application.</param>
     /// <param name="handler">What to do with an event.</param>
     /// <param name="options">How the store works on PostgreSQL; the defaults when null.</param>
+    /// <param name="longestIdle">
+    /// How long the handler may leave its transaction idle before the server ends it: the length of the lease where
+    /// processes share the subscription. As the server is set up when null.
+    /// </param>
     public PostgresAtomicHandler(
-        NpgsqlDataSource dataSource, ITransactionalHandler handler, PostgresOptions? options = null)
+        NpgsqlDataSource dataSource,
+        ITransactionalHandler handler,
+        PostgresOptions? options = null,
+        TimeSpan? longestIdle = null)
         : this(
             dataSource,
             (events, transaction, token) => handler.HandleAsync(events[0], transaction, token),
             takesBatches: false,
-            options) =>
+            options,
+            longestIdle) =>
         ArgumentNullException.ThrowIfNull(handler);
 
     /// <summary>
@@ -40,11 +50,15 @@ public sealed class PostgresAtomicHandler : IAtomicHandler
         NpgsqlDataSource dataSource,
         Func<IReadOnlyList<EventEnvelope>, NpgsqlTransaction, CancellationToken, Task> handle,
         bool takesBatches,
-        PostgresOptions? options)
+        PostgresOptions? options,
+        TimeSpan? longestIdle)
     {
         ArgumentNullException.ThrowIfNull(dataSource);
         options = PostgresOptionsRules.Checked(options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(
+            longestIdle ?? TimeSpan.MaxValue, TimeSpan.FromMilliseconds(1), nameof(longestIdle));
         (_handle, _takesBatches) = (handle, takesBatches);
+        _longestIdleMilliseconds = (long?)longestIdle?.TotalMilliseconds;
         _database = new PostgresDatabase(dataSource, new SqlCatalog(new SchemaName(options.Schema)), options);
         _checkpoints = new PostgresCheckpointStore(dataSource, options);
         _parked = new PostgresParkedEventStore(dataSource, options);
@@ -98,6 +112,7 @@ public sealed class PostgresAtomicHandler : IAtomicHandler
                 var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
                 await using (transaction.ConfigureAwait(false))
                 {
+                    await LimitIdleAsync(transaction, cancellationToken).ConfigureAwait(false);
                     foreach (var part in events.Chunk(_takesBatches ? Math.Max(1, events.Count) : 1))
                     {
                         await ApplyAsync(part, transaction, connection, cancellationToken).ConfigureAwait(false);
@@ -120,6 +135,16 @@ public sealed class PostgresAtomicHandler : IAtomicHandler
             }
         }
     }
+
+    private Task LimitIdleAsync(NpgsqlTransaction transaction, CancellationToken cancellationToken) =>
+        _longestIdleMilliseconds is not { } milliseconds
+            ? Task.CompletedTask
+            : _database.QueryAsync(
+                "limit_idle_transaction",
+                parameters => parameters.Add(new NpgsqlParameter<long> { TypedValue = milliseconds }),
+                static _ => 0,
+                cancellationToken,
+                transaction);
 
     private async Task ApplyAsync(
         EventEnvelope[] part,

@@ -59,6 +59,19 @@ internal sealed class SubscriptionProgress(string name, LiveFeed live, TimeProvi
         Waiters.Reached(lowWater.Mark.Position);
     }
 
+    /// <summary>Somebody else runs the subscription, and its troubles are theirs.</summary>
+    public void StandBy()
+    {
+        Volatile.Write(ref _parked, 0);
+        lock (_lock)
+        {
+            _position = _lowWater?.Mark.Position ?? _position;
+            (_lowWater, _error, _state) = (null, null, SubscriptionState.StandingBy);
+            _knownAt = timeProvider.GetUtcNow();
+            _stopped.Clear();
+        }
+    }
+
     public void Read(bool isLive)
     {
         lock (_lock)
@@ -190,7 +203,8 @@ internal sealed class SubscriptionProgress(string name, LiveFeed live, TimeProvi
 
     private TimeSpan Lag()
     {
-        if (_state is SubscriptionState.Completed && _lowWater?.OldestUnfinished is null)
+        if (_state is SubscriptionState.StandingBy
+            || (_state is SubscriptionState.Completed && _lowWater?.OldestUnfinished is null))
         {
             return TimeSpan.Zero;
         }

@@ -26,7 +26,9 @@ internal static class Catalogue
         new LoadScenario("load-1000", 1_000, streams: 40),
         new FeedScenario(),
         new CommitToHandlerScenario(),
+        new CommitToSubscriptionScenario(),
         new SubscriptionScenario(),
+        new ExactlyOnceScenario(),
         new HashingCostScenario("hashing-cost", 100, Goal.RatioAtLeast(0.95, 0.98)),
         new HashingCostScenario("hashing-cost-1x1", 1, goal: null),
         new VerifyChainScenario(),
@@ -42,6 +44,7 @@ internal static class Catalogue
     [
         .. All().Where(scenario => scenario is SidesInTurn { SessionSettings: "" } and not VerifyChainScenario
             and not SealScenario and not AppendWhileSealingScenario and not AppendToSealedScenario
-            and not VerifyStoreScenario and not ProveEventScenario and not SubscriptionScenario),
+            and not VerifyStoreScenario and not ProveEventScenario and not SubscriptionScenario
+            and not CommitToSubscriptionScenario and not ExactlyOnceScenario),
     ];
 }
