@@ -1,3 +1,4 @@
+using K1s0.EventStore.Compression;
 using K1s0.EventStore.Integrity;
 
 namespace K1s0.EventStore.Tests;
@@ -15,6 +16,8 @@ public sealed class ExceptionTests
     private static readonly EventStoreException[] All =
     [
         new ConcurrencyException(2, 3),
+        new CompressionUnavailableException(CompressionFormat.Zstd, "install it.", Cause),
+        new DecompressionException(DecompressionFault.Damaged, "it is cut off.", Cause),
         new CryptographyUnavailableException("Ed25519", "install it.", Cause),
         new EventIdReusedException(Id, Cause),
         new InvalidEventException(Id, InvalidEventReason.NotJson, "its payload is not JSON.", Cause),
@@ -80,13 +83,15 @@ public sealed class ExceptionTests
     [Fact]
     public void The_cause_is_kept_as_the_inner_exception() =>
         All.Where(exception => exception.InnerException is not null)
-            .Should().HaveCount(14).And.OnlyContain(exception => exception.InnerException == Cause);
+            .Should().HaveCount(16).And.OnlyContain(exception => exception.InnerException == Cause);
 
     [Theory]
     [InlineData(typeof(ConcurrencyException), "Concurrency conflict: expected 2, got 3")]
     [InlineData(typeof(EventIdReusedException), "already stored with other content")]
     [InlineData(typeof(InvalidEventException), "is refused: its payload is not JSON.")]
     [InlineData(typeof(CryptographyUnavailableException), "Ed25519 is not available: install it.")]
+    [InlineData(typeof(CompressionUnavailableException), "Zstd is not available: install it.")]
+    [InlineData(typeof(DecompressionException), "This cannot be decompressed: it is cut off.")]
     [InlineData(typeof(SigningException), "The signer of key example.com/log gave a signature that")]
     [InlineData(typeof(EventNotSealedException), "is stored, but not under a signed head of the log yet")]
     [InlineData(typeof(LogDivergedException), "signed with 9 leaves; the store has 4. The last 5 leaves are lost.")]
@@ -145,6 +150,9 @@ public sealed class ExceptionTests
         (log.Known.Size, log.StoredSize, log.LostLeaves).Should().Be((9, 4, 5));
         new LogDivergedException(new TreeHead("log", 9, default), 10, "detail").LostLeaves.Should().Be(0);
         new EventNotSealedException(Id).EventId.Should().Be(Id);
+        var compression = new CompressionUnavailableException(CompressionFormat.Brotli, "detail");
+        (compression.Format, compression.Detail).Should().Be((CompressionFormat.Brotli, "detail"));
+        new DecompressionException(DecompressionFault.TooLarge, "detail").Fault.Should().Be(DecompressionFault.TooLarge);
         new SigningException("name").KeyName.Should().Be("name");
         var stopped = new SubscriptionStoppedException("mailer", Stored, 5, "reason", Cause);
         (stopped.Subscription, stopped.StreamId, stopped.Position.Value, stopped.Attempts)
