@@ -84,6 +84,7 @@ cat >"$scratch/Program.cs" <<'CSHARP'
 using K1s0.EventStore;
 using K1s0.EventStore.Integrity;
 using K1s0.EventStore.Sqlite;
+using K1s0.EventStore.Sync;
 
 var store = new InMemoryEventStore();
 var order = new StreamId("order", "4711");
@@ -110,13 +111,20 @@ for (var run = 1; run <= 2; run++)
         order, [EventEnvelope.Create(order, "order-placed", """{"total":42.50}"""u8.ToArray())]);
     Console.WriteLine($"in the file at version {kept.Version}");
 }
+
+var left = new Replica(ReplicaId.Create(), new HybridClock(TimeProvider.System));
+var right = new Replica(ReplicaId.Create(), new HybridClock(TimeProvider.System));
+var here = left.Write(EventEnvelope.Create(order, "order-noted", "{}"u8.ToArray()));
+var there = right.Write(EventEnvelope.Create(order, "order-noted", "{}"u8.ToArray()));
+Console.WriteLine($"two replicas: {here.Clock.Compare(there.Clock)}");
 CSHARP
 
 expected='appended at version 1
 refused: expected 0, actual 1
 verified 1 event: True
 in the file at version 1
-in the file at version 2'
+in the file at version 2
+two replicas: Concurrent'
 actual=$(cd "$scratch" && dotnet run -v q)
 [ "$actual" = "$expected" ] || fail "the program outside of the repository printed:"$'\n'"$actual"
 printf 'A project outside of the repository restores the packages, builds and runs.\n'
