@@ -84,6 +84,7 @@ cat >"$scratch/Program.cs" <<'CSHARP'
 using K1s0.EventStore;
 using K1s0.EventStore.Integrity;
 using K1s0.EventStore.Sqlite;
+using K1s0.EventStore.Testing;
 
 var store = new InMemoryEventStore();
 var order = new StreamId("order", "4711");
@@ -110,13 +111,33 @@ for (var run = 1; run <= 2; run++)
         order, [EventEnvelope.Create(order, "order-placed", """{"total":42.50}"""u8.ToArray())]);
     Console.WriteLine($"in the file at version {kept.Version}");
 }
+
+Scenario.For(new Counter()).Given("up", "up").When("up").Then("up").ThenState(3);
+try
+{
+    Scenario.For(new Counter()).When("up").ThenNothing();
+}
+catch (ScenarioFailedException)
+{
+    Console.WriteLine("the scenario says what is wrong");
+}
+
+internal sealed class Counter : IDecider<int, string, string>
+{
+    public int CreateInitialState() => 0;
+
+    public int Evolve(int state, string happened) => state + 1;
+
+    public IEnumerable<string> Decide(string command, int state) => [command];
+}
 CSHARP
 
 expected='appended at version 1
 refused: expected 0, actual 1
 verified 1 event: True
 in the file at version 1
-in the file at version 2'
+in the file at version 2
+the scenario says what is wrong'
 actual=$(cd "$scratch" && dotnet run -v q)
 [ "$actual" = "$expected" ] || fail "the program outside of the repository printed:"$'\n'"$actual"
 printf 'A project outside of the repository restores the packages, builds and runs.\n'
