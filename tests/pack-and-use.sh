@@ -85,6 +85,7 @@ using K1s0.EventStore;
 using K1s0.EventStore.Integrity;
 using K1s0.EventStore.Sqlite;
 using K1s0.EventStore.Sync;
+using K1s0.EventStore.Testing;
 
 var store = new InMemoryEventStore();
 var order = new StreamId("order", "4711");
@@ -117,6 +118,24 @@ var right = new Replica(ReplicaId.Create(), new HybridClock(TimeProvider.System)
 var here = left.Write(EventEnvelope.Create(order, "order-noted", "{}"u8.ToArray()));
 var there = right.Write(EventEnvelope.Create(order, "order-noted", "{}"u8.ToArray()));
 Console.WriteLine($"two replicas: {here.Clock.Compare(there.Clock)}");
+Scenario.For(new Counter()).Given("up", "up").When("up").Then("up").ThenState(3);
+try
+{
+    Scenario.For(new Counter()).When("up").ThenNothing();
+}
+catch (ScenarioFailedException)
+{
+    Console.WriteLine("the scenario says what is wrong");
+}
+
+internal sealed class Counter : IDecider<int, string, string>
+{
+    public int CreateInitialState() => 0;
+
+    public int Evolve(int state, string happened) => state + 1;
+
+    public IEnumerable<string> Decide(string command, int state) => [command];
+}
 CSHARP
 
 expected='appended at version 1
@@ -124,7 +143,8 @@ refused: expected 0, actual 1
 verified 1 event: True
 in the file at version 1
 in the file at version 2
-two replicas: Concurrent'
+two replicas: Concurrent
+the scenario says what is wrong'
 actual=$(cd "$scratch" && dotnet run -v q)
 [ "$actual" = "$expected" ] || fail "the program outside of the repository printed:"$'\n'"$actual"
 printf 'A project outside of the repository restores the packages, builds and runs.\n'

@@ -28,6 +28,7 @@ public sealed class ProjectReferenceTests
         ["K1s0.EventStore.Sqlite"] =
             (["K1s0.EventStore"],
             ["Microsoft.Data.Sqlite.Core", "SQLitePCLRaw.core", "SQLitePCLRaw.provider.e_sqlite3"]),
+        ["K1s0.EventStore.Testing"] = (["K1s0.EventStore"], []),
         ["K1s0.EventStore.S3"] =
             (["K1s0.EventStore", "K1s0.EventStore.Archive", "K1s0.EventStore.Privacy"],
             ["AWSSDK.Core", "AWSSDK.S3", "AWSSDK.KeyManagementService"]),

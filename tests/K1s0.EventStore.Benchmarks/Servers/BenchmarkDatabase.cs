@@ -117,6 +117,10 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
         {
             ApplicationName = name,
             MaxPoolSize = 200,
+
+            // As the store sets it for itself when it is given a connection string. The hand-written side keeps its
+            // connections, so it resets none either.
+            NoResetOnClose = true,
         };
         if (sessionSettings.Length > 0)
         {

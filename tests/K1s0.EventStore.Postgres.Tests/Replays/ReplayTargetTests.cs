@@ -176,6 +176,32 @@ public sealed class ReplayTargetTests(StoreDatabase database) : IClassFixture<St
     }
 
     [Fact]
+    [Trait("Row", "K11")]
+    public async Task The_example_of_the_readme_fills_a_table_in_one_transaction()
+    {
+        var (testStore, events, rows) = await ArrangeAsync();
+        var (store, dataSource) = (testStore.Store, testStore.DataSource);
+        await dataSource.ExecuteAsync("create table replayed (place text)");
+
+        // snippet: replay-target
+        await using var target = new PostgresReplayTarget(dataSource, async (place, transaction) =>
+        {
+            await using var command = new NpgsqlCommand(
+                "insert into replayed (place) values ($1)", transaction.Connection, transaction);
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = place.ToString() });
+            await command.ExecuteNonQueryAsync();
+        });
+        var report = await new Replay(store, store).RunAsync(
+            new ReplaySelection { Filter = new FeedFilter { StreamTypes = ["order"] } },
+            [new ReplayHandler("rows", target.Writing(rows))],
+            new ReplayOptions { Target = target, OnFailure = ReplayFailureAction.RollBack });
+
+        // end-snippet
+        (await rows.StoredAsync()).Should().Equal(events.Select(e => e.Id));
+        (await testStore.ColumnAsync<string>("select place from replayed")).Should().Equal(report.Reached!.ToString());
+    }
+
+    [Fact]
     public async Task A_target_is_written_by_one_replay_at_a_time()
     {
         var (store, _, rows) = await ArrangeAsync();
