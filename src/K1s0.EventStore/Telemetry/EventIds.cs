@@ -17,4 +17,7 @@ internal static class EventIds
     public const int SealerFailed = 1052;
     public const int LogDiverged = 1053;
     public const int LogPublished = 1054;
+    public const int SnapshotFailed = 1080;
+    public const int SnapshotUnreadable = 1081;
+    public const int SnapshotIgnored = 1082;
 }

@@ -32,6 +32,8 @@ public sealed class ExceptionTests
         new EventNotUnderstoodException(Stored, Cause),
         new EventTypeConflictException("placed", 2, typeof(int), "the name is taken."),
         new FeedDivergedException(new Position(9), new Position(4)),
+        new SnapshotTooLargeException(Order, 21, 20),
+        new StreamVersionNotReachedException(Order, new StreamVersion(9), new StreamVersion(8)),
         new SubscriptionStoppedException("mailer", Stored, 5, "the handler failed.", Cause),
         new StoreDurabilityException("The server confirms what a crash can lose."),
         new StoreIdentityException(new StoreIdentity(Id, 1), new StoreIdentity(Id, 2)),
@@ -106,6 +108,8 @@ public sealed class ExceptionTests
     [InlineData(typeof(EventNotUnderstoodException), "The payload of order-1@3 placed")]
     [InlineData(typeof(EventTypeConflictException), "Event type placed, schema version 2: the name is taken.")]
     [InlineData(typeof(FeedDivergedException), "Position 9 was read, but the feed ends at 4")]
+    [InlineData(typeof(SnapshotTooLargeException), "The state of order-1 has 21 bytes; a snapshot has 20 at most.")]
+    [InlineData(typeof(StreamVersionNotReachedException), "is at version 8; version 9 was asked for")]
     [InlineData(typeof(SubscriptionStoppedException), "Subscription mailer stopped at order-1@3")]
     [InlineData(typeof(StoreDurabilityException), "The server confirms what a crash can lose.")]
     [InlineData(typeof(StoreIdentityException), "belongs to store 01920000-0000-7000-8000-000000000001/2")]
