@@ -1,3 +1,4 @@
+using K1s0.EventStore.Benchmarks.Aggregates;
 using K1s0.EventStore.Benchmarks.Appends;
 using K1s0.EventStore.Benchmarks.Feed;
 using K1s0.EventStore.Benchmarks.Integrity;
@@ -24,6 +25,7 @@ internal static class Catalogue
         new LoadScenario("load-10", 10, streams: 1_000),
         new LoadScenario("load-100", 100, streams: 200),
         new LoadScenario("load-1000", 1_000, streams: 40),
+        new AggregateLoadScenario(),
         new FeedScenario(),
         new CommitToHandlerScenario(),
         new SubscriptionScenario(),
@@ -39,6 +41,7 @@ internal static class Catalogue
     public static IReadOnlyList<IScenario> OfGrowth() =>
     [
         .. All().Where(scenario => scenario is SidesInTurn { SessionSettings: "" } and not VerifyChainScenario
-            and not SealScenario and not AppendWhileSealingScenario and not ProveEventScenario and not SubscriptionScenario),
+            and not SealScenario and not AppendWhileSealingScenario and not ProveEventScenario and not SubscriptionScenario
+            and not AggregateLoadScenario),
     ];
 }

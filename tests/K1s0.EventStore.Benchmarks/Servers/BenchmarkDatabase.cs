@@ -33,6 +33,8 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
 
     public ILeaseStore Leases => _services.GetRequiredService<ILeaseStore>();
 
+    public ISnapshotStore Snapshots => _services.GetRequiredService<ISnapshotStore>();
+
     public ICheckpointStore Checkpoints => _services.GetRequiredService<ICheckpointStore>();
 
     /// <summary>Connections of the hand-written side; the store has its own.</summary>
