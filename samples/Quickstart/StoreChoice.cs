@@ -1,5 +1,4 @@
 using K1s0.EventStore.Postgres;
-using K1s0.EventStore.Samples.Quickstart.Domain;
 using K1s0.EventStore.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -25,11 +24,7 @@ internal sealed record StoreChoice(string? Postgres = null, string? SqliteFile =
 
     public void AddStore(IServiceCollection services)
     {
-        var builder = services.AddEventStore(options =>
-        {
-            options.SnapshotInterval = 10;
-            options.SerializerOptions = OrderJson.Default.Options;
-        });
+        var builder = services.AddEventStore();
         if (Postgres is not null)
         {
             // The application owns its data source; the store uses the one that stands in the container.

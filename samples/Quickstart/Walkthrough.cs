@@ -65,7 +65,7 @@ internal sealed class Walkthrough(Narrator narrator)
     /// <summary>Everything but the store.</summary>
     public static void AddShop(IServiceCollection services)
     {
-        services.AddSingleton<OrderService>();
+        services.AddEventStore().AddOrders();
         services.AddSingleton<IStep, AppendEvents>();
         services.AddSingleton<IStep, RefuseStaleWriter>();
         services.AddSingleton<IStep, ReloadAndRetry>();

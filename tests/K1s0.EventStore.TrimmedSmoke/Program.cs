@@ -10,10 +10,15 @@ if (JsonSerializer.IsReflectionEnabledByDefault)
 }
 
 var services = new ServiceCollection();
-services.AddEventStore(options => options.SerializerOptions = OrderJson.Default.Options).UseInMemory();
+var builder = services.AddEventStore(options => options.SerializerOptions = OrderJson.Default.Options).UseInMemory();
+AggregateWalk.AddOrders(builder);
 await using var provider = services.BuildServiceProvider(validateScopes: true);
 
-var failures = await StoreWalk.RunAsync(provider);
+IReadOnlyList<string> failures =
+[
+    .. await StoreWalk.RunAsync(provider),
+    .. await AggregateWalk.RunAsync(provider),
+];
 foreach (var failure in failures)
 {
     await Console.Error.WriteLineAsync($"FAILED: {failure}");

@@ -1,61 +1,48 @@
 namespace K1s0.EventStore.Samples.Quickstart.Domain;
 
 /// <summary>The aggregate: decides what may happen, and remembers what did until it is saved.</summary>
-internal sealed class Order
+internal sealed class Order : IAggregate<IOrderEvent>
 {
-    private readonly List<IOrderEvent> _changes = [];
+    /// <summary>An order to which nothing has happened, or one out of a snapshot.</summary>
+    public Order(OrderState? state = null) => (State, Changes) = (state, new Changes<IOrderEvent>(Apply));
 
-    /// <summary>An order as it was loaded.</summary>
-    /// <param name="streamId">Its stream.</param>
-    /// <param name="version">The version that it was loaded at; 0 for an order that does not exist yet.</param>
-    /// <param name="state">Its state at that version; null for an order that does not exist yet.</param>
-    public Order(StreamId streamId, long version, OrderState? state) =>
-        (StreamId, Version, State) = (streamId, version, state);
-
-    public StreamId StreamId { get; }
-
-    /// <summary>The version that the next save expects.</summary>
-    public long Version { get; }
-
+    /// <summary>What its events add up to; null for an order that does not exist yet.</summary>
     public OrderState? State { get; private set; }
 
-    /// <summary>What happened since the order was loaded.</summary>
-    public IReadOnlyList<IOrderEvent> Changes => _changes;
+    public Changes<IOrderEvent> Changes { get; }
 
     public void Place(string customer)
     {
         if (State is not null)
         {
-            throw new InvalidOperationException($"{StreamId} is placed already.");
+            throw new InvalidOperationException("The order is placed already.");
         }
 
-        Happen(new OrderPlaced(customer));
+        Changes.Record(new OrderPlaced(customer));
     }
 
+    // snippet: quickstart-aggregate
     public void AddItem(string article, int quantity, decimal unitPrice)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(quantity, 1);
         EnsureOpen();
-        Happen(new ItemAdded(article, quantity, unitPrice));
+        Changes.Record(new ItemAdded(article, quantity, unitPrice));
     }
 
+    public void Apply(IOrderEvent happened) => State = OrderState.Apply(State, happened);
+
+    // end-snippet
     public void Ship(string carrier)
     {
         EnsureOpen();
-        Happen(new OrderShipped(carrier));
+        Changes.Record(new OrderShipped(carrier));
     }
 
     private void EnsureOpen()
     {
         if (State is not { Status: OrderStatus.Placed })
         {
-            throw new InvalidOperationException($"{StreamId} is not open: {State?.Status.ToString() ?? "unknown"}.");
+            throw new InvalidOperationException($"The order is not open: {State?.Status.ToString() ?? "unknown"}.");
         }
-    }
-
-    private void Happen(IOrderEvent happened)
-    {
-        State = OrderState.Apply(State, happened);
-        _changes.Add(happened);
     }
 }

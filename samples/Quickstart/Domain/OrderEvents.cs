@@ -1,34 +1,28 @@
-using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace K1s0.EventStore.Samples.Quickstart.Domain;
 
-/// <summary>Between the domain's events and the store's: the names in here outlive the classes.</summary>
+/// <summary>Between the domain and the store: the names in here outlive the classes.</summary>
 internal static class OrderEvents
 {
     public const string StreamType = "order";
 
-    public static EventEnvelope ToEnvelope(
-        StreamId streamId, IOrderEvent happened, EventMetadata metadata, TimeProvider timeProvider) => happened switch
-        {
-            OrderPlaced placed => EventEnvelope.Create(
-                streamId, nameof(OrderPlaced), placed, OrderJson.Default.OrderPlaced, metadata, timeProvider),
-            ItemAdded added => EventEnvelope.Create(
-                streamId, nameof(ItemAdded), added, OrderJson.Default.ItemAdded, metadata, timeProvider),
-            OrderShipped shipped => EventEnvelope.Create(
-                streamId, nameof(OrderShipped), shipped, OrderJson.Default.OrderShipped, metadata, timeProvider),
-            _ => throw new ArgumentOutOfRangeException(nameof(happened), happened, "No such event."),
-        };
-
-    public static IOrderEvent FromEnvelope(EventEnvelope envelope)
+    public static void AddOrders(this IEventStoreBuilder builder)
     {
-        var payload = envelope.PayloadUtf8.Span;
-        IOrderEvent? happened = envelope.EventType switch
-        {
-            nameof(OrderPlaced) => JsonSerializer.Deserialize(payload, OrderJson.Default.OrderPlaced),
-            nameof(ItemAdded) => JsonSerializer.Deserialize(payload, OrderJson.Default.ItemAdded),
-            nameof(OrderShipped) => JsonSerializer.Deserialize(payload, OrderJson.Default.OrderShipped),
-            _ => null,
-        };
-        return happened ?? throw new InvalidDataException($"{envelope} is not an event of an order.");
+        // snippet: quickstart-registration
+        builder
+            .AddEventTypes(types => types
+                .Add("OrderPlaced", OrderJson.Default.OrderPlaced)
+                .Add("ItemAdded", OrderJson.Default.ItemAdded)
+                .Add("OrderShipped", OrderJson.Default.OrderShipped))
+            .AddAggregate<Order, IOrderEvent>(() => new Order(), options =>
+            {
+                options.Format = StateFormat.Json(
+                    OrderJson.Default.OrderState, keep: order => order.State!, restore: state => new Order(state));
+                options.Snapshots = SnapshotStrategy.EveryEvents(10);
+                options.CacheCapacity = 0;
+            });
+
+        // end-snippet
     }
 }

@@ -11,9 +11,8 @@ internal sealed class Sales
 
     public int Count(OrderStatus status) => _orders.Values.Count(order => order?.Status == status);
 
-    public void Apply(EventEnvelope envelope) =>
-        _orders[envelope.StreamId] = OrderState.Apply(
-            _orders.GetValueOrDefault(envelope.StreamId), OrderEvents.FromEnvelope(envelope));
+    public void Apply(StreamId order, IOrderEvent happened) =>
+        _orders[order] = OrderState.Apply(_orders.GetValueOrDefault(order), happened);
 
     public override string ToString() => string.Create(
         System.Globalization.CultureInfo.InvariantCulture,

@@ -1,7 +1,10 @@
+using K1s0.EventStore.Samples.Quickstart.Domain;
+
 namespace K1s0.EventStore.Samples.Quickstart.Projections;
 
 /// <summary>Carries the feed over into the read model, and remembers how far it came.</summary>
-internal sealed class SalesFollower(IFeedReader feed, ICheckpointStore checkpoints, string consumer, FeedFilter filter)
+internal sealed class SalesFollower(
+    IFeedReader feed, ICheckpointStore checkpoints, EventSerializer serializer, string consumer, FeedFilter filter)
 {
     private const int PageSize = 100;
 
@@ -21,7 +24,11 @@ internal sealed class SalesFollower(IFeedReader feed, ICheckpointStore checkpoin
             page = await feed.ReadFeedPageAsync(after, filter, PageSize, cancellationToken);
             foreach (var envelope in page.Events)
             {
-                sales.Apply(envelope);
+                foreach (var happened in serializer.Decode(envelope))
+                {
+                    sales.Apply(envelope.StreamId, (IOrderEvent)happened);
+                }
+
                 handled++;
             }
 

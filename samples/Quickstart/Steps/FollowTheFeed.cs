@@ -3,7 +3,11 @@ using K1s0.EventStore.Samples.Quickstart.Projections;
 
 namespace K1s0.EventStore.Samples.Quickstart.Steps;
 
-internal sealed class FollowTheFeed(OrderService orders, IFeedReader feed, ICheckpointStore checkpoints) : IStep
+internal sealed class FollowTheFeed(
+    AggregateRepository<Order, IOrderEvent> orders,
+    IFeedReader feed,
+    ICheckpointStore checkpoints,
+    EventSerializer serializer) : IStep
 {
     public string Title => "A read model catches up from the feed, later only with what is new";
 
@@ -14,10 +18,14 @@ internal sealed class FollowTheFeed(OrderService orders, IFeedReader feed, IChec
         narrator.Check("events handled the first time", 4, handled);
         narrator.Check("revenue", 48.50m, shop.Sales.Revenue);
 
-        var (order, _, _) = await orders.LoadAsync(shop.Second, cancellationToken);
-        order.Place("Grace");
-        order.AddItem("kettle", quantity: 1, unitPrice: 39);
-        await orders.SaveAsync(order, actor: "grace", cancellationToken);
+        await orders.HandleAsync(
+            shop.Second,
+            order =>
+            {
+                order.Place("Grace");
+                order.AddItem("kettle", quantity: 1, unitPrice: 39);
+            },
+            cancellationToken: cancellationToken);
 
         // Another follower, as after a restart: all it knows is the checkpoint.
         handled = await NewFollower(shop).CatchUpAsync(shop.Sales, cancellationToken);
@@ -28,5 +36,6 @@ internal sealed class FollowTheFeed(OrderService orders, IFeedReader feed, IChec
         narrator.Check("revenue", 87.50m, shop.Sales.Revenue);
     }
 
-    private SalesFollower NewFollower(Shop shop) => new(feed, checkpoints, shop.SalesConsumer, shop.SalesFilter);
+    private SalesFollower NewFollower(Shop shop) =>
+        new(feed, checkpoints, serializer, shop.SalesConsumer, shop.SalesFilter);
 }

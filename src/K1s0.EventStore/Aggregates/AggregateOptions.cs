@@ -30,6 +30,16 @@ public sealed class AggregateOptions<TState>
     /// <value>64 KiB by default; 1 byte to 64 MiB. Not looked at when states never change.</value>
     public int MaxCachedStateBytes { get; set; } = 64 * 1024;
 
+    /// <summary>When to take a snapshot, behind an append; null for every so many events.</summary>
+    /// <value>
+    /// null by default: <see cref="EventStoreOptions.SnapshotInterval"/> events, 100 without a container.
+    /// </value>
+    public SnapshotStrategy? Snapshots { get; set; }
+
+    /// <summary>The most bytes of a state in a snapshot, before compression.</summary>
+    /// <value>4 MiB by default; 1 byte to 256 MiB.</value>
+    public int MaxSnapshotBytes { get; set; } = 4 * 1024 * 1024;
+
     /// <summary>
     /// Whether a state object never changes, all that it refers to included. Then the cache keeps objects and hands out
     /// the same one many times; otherwise it keeps bytes, and each load gets an object of its own.
@@ -59,6 +69,12 @@ public sealed class AggregateOptions<TState>
         Check(EventsPerRead, 2, 100_000, nameof(EventsPerRead));
         Check(CacheCapacity, 0, 1_000_000, nameof(CacheCapacity));
         Check(MaxCachedStateBytes, 1, 64 * 1024 * 1024, nameof(MaxCachedStateBytes));
+        Check(MaxSnapshotBytes, 1, 256 * 1024 * 1024, nameof(MaxSnapshotBytes));
+        if (Format is null && Snapshots is not null && Snapshots != SnapshotStrategy.Never)
+        {
+            faults.Add($"{nameof(Snapshots)}: a snapshot needs a {nameof(Format)}.");
+        }
+
         if (!Enum.IsDefined(UnknownEvents))
         {
             faults.Add($"{nameof(UnknownEvents)}: {(int)UnknownEvents} is not one of its values.");

@@ -24,6 +24,15 @@ public sealed class LoadedState<TState>
     /// <summary>The events that were read and applied on top of that.</summary>
     public long AppliedEvents { get; init; }
 
+    /// <summary>The version of the latest snapshot, as far as is known here; 0 for none.</summary>
+    public StreamVersion SnapshotVersion { get; init; }
+
     /// <summary>How long loading took.</summary>
     public TimeSpan Duration { get; init; }
+
+    // When the oldest event behind the latest snapshot was recorded.
+    internal DateTimeOffset? OldestBehind { get; init; }
+
+    // Whether no event was passed over.
+    internal bool IsUnderstood { get; init; }
 }

@@ -6,4 +6,13 @@ namespace K1s0.EventStore;
 /// <param name="Version">The version of the last event in the state; 0 for the initial state.</param>
 /// <param name="ChainHash">The chain hash at that version.</param>
 /// <param name="GetState">The state: an object of the caller's own, or one that never changes.</param>
-internal sealed record StartingPoint<TState>(long Version, Sha256Digest ChainHash, Func<TState> GetState);
+internal sealed record StartingPoint<TState>(long Version, Sha256Digest ChainHash, Func<TState> GetState)
+{
+    /// <summary>The version of the latest snapshot that is known of; 0 for none.</summary>
+    public long SnapshotVersion { get; init; }
+
+    /// <summary>When the oldest event behind that snapshot was recorded, of those in the state.</summary>
+    public DateTimeOffset? OldestBehind { get; init; }
+
+    public StateSource Source { get; init; }
+}

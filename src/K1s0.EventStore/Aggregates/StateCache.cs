@@ -34,31 +34,43 @@ internal sealed class StateCache<TState>(AggregateOptions<TState> options)
         return new StartingPoint<TState>(
             entry.Version,
             entry.ChainHash,
-            () => entry.StateUtf8 is { } bytes ? options.Format!.Deserialize(bytes) : entry.State!);
+            () => entry.StateUtf8 is { } bytes ? options.Format!.Deserialize(bytes) : entry.State!)
+        {
+            SnapshotVersion = entry.SnapshotVersion,
+            OldestBehind = entry.OldestBehind,
+            Source = StateSource.Cache,
+        };
     }
 
     /// <summary>Remembers a state that nobody but the fold has touched.</summary>
-    public void Keep(StreamId streamId, long version, Sha256Digest chainHash, TState state)
+    public void Keep(StreamId streamId, FoldRun<TState> run)
     {
         if (_isOff)
         {
             return;
         }
 
-        var bytes = options.StatesNeverChange ? null : options.Format!.Serialize(state);
+        var bytes = options.StatesNeverChange ? null : options.Format!.Serialize(run.State);
         if (bytes?.Length > options.MaxCachedStateBytes)
         {
             Forget(streamId);
             return;
         }
 
-        var entry = new Entry(streamId, version, chainHash, bytes, bytes is null ? state : default);
+        var entry = new Entry(
+            streamId,
+            run.Version,
+            run.ChainHash,
+            bytes,
+            bytes is null ? run.State : default,
+            run.SnapshotVersion,
+            run.OldestBehind);
         lock (_lock)
         {
             if (_entries.TryGetValue(streamId, out var node))
             {
                 // Somebody who read later may have been here first.
-                if (node.Value.Version <= version)
+                if (node.Value.Version <= run.Version)
                 {
                     node.Value = entry;
                 }
@@ -88,5 +100,11 @@ internal sealed class StateCache<TState>(AggregateOptions<TState> options)
     }
 
     private sealed record Entry(
-        StreamId StreamId, long Version, Sha256Digest ChainHash, byte[]? StateUtf8, TState? State);
+        StreamId StreamId,
+        long Version,
+        Sha256Digest ChainHash,
+        byte[]? StateUtf8,
+        TState? State,
+        long SnapshotVersion,
+        DateTimeOffset? OldestBehind);
 }

@@ -1,5 +1,7 @@
 using K1s0.EventStore;
+using K1s0.EventStore.Compression;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -25,7 +27,7 @@ public static class AggregateRegistration
         ArgumentNullException.ThrowIfNull(decider);
         builder.AddState(decider, configure, storeName);
         AddSingleton(builder.Services, storeName, provider => new CommandHandler<TState, TCommand, TEvent>(
-            decider, provider.GetRequiredKeyedService<AggregateStore<TState, TEvent>>(storeName)));
+            decider, Get<AggregateStore<TState, TEvent>>(provider, storeName)));
         return builder;
     }
 
@@ -46,7 +48,7 @@ public static class AggregateRegistration
     {
         builder.AddState(StateFold.OfClass<TAggregate, TEvent>(create), configure, storeName);
         AddSingleton(builder.Services, storeName, provider => new AggregateRepository<TAggregate, TEvent>(
-            provider.GetRequiredKeyedService<AggregateStore<TAggregate, TEvent>>(storeName)));
+            Get<AggregateStore<TAggregate, TEvent>>(provider, storeName)));
         return builder;
     }
 
@@ -74,16 +76,30 @@ public static class AggregateRegistration
             options.Configure(configure);
         }
 
+        options.PostConfigure<IOptions<EventStoreOptions>>(static (aggregate, store) =>
+            aggregate.Snapshots ??= aggregate.Format is null
+                ? SnapshotStrategy.Never
+                : SnapshotStrategy.EveryEvents(store.Value.SnapshotInterval));
         services.TryAddEnumerable(
             ServiceDescriptor.Singleton<IValidateOptions<AggregateOptions<TState>>, AggregateOptionsRules<TState>>());
         AddSingleton(services, storeName, provider => new AggregateStore<TState, TEvent>(
             fold,
-            provider.GetRequiredKeyedService<IEventStore>(storeName),
-            provider.GetRequiredKeyedService<EventSerializer>(storeName),
+            Get<IEventStore>(provider, storeName),
+            Get<EventSerializer>(provider, storeName),
             provider.GetRequiredService<IOptionsMonitor<AggregateOptions<TState>>>().Get(storeName),
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<TimeProvider>(),
+            Get<ISnapshotStore>(provider, storeName),
+            provider.GetService<CompressionCodecs>(),
+            provider.GetService<ILoggerFactory>()));
         return builder;
     }
+
+    // Without a name, what stands in the container without a key counts: an application may have put its own there.
+    private static TService Get<TService>(IServiceProvider provider, string storeName)
+        where TService : notnull =>
+        storeName.Length == 0
+            ? provider.GetRequiredService<TService>()
+            : provider.GetRequiredKeyedService<TService>(storeName);
 
     private static void AddSingleton<TService>(
         IServiceCollection services, string storeName, Func<IServiceProvider, TService> create)

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using K1s0.EventStore.Compression;
 
 namespace K1s0.EventStore;
 
@@ -8,6 +9,9 @@ namespace K1s0.EventStore;
 /// Turns states into JSON and back, by generated code when <see cref="EventStoreOptions.SerializerOptions"/> names it,
 /// by reflection otherwise where the application allows it. Thread-safe.
 /// </summary>
+/// <remarks>
+/// A <see cref="SnapshotFrame"/> is written as its bytes, and the state in one is read like any other.
+/// </remarks>
 public sealed class SnapshotSerializer
 {
     private readonly JsonSerializerOptions _options;
@@ -23,13 +27,25 @@ public sealed class SnapshotSerializer
     /// <summary>The state as JSON in UTF-8.</summary>
     /// <typeparam name="TState">The type of the state.</typeparam>
     /// <param name="state">The state.</param>
-    public byte[] Serialize<TState>(TState state) => JsonSerializer.SerializeToUtf8Bytes(state, TypeInfo<TState>());
+    public byte[] Serialize<TState>(TState state) =>
+        state is SnapshotFrame frame ? frame.ToBytes() : JsonSerializer.SerializeToUtf8Bytes(state, TypeInfo<TState>());
 
     /// <summary>The state from its JSON.</summary>
     /// <typeparam name="TState">The type of the state.</typeparam>
-    /// <param name="stateUtf8">JSON in UTF-8.</param>
-    public TState Deserialize<TState>(ReadOnlySpan<byte> stateUtf8) =>
-        JsonSerializer.Deserialize(stateUtf8, TypeInfo<TState>())!;
+    /// <param name="stateUtf8">JSON in UTF-8, or the bytes of a frame.</param>
+    /// <exception cref="InvalidFormatException">A frame is damaged, or asked for where there is none.</exception>
+    public TState Deserialize<TState>(ReadOnlySpan<byte> stateUtf8)
+    {
+        if (typeof(TState) == typeof(SnapshotFrame))
+        {
+            return (TState)(object)SnapshotFrame.Parse(stateUtf8);
+        }
+
+        return stateUtf8 is [var first, ..] && first == SnapshotFrame.FirstByte
+            ? JsonSerializer.Deserialize(
+                SnapshotFrame.Parse(stateUtf8).Unpack(CompressionCodecs.OfSystem, Array.MaxLength), TypeInfo<TState>())!
+            : JsonSerializer.Deserialize(stateUtf8, TypeInfo<TState>())!;
+    }
 
     private JsonTypeInfo<TState> TypeInfo<TState>() => (JsonTypeInfo<TState>)_options.GetTypeInfo(typeof(TState));
 

@@ -23,6 +23,17 @@ public static class AggregateTelemetry
     /// </summary>
     public const string Ignored = "k1s0.eventstore.aggregate.ignored";
 
+    /// <summary>
+    /// Histogram, bytes: the states of snapshots that were taken, before compression, by <c>state</c>.
+    /// </summary>
+    public const string SnapshotOriginalBytes = "k1s0.eventstore.snapshot.original_bytes";
+
+    /// <summary>Histogram, bytes: the same states as they are kept, by <c>state</c>.</summary>
+    public const string SnapshotCompressedBytes = "k1s0.eventstore.snapshot.compressed_bytes";
+
+    /// <summary>Counter: due snapshots that could not be taken, by <c>state</c> and <c>error.type</c>.</summary>
+    public const string SnapshotFailures = "k1s0.eventstore.snapshot.failures";
+
     private static readonly Meter Meter = new(SourceName);
 
     private static readonly Histogram<long> AppliedEventsHistogram = Meter.CreateHistogram<long>(
@@ -36,6 +47,24 @@ public static class AggregateTelemetry
 
     private static readonly Counter<long> IgnoredCount = Meter.CreateCounter<long>(
         Ignored, "{state}", "Remembered states that were not used.");
+
+    private static readonly Histogram<int> OriginalBytesHistogram = Meter.CreateHistogram<int>(
+        SnapshotOriginalBytes, "By", "States of snapshots, before compression.");
+
+    private static readonly Histogram<int> CompressedBytesHistogram = Meter.CreateHistogram<int>(
+        SnapshotCompressedBytes, "By", "States of snapshots, as they are kept.");
+
+    private static readonly Counter<long> FailureCount = Meter.CreateCounter<long>(
+        SnapshotFailures, "{snapshot}", "Snapshots that were due and could not be taken.");
+
+    internal static void RecordSnapshot<TState>(AggregateOptions<TState> options, SnapshotFrame frame)
+    {
+        OriginalBytesHistogram.Record(frame.OriginalBytes, State(options));
+        CompressedBytesHistogram.Record(frame.CompressedBytes, State(options));
+    }
+
+    internal static void CountSnapshotFailure<TState>(AggregateOptions<TState> options, Exception reason) =>
+        FailureCount.Add(1, State(options), new("error.type", reason.GetType().FullName));
 
     internal static void RecordLoad<TState>(AggregateOptions<TState> options, LoadedState<TState> loaded)
     {

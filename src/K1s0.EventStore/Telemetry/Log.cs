@@ -124,4 +124,18 @@ internal static partial class Log
         "The lease of subscription {Subscription} could not be released: others wait until it runs out",
         EventName = nameof(EventIds.LeaseNotReleased))]
     public static partial void LeaseNotReleased(this ILogger logger, string subscription, Exception reason);
+
+    [LoggerMessage(EventIds.SnapshotFailed, LogLevel.Warning,
+        "The snapshot of {Stream} that was due could not be taken; its events are stored",
+        EventName = nameof(EventIds.SnapshotFailed))]
+    public static partial void SnapshotFailed(this ILogger logger, StreamId stream, Exception reason);
+
+    [LoggerMessage(EventIds.SnapshotUnreadable, LogLevel.Warning,
+        "The snapshot of {Stream} cannot be read; its events are",
+        EventName = nameof(EventIds.SnapshotUnreadable))]
+    public static partial void SnapshotUnreadable(this ILogger logger, StreamId stream, Exception reason);
+
+    [LoggerMessage(EventIds.SnapshotIgnored, LogLevel.Debug, "The snapshot of {Stream} is not used: {Reason}",
+        EventName = nameof(EventIds.SnapshotIgnored))]
+    public static partial void SnapshotIgnored(this ILogger logger, StreamId stream, string reason);
 }

@@ -1,3 +1,4 @@
+using K1s0.EventStore.Benchmarks.Aggregates;
 using K1s0.EventStore.Benchmarks.Appends;
 using K1s0.EventStore.Benchmarks.Feed;
 using K1s0.EventStore.Benchmarks.Integrity;
@@ -25,6 +26,7 @@ internal static class Catalogue
         new LoadScenario("load-10", 10, streams: 1_000),
         new LoadScenario("load-100", 100, streams: 200),
         new LoadScenario("load-1000", 1_000, streams: 40),
+        new AggregateLoadScenario(),
         new FeedScenario(),
         new CommitToHandlerScenario(),
         new CommitToSubscriptionScenario(),

@@ -34,6 +34,20 @@ internal sealed class StoredHistory(BenchmarkDatabase database, int eventsPerStr
         End = await database.Feed.GetSettledBoundAsync();
     }
 
+    /// <summary>Appends as many events to streams that are there.</summary>
+    public async Task AppendToAsync(IReadOnlyList<StreamId> streams)
+    {
+        Start = await database.Feed.GetSettledBoundAsync();
+        var events = new SampleEvents(streams.Count);
+        foreach (var stream in streams)
+        {
+            await database.Store.AppendAsync(
+                stream, events.Next(stream, eventsPerStream).Select(sample => sample.Envelope));
+        }
+
+        End = await database.Feed.GetSettledBoundAsync();
+    }
+
     /// <summary>Copies them to the plain tables, in the same order, and tidies both sides up.</summary>
     public async Task CopyToPlainAsync()
     {

@@ -42,6 +42,8 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
     /// <summary>Connections of the store, for another instance of it.</summary>
     public NpgsqlDataSource Ours => _ours;
 
+    public ISnapshotStore Snapshots => _services.GetRequiredService<ISnapshotStore>();
+
     public ICheckpointStore Checkpoints => _services.GetRequiredService<ICheckpointStore>();
 
     /// <summary>Connections of the hand-written side; the store has its own.</summary>

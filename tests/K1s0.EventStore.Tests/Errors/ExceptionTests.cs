@@ -57,6 +57,8 @@ public sealed class ExceptionTests
         new EventTypeConflictException("placed", 2, typeof(int), "the name is taken."),
         new FeedDivergedException(new Position(9), new Position(4)),
         new SubscriptionBehindException("balances", new Position(9), new Position(7)),
+        new SnapshotTooLargeException(Order, 21, 20),
+        new StreamVersionNotReachedException(Order, new StreamVersion(9), new StreamVersion(8)),
         new SubscriptionStoppedException("mailer", Stored, 5, "the handler failed.", Cause),
         new ProjectionRebuildException("balances", RebuildFailure.NotInTime, "its tables are locked.", Cause),
         new StoreDurabilityException("The server confirms what a crash can lose."),
@@ -139,6 +141,8 @@ public sealed class ExceptionTests
     [InlineData(typeof(EventTypeConflictException), "Event type placed, schema version 2: the name is taken.")]
     [InlineData(typeof(FeedDivergedException), "Position 9 was read, but the feed ends at 4")]
     [InlineData(typeof(SubscriptionBehindException), "balances stands at 7 and did not come to 9 in time.")]
+    [InlineData(typeof(SnapshotTooLargeException), "The state of order-1 has 21 bytes; a snapshot has 20 at most.")]
+    [InlineData(typeof(StreamVersionNotReachedException), "is at version 8; version 9 was asked for")]
     [InlineData(typeof(SubscriptionStoppedException), "Subscription mailer stopped at order-1@3")]
     [InlineData(typeof(ProjectionRebuildException), "Projection balances was not rebuilt: its tables are locked.")]
     [InlineData(typeof(StoreDurabilityException), "The server confirms what a crash can lose.")]

@@ -36,6 +36,15 @@ create table plain.events (
   constraint events_event_id_key unique (event_id)
 );
 
+create table plain.snapshots (
+  stream_type text collate "C" not null,
+  stream_id text collate "C" not null,
+  version bigint not null,
+  state bytea not null,
+  taken_at timestamptz not null,
+  constraint snapshots_pkey primary key (stream_type, stream_id)
+);
+
 create index events_event_type_idx on plain.events (event_type, position);
 create index events_recorded_at_idx on plain.events using brin (recorded_at);
 create index events_correlation_id_idx on plain.events (correlation_id) where correlation_id is not null;

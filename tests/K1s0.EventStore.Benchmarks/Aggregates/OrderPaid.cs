@@ -1,0 +1,3 @@
+namespace K1s0.EventStore.Benchmarks.Aggregates;
+
+internal sealed class OrderPaid : OrderHappened;

@@ -1,0 +1,17 @@
+using K1s0.EventStore.Conformance.Accounts;
+using K1s0.EventStore.Tests.Aggregates;
+
+namespace K1s0.EventStore.Postgres.Tests.Conformance;
+
+public sealed class PostgresSnapshotPropertyTests(PostgresFixture fixture)
+{
+    [Fact]
+    [Trait("Row", "I06")]
+    public async Task With_and_without_snapshots_a_stream_has_the_same_state()
+    {
+        var options = new EventStoreOptions { SerializerOptions = AccountJson.Default.Options };
+        await using var store = await fixture.OpenStoreAsync(options, TimeProvider.System);
+
+        SnapshotScenarios.Check(store, scenarios: 30);
+    }
+}
