@@ -3,6 +3,7 @@ using K1s0.EventStore.Benchmarks.Feed;
 using K1s0.EventStore.Benchmarks.Integrity;
 using K1s0.EventStore.Benchmarks.Ledger;
 using K1s0.EventStore.Benchmarks.Loads;
+using K1s0.EventStore.Benchmarks.Rebuilds;
 
 namespace K1s0.EventStore.Benchmarks.Comparing;
 
@@ -27,6 +28,7 @@ internal static class Catalogue
         new FeedScenario(),
         new CommitToHandlerScenario(),
         new SubscriptionScenario(),
+        new RebuildScenario(),
         new HashingCostScenario("hashing-cost", 100, Goal.RatioAtLeast(0.95, 0.98)),
         new HashingCostScenario("hashing-cost-1x1", 1, goal: null),
         new VerifyChainScenario(),
@@ -39,6 +41,7 @@ internal static class Catalogue
     public static IReadOnlyList<IScenario> OfGrowth() =>
     [
         .. All().Where(scenario => scenario is SidesInTurn { SessionSettings: "" } and not VerifyChainScenario
-            and not SealScenario and not AppendWhileSealingScenario and not ProveEventScenario and not SubscriptionScenario),
+            and not SealScenario and not AppendWhileSealingScenario and not ProveEventScenario and not SubscriptionScenario
+            and not RebuildScenario),
     ];
 }
