@@ -70,7 +70,8 @@ internal sealed class ProjectionDatabase
             cancellationToken);
 
     /// <summary>Nobody else makes or swaps these tables until the transaction ends.</summary>
-    public Task LockAsync(ProjectionTables tables, NpgsqlTransaction transaction, CancellationToken cancellationToken) =>
+    public Task LockAsync(
+        ProjectionTables tables, NpgsqlTransaction transaction, CancellationToken cancellationToken) =>
         _database.QueryAsync(
             "lock_projection",
             parameters => parameters.Add(new NpgsqlParameter<string> { TypedValue = tables.Quoted(tables.Names[0]) }),

@@ -57,7 +57,8 @@ public static class ProjectionRegistration
     }
 
     /// <summary>
-    /// Adds a projection that every append of the store applies in its own transaction: the tables are never behind, and
+    /// Adds a projection that every append of the store applies in its own transaction: the tables are never behind,
+    /// and
     /// a projection that fails fails the append, with nothing written. Appends no longer share transactions. The
     /// projection is a singleton. Calling it again for the same name is harmless.
     /// </summary>

@@ -45,7 +45,8 @@ public sealed class LiveProjection<TState>
     }
 
     /// <summary>
-    /// Folds a part of the feed, up to the settled bound of the moment when reading starts, or goes on from a state that
+    /// Folds a part of the feed, up to the settled bound of the moment when reading starts, or goes on from a state
+    /// that
     /// was read before.
     /// </summary>
     /// <param name="feed">The store.</param>

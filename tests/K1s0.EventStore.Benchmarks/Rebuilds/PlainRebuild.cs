@@ -53,11 +53,16 @@ internal sealed class PlainRebuild(NpgsqlDataSource database, long after, int le
         var count = 0;
         while (await reader.ReadAsync())
         {
-            ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(sums, reader.GetString(0), out _);
-            sum = (sum.Cents + OrderAmount.Of(reader.GetFieldValue<byte[]>(1)), sum.Events + 1);
+            Add(sums, reader);
             count++;
         }
 
         return count;
+    }
+
+    private static void Add(Dictionary<string, (long Cents, long Events)> sums, NpgsqlDataReader reader)
+    {
+        ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(sums, reader.GetString(0), out _);
+        sum = (sum.Cents + OrderAmount.Of(reader.GetFieldValue<byte[]>(1)), sum.Events + 1);
     }
 }
