@@ -21,6 +21,7 @@ public sealed class PostgresEventStore
     private readonly PostgresAppender _appender;
     private readonly AppendQueue _queue;
     private readonly AppendRetry _appends;
+    private readonly InlineProjections? _inline;
     private readonly PostgresStreams _streams;
     private readonly SettledBoundProbe _probe;
     private readonly PostgresFeed _feed;
@@ -32,13 +33,17 @@ public sealed class PostgresEventStore
     /// <param name="limits">The limits; the defaults when null.</param>
     /// <param name="timeProvider">Measures the waits between retries; the system's clock when null.</param>
     /// <param name="loggerFactory">Where to log; nowhere when null.</param>
+    /// <param name="inlineProjections">
+    /// Projections that every append of this instance applies in its own transaction; none when null.
+    /// </param>
     public PostgresEventStore(
         NpgsqlDataSource dataSource,
         PostgresOptions? options = null,
         EventStoreOptions? limits = null,
         TimeProvider? timeProvider = null,
-        ILoggerFactory? loggerFactory = null)
-        : this(string.Empty, dataSource, options, limits, timeProvider, loggerFactory)
+        ILoggerFactory? loggerFactory = null,
+        IReadOnlyList<IProjection>? inlineProjections = null)
+        : this(string.Empty, dataSource, options, limits, timeProvider, loggerFactory, inlineProjections ?? [])
     {
     }
 
@@ -48,7 +53,8 @@ public sealed class PostgresEventStore
         PostgresOptions? options,
         EventStoreOptions? limits,
         TimeProvider? timeProvider,
-        ILoggerFactory? loggerFactory)
+        ILoggerFactory? loggerFactory,
+        IReadOnlyList<IProjection> inlineProjections)
     {
         ArgumentNullException.ThrowIfNull(dataSource);
         options = PostgresOptionsRules.Checked(options);
@@ -59,15 +65,19 @@ public sealed class PostgresEventStore
         var sender = new AppendSender(_database);
         _appender = new PostgresAppender(sender, new RepeatedAppends(sender), heads);
         _queue = new AppendQueue(_appender, new LateAppends(_database, _appender, heads), heads, options);
+        _streams = new PostgresStreams(_database, heads);
+        _inline = inlineProjections.Count == 0
+            ? null
+            : new InlineProjections(inlineProjections, new ProjectionDatabase(_database), sender, _appender, _streams);
         _appends = new AppendRetry(
             _appender,
             _queue,
+            _inline,
             new PostgresSchema(dataSource, options),
             options,
             name,
             timeProvider ?? TimeProvider.System,
             (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<PostgresEventStore>());
-        _streams = new PostgresStreams(_database, heads);
         _probe = new SettledBoundProbe(_database);
         _feed = new PostgresFeed(_database, _probe);
     }
@@ -137,7 +147,9 @@ public sealed class PostgresEventStore
         return AppendInAsync();
 
         async Task<IReadOnlyList<AppendResult>> AppendInAsync() =>
-            await _appender.AppendInAsync(transaction, validated, cancellationToken).ConfigureAwait(false);
+            _inline is null
+                ? await _appender.AppendInAsync(transaction, validated, cancellationToken).ConfigureAwait(false)
+                : await _inline.AppendInAsync(transaction, validated, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>

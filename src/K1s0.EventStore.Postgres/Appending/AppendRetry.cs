@@ -10,6 +10,7 @@ namespace K1s0.EventStore.Postgres;
 internal sealed class AppendRetry(
     PostgresAppender appender,
     AppendQueue queue,
+    InlineProjections? inline,
     PostgresSchema schema,
     PostgresOptions options,
     string storeName,
@@ -26,6 +27,11 @@ internal sealed class AppendRetry(
         {
             try
             {
+                if (inline is not null)
+                {
+                    return await inline.TryAppendAsync(appends, cancellationToken).ConfigureAwait(false);
+                }
+
                 // A repeated attempt goes alone: whatever held up its batch would hold up its neighbours again.
                 return appends is [var single] && attempt == 0
                     ? [await queue.TryAppendAsync(single, cancellationToken).ConfigureAwait(false)]

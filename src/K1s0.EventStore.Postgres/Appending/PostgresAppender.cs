@@ -99,35 +99,37 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
     public async Task<AppendResult[]> AppendInAsync(
         NpgsqlTransaction transaction, IReadOnlyList<ValidatedAppend> appends, CancellationToken cancellationToken)
     {
-        var connection = PostgresDatabase.Connection(transaction);
-
-        // Heads are not remembered here: nobody knows yet whether the caller commits.
-        PlannedAppend[] planned = [.. appends.Select(append => PlannedAppend.Create(append, cached: null))];
         try
         {
-            var outcomes = await sender.SendAsync(
-                connection,
-                transaction,
-                "append_atomic",
-                parameters => AppendParameters.AddMany(parameters, planned),
-                ReadOutcome,
-                cancellationToken).ConfigureAwait(false);
-            if (outcomes!.All(outcome => outcome.Outcome.Applied))
-            {
-                return
-                [
-                    .. outcomes!.OrderBy(row => row.Entry).Select(row => Result(planned[row.Entry - 1], row.Outcome)),
-                ];
-            }
-
-            return outcomes!.Any(outcome => outcome.Outcome.IsSeen)
-                ? await repeated.FindAsync(connection, transaction, appends, cancellationToken).ConfigureAwait(false)
-                : throw Refusal(planned, outcomes!);
+            return await TryAppendInAsync(transaction, appends, cancellationToken).ConfigureAwait(false);
         }
         catch (AttemptFailedException e)
         {
             throw e.Reason;
         }
+    }
+
+    /// <summary>The same, and says what is known of the attempt when it fails.</summary>
+    /// <exception cref="AttemptFailedException">It did not succeed.</exception>
+    public async Task<AppendResult[]> TryAppendInAsync(
+        NpgsqlTransaction transaction, IReadOnlyList<ValidatedAppend> appends, CancellationToken cancellationToken)
+    {
+        var connection = PostgresDatabase.Connection(transaction);
+
+        // Heads are not remembered here: nobody knows yet whether the caller commits.
+        PlannedAppend[] planned = [.. appends.Select(append => PlannedAppend.Create(append, cached: null))];
+        var outcomes = await sender.SendAsync(
+            connection,
+            transaction,
+            "append_atomic",
+            parameters => AppendParameters.AddMany(parameters, planned),
+            ReadOutcome,
+            cancellationToken).ConfigureAwait(false);
+        return outcomes!.All(outcome => outcome.Outcome.Applied)
+            ? [.. outcomes!.OrderBy(row => row.Entry).Select(row => Result(planned[row.Entry - 1], row.Outcome))]
+            : outcomes!.Any(outcome => outcome.Outcome.IsSeen)
+            ? await repeated.FindAsync(connection, transaction, appends, cancellationToken).ConfigureAwait(false)
+            : throw Refusal(planned, outcomes!);
     }
 
     private async Task<AppendResult[]> FindRepeatedAsync(

@@ -34,7 +34,8 @@ public interface IProjection
     bool IsKeyedByStream => false;
 
     /// <summary>
-    /// Makes the tables, empty, with their keys, indexes, comments and rights: when they are missing, and for a rebuild.
+    /// Makes the tables, empty, with their keys, indexes, comments and rights: when they are missing, and for a
+    /// rebuild.
     /// </summary>
     /// <param name="context">Where; a rebuild makes them under other names, with the same content.</param>
     /// <param name="cancellationToken">Gives up; nothing is made.</param>

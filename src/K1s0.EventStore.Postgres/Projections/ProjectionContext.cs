@@ -29,7 +29,8 @@ public sealed class ProjectionContext
     public NpgsqlConnection Connection => Transaction.Connection!;
 
     /// <summary>
-    /// Whether the events are handled once more, to make the tables anew: whatever the projection does beside its tables
+    /// Whether the events are handled once more, to make the tables anew: whatever the projection does beside its
+    /// tables
     /// (mails, messages) must not be done again.
     /// </summary>
     public bool IsRebuilding { get; }

@@ -8,6 +8,8 @@ internal sealed class ProjectionDatabase
 {
     private readonly PostgresDatabase _database;
 
+    public ProjectionDatabase(PostgresDatabase database) => _database = database;
+
     public ProjectionDatabase(NpgsqlDataSource dataSource, PostgresOptions? options)
     {
         ArgumentNullException.ThrowIfNull(dataSource);
@@ -68,7 +70,8 @@ internal sealed class ProjectionDatabase
             cancellationToken);
 
     /// <summary>Nobody else makes or swaps these tables until the transaction ends.</summary>
-    public Task LockAsync(ProjectionTables tables, NpgsqlTransaction transaction, CancellationToken cancellationToken) =>
+    public Task LockAsync(
+        ProjectionTables tables, NpgsqlTransaction transaction, CancellationToken cancellationToken) =>
         _database.QueryAsync(
             "lock_projection",
             parameters => parameters.Add(new NpgsqlParameter<string> { TypedValue = tables.Quoted(tables.Names[0]) }),
@@ -123,6 +126,23 @@ internal sealed class ProjectionDatabase
         }
     }
 
+    /// <summary>Fails after an error that was swallowed, and for what only a commit would refuse.</summary>
+    /// <exception cref="EventHandlingException">The projection is to blame; names the last event.</exception>
+    public async Task CheckAsync(
+        EventEnvelope last, NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _database.QueryAsync(
+                "check_constraints", static _ => { }, static _ => 0, cancellationToken, transaction, prepare: false)
+                .ConfigureAwait(false);
+        }
+        catch (StoreOperationException e)
+        {
+            throw new EventHandlingException(last, e);
+        }
+    }
+
     /// <summary>
     /// Finds the event of a batch that a projection fails for: applies them one by one, and rolls all of it back.
     /// </summary>
@@ -147,10 +167,11 @@ internal sealed class ProjectionDatabase
                     {
                         await ApplyAsync(projection, [envelope], context, cancellationToken).ConfigureAwait(false);
 
-                        // Fails as well after an error that was swallowed, and for what only a commit would refuse.
-                        await _database.QueryAsync(
-                            "check_constraints", static _ => { }, static _ => 0, cancellationToken, transaction,
-                            prepare: false).ConfigureAwait(false);
+                        await CheckAsync(envelope, transaction, cancellationToken).ConfigureAwait(false);
+                    }
+                    catch (EventHandlingException e)
+                    {
+                        return e;
                     }
                     catch (Exception e) when (!cancellationToken.IsCancellationRequested
                         && connection.State is ConnectionState.Open)

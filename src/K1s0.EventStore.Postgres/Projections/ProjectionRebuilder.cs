@@ -69,7 +69,8 @@ public sealed class ProjectionRebuilder
     /// <exception cref="EventHandlingException">
     /// The projection failed for the event that the exception names. Mend it and call again.
     /// </exception>
-    /// <exception cref="ProjectionRebuildException">It did not come to its end, for the reason that is named.</exception>
+    /// <exception cref="ProjectionRebuildException">It did not come to its end, for the reason that is
+    /// named.</exception>
     /// <exception cref="StoreIdentityException">The checkpoint belongs to another store.</exception>
     /// <exception cref="StoreUnavailableException">The database was lost. Call again: it goes on.</exception>
     /// <exception cref="WriteOutcomeUnknownException">

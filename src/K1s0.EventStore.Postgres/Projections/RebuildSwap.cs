@@ -84,8 +84,8 @@ internal sealed class RebuildSwap(
                 throw new ProjectionRebuildException(
                     name,
                     RebuildFailure.TablesInUse,
-                    "something depends on its tables (a view, a foreign key) and keeps them from being dropped. Let the "
-                        + "projection make it, or drop it.",
+                    "something depends on its tables (a view, a foreign key) and keeps them from being dropped. Let "
+                        + "the projection make it, or drop it.",
                     e.InnerException);
             }
 
@@ -139,7 +139,8 @@ internal sealed class RebuildSwap(
             .ConfigureAwait(false);
         if (!isInline)
         {
-            await CheckAsync(done.Events - whole.Events, from, to, transaction, cancellationToken).ConfigureAwait(false);
+            await CheckAsync(done.Events - whole.Events, from, to, transaction, cancellationToken)
+                .ConfigureAwait(false);
         }
 
         await rebuild.SwapAsync(transaction, cancellationToken).ConfigureAwait(false);
@@ -254,7 +255,10 @@ internal sealed class RebuildSwap(
     }
 
     private async Task StartCheckpointAsync(
-        Position position, StoreIdentity identity, NpgsqlTransaction transaction, CancellationToken cancellationToken) =>
+        Position position,
+        StoreIdentity identity,
+        NpgsqlTransaction transaction,
+        CancellationToken cancellationToken) =>
         await database.Statements.QueryAsync(
             "start_checkpoint",
             parameters =>

@@ -6,7 +6,8 @@ using NpgsqlTypes;
 namespace K1s0.EventStore.Postgres;
 
 /// <summary>
-/// The tables that a projection is rebuilt in, in a schema of their own, and beside them how far each lane has come: all
+/// The tables that a projection is rebuilt in, in a schema of their own, and beside them how far each lane has come:
+/// all
 /// of it appears, changes and disappears together with its transaction. Thread-safe.
 /// </summary>
 internal sealed class RebuildTables
@@ -21,7 +22,8 @@ internal sealed class RebuildTables
         _live = live;
         _projection = projection;
 
-        // One schema a projection and store, whatever their names are: in it the new tables, and all that hangs on them,
+        // One schema a projection and store, whatever their names are: in it the new tables, and all that hangs on
+        // them,
         // already have the names that they keep.
         var digest = SHA256.HashData(Encoding.UTF8.GetBytes($"{database.Sql.Schema.Value}\n{projection}"));
         Schema = new SchemaName($"rebuild_{Convert.ToHexStringLower(digest.AsSpan(0, 12))}");
@@ -33,7 +35,9 @@ internal sealed class RebuildTables
     /// <summary>The new tables.</summary>
     public ProjectionTables Tables { get; }
 
-    /// <summary>The lanes of an unfinished rebuild, which are this caller's from now on; none when there is none.</summary>
+    /// <summary>
+    /// The lanes of an unfinished rebuild, which are this caller's from now on; none when there is none.
+    /// </summary>
     public async Task<IReadOnlyList<RebuildLane>> ClaimAsync(
         StoreIdentity identity, NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
@@ -122,7 +126,9 @@ internal sealed class RebuildTables
         QueryAsync(
             "lock_rebuild_lanes", parameters => Add(parameters, epoch), ReadLane, transaction, cancellationToken);
 
-    /// <summary>Waits until nobody works on the tables in use, and keeps everybody off until the transaction ends.</summary>
+    /// <summary>
+    /// Waits until nobody works on the tables in use, and keeps everybody off until the transaction ends.
+    /// </summary>
     public async Task LockLiveAsync(NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
         foreach (var name in _live.Names)

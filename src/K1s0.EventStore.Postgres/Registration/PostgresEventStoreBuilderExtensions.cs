@@ -82,7 +82,8 @@ public static class PostgresEventStoreBuilderExtensions
             OptionsOf(provider, key),
             provider.GetRequiredService<IOptions<EventStoreOptions>>().Value,
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetService<ILoggerFactory>()));
+            provider.GetService<ILoggerFactory>(),
+            [.. provider.GetKeyedServices<RegisteredInlineProjection>(key).Select(one => one.Projection)]));
         services.AddKeyedSingleton(name, static (provider, key) => new TracedPostgresEventStore(
             provider.GetRequiredKeyedService<PostgresEventStore>(key)));
         services.AddKeyedSingleton(name, static (provider, key) => new PostgresSnapshotStore(

@@ -56,11 +56,52 @@ public static class ProjectionRegistration
         });
     }
 
+    /// <summary>
+    /// Adds a projection that every append of the store applies in its own transaction: the tables are never behind,
+    /// and
+    /// a projection that fails fails the append, with nothing written. Appends no longer share transactions. The
+    /// projection is a singleton. Calling it again for the same name is harmless.
+    /// </summary>
+    /// <remarks>
+    /// Processes that append without it, and the SQL functions, do not apply it. Rebuild it after it was added to a
+    /// store that has events: a <see cref="ProjectionRebuilder"/> has the name as its key.
+    /// </remarks>
+    /// <typeparam name="TProjection">What the events mean.</typeparam>
+    /// <param name="builder">The builder.</param>
+    /// <param name="name">The name of the projection.</param>
+    /// <param name="storeName">The key of the store; empty for the one without a key.</param>
+    /// <exception cref="ArgumentException">The name is refused.</exception>
+    public static IEventStoreBuilder AddInlineProjection<
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TProjection>(
+        this IEventStoreBuilder builder, string name, string storeName = "")
+        where TProjection : class, IProjection
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(storeName);
+        ConsumerName.Check(name, nameof(name));
+        var services = builder.Services;
+        if (services.Any(service => service.IsKeyedService && service.ServiceType == typeof(ProjectionRebuilder)
+            && Equals(service.ServiceKey, KeyOf(name, storeName))))
+        {
+            return builder;
+        }
+
+        services.TryAddSingleton<TProjection>();
+        services.AddKeyedSingleton(
+            storeName,
+            static (provider, _) => new RegisteredInlineProjection(provider.GetRequiredService<TProjection>()));
+        AddRebuilder<TProjection>(services, name, storeName, isInline: true);
+        return builder;
+    }
+
+    private static string KeyOf(string name, string storeName) =>
+        storeName.Length == 0 ? name : $"{storeName}/{name}";
+
     private static void AddRebuilder<TProjection>(
         IServiceCollection services, string name, string storeName, bool isInline)
         where TProjection : class, IProjection =>
         services.TryAddKeyedSingleton(
-            storeName.Length == 0 ? name : $"{storeName}/{name}",
+            KeyOf(name, storeName),
             (provider, _) => new ProjectionRebuilder(
                 Source(provider, storeName),
                 name,

@@ -7,7 +7,8 @@ public enum RebuildFailure
     TakenOver,
 
     /// <summary>
-    /// The projection that is in use stands behind what was rebuilt and did not come up, or its tables were held locked,
+    /// The projection that is in use stands behind what was rebuilt and did not come up, or its tables were held
+    /// locked,
     /// in the time given. Call again: the rebuild goes on where it stands.
     /// </summary>
     NotInTime,

@@ -50,7 +50,8 @@ internal sealed class PositionWaiters
         }
     }
 
-    private TaskCompletionSource<Exception?>[] Take(Predicate<(Position Position, TaskCompletionSource<Exception?> Reached)> condition)
+    private TaskCompletionSource<Exception?>[] Take(
+        Predicate<(Position Position, TaskCompletionSource<Exception?> Reached)> condition)
     {
         lock (_lock)
         {

@@ -4,6 +4,7 @@ using K1s0.EventStore.Benchmarks.Feed;
 using K1s0.EventStore.Benchmarks.Integrity;
 using K1s0.EventStore.Benchmarks.Ledger;
 using K1s0.EventStore.Benchmarks.Loads;
+using K1s0.EventStore.Benchmarks.Rebuilds;
 using K1s0.EventStore.Benchmarks.Sync;
 
 namespace K1s0.EventStore.Benchmarks.Comparing;
@@ -32,6 +33,7 @@ internal static class Catalogue
         new CommitToSubscriptionScenario(),
         new SubscriptionScenario(),
         new ExactlyOnceScenario(),
+        new RebuildScenario(),
         new HashingCostScenario("hashing-cost", 100, Goal.RatioAtLeast(0.95, 0.98)),
         new HashingCostScenario("hashing-cost-1x1", 1, goal: null),
         new VerifyChainScenario(),

@@ -1,0 +1,1 @@
+copy plain.amounts (stream, cents, events) from stdin (format binary)
