@@ -15,7 +15,10 @@ internal sealed class StreamTable
     private readonly Dictionary<StreamId, FollowedStream>[] _lanes;
 
     public StreamTable(
-        StoreVerifierOptions options, FindingList findings, StreamSlice slice, IReadOnlyCollection<StreamHead> remembered)
+        StoreVerifierOptions options,
+        FindingList findings,
+        StreamSlice slice,
+        IReadOnlyCollection<StreamHead> remembered)
     {
         (_options, _findings, Slice) = (options, findings, slice);
         _remembered = remembered.ToDictionary(head => head.StreamId);
