@@ -28,6 +28,8 @@ has_program setpriv || missing+=(util-linux)
 has_program unzip || missing+=(unzip)
 has_program python3 || missing+=(python3)
 has_library libsqlite3.so.0 || missing+=(libsqlite3-0)
+has_library libzstd.so.1 || missing+=(libzstd1)
+has_program zstd || missing+=(zstd)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 give_up() { # reason

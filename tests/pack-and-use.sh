@@ -13,7 +13,7 @@ fail() { # what
 }
 
 rm -rf "$packages"
-for project in "$root"/src/*/*.csproj; do
+for project in "$root"/src/*/*.csproj "$root"/tests/K1s0.EventStore.Conformance/*.csproj; do
   dotnet pack "$project" -c Release -o "$packages" -v q --nologo
 done
 
@@ -84,6 +84,7 @@ cat >"$scratch/Program.cs" <<'CSHARP'
 using K1s0.EventStore;
 using K1s0.EventStore.Integrity;
 using K1s0.EventStore.Sqlite;
+using K1s0.EventStore.Sync;
 
 var store = new InMemoryEventStore();
 var order = new StreamId("order", "4711");
@@ -110,13 +111,66 @@ for (var run = 1; run <= 2; run++)
         order, [EventEnvelope.Create(order, "order-placed", """{"total":42.50}"""u8.ToArray())]);
     Console.WriteLine($"in the file at version {kept.Version}");
 }
+
+var left = new Replica(ReplicaId.Create(), new HybridClock(TimeProvider.System));
+var right = new Replica(ReplicaId.Create(), new HybridClock(TimeProvider.System));
+var here = left.Write(EventEnvelope.Create(order, "order-noted", "{}"u8.ToArray()));
+var there = right.Write(EventEnvelope.Create(order, "order-noted", "{}"u8.ToArray()));
+Console.WriteLine($"two replicas: {here.Clock.Compare(there.Clock)}");
 CSHARP
 
 expected='appended at version 1
 refused: expected 0, actual 1
 verified 1 event: True
 in the file at version 1
-in the file at version 2'
+in the file at version 2
+two replicas: Concurrent'
 actual=$(cd "$scratch" && dotnet run -v q)
 [ "$actual" = "$expected" ] || fail "the program outside of the repository printed:"$'\n'"$actual"
 printf 'A project outside of the repository restores the packages, builds and runs.\n'
+
+# --- A stranger's own store runs the conformance suites ----------------------------------------------------------------
+mkdir "$scratch/own-store"
+runner=$(sed -n 's/.*Include="xunit\.v3" Version="\([^"]*\)".*/\1/p' "$root/Directory.Packages.props")
+sed -e '/<\/ItemGroup>/i\    <PackageReference Include="xunit.v3" Version="'"$runner"'" />' "$scratch/Stranger.csproj" \
+  >"$scratch/own-store/StrangersTests.csproj"
+cat >"$scratch/own-store/OwnStoreTests.cs" <<'CSHARP'
+using K1s0.EventStore;
+using K1s0.EventStore.Conformance;
+
+public sealed class OwnAppendingTests : AppendingSuite
+{
+    protected override Task<IConformanceStore> CreateStoreAsync(EventStoreOptions options, TimeProvider timeProvider) =>
+        Task.FromResult<IConformanceStore>(new OwnStore(options, timeProvider));
+}
+
+public sealed class OwnFeedReadingTests : FeedReadingSuite
+{
+    protected override Task<IConformanceStore> CreateStoreAsync(EventStoreOptions options, TimeProvider timeProvider) =>
+        Task.FromResult<IConformanceStore>(new OwnStore(options, timeProvider));
+}
+
+internal sealed class OwnStore(EventStoreOptions options, TimeProvider timeProvider) : IConformanceStore
+{
+    private readonly InMemoryEventStore _store = new(options, timeProvider);
+
+    public IEventStore Store => _store;
+    public IEventAppender Appender => _store;
+    public IStreamReader Streams => _store;
+    public IFeedReader Feed => _store;
+    public ISnapshotStore Snapshots => throw new NotSupportedException();
+    public ICheckpointStore Checkpoints => throw new NotSupportedException();
+    public ILeaseStore Leases => throw new NotSupportedException();
+    public ILedgerStore Ledger => throw new NotSupportedException();
+    public IParkedEventStore Parked => throw new NotSupportedException();
+    public EventStoreOptions Options => options;
+    public Task<IConformanceStore> OpenAnotherAsync() => Task.FromResult<IConformanceStore>(this);
+    public Task RunOutAsync(Lease lease) => throw new NotSupportedException();
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
+CSHARP
+
+dotnet build "$scratch/own-store" -v q --nologo
+"$scratch/own-store/bin/Debug/net10.0/StrangersTests" -noColor | tee "$scratch/suites.txt"
+grep -qE 'Total: [1-9][0-9]*, Errors: 0, Failed: 0,' "$scratch/suites.txt" || fail 'the conformance suites did not run'
+printf 'A store outside of the repository runs the conformance suites.\n'

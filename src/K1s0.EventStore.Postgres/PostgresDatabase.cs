@@ -35,7 +35,7 @@ internal sealed class PostgresDatabase(NpgsqlDataSource dataSource, SqlCatalog s
     /// <summary>Makes a command of an embedded statement.</summary>
     public NpgsqlCommand Command(string statement, NpgsqlConnection connection,
         NpgsqlTransaction? transaction = null) =>
-        new(sql[statement], connection, transaction) { CommandTimeout = (int)options.CommandTimeout.TotalSeconds };
+        CommandOf(sql[statement], connection, transaction);
 
     /// <summary>
     /// Prepares the command on its connection, where that is allowed; once for each physical connection.
@@ -79,6 +79,27 @@ internal sealed class PostgresDatabase(NpgsqlDataSource dataSource, SqlCatalog s
                 cancellationToken).ConfigureAwait(false);
         }
     }
+
+    /// <summary>
+    /// Runs an embedded statement into which more names were put, in the caller's transaction; never prepared.
+    /// </summary>
+    public Task<List<TRow>> QueryTextAsync<TRow>(
+        string text,
+        string statement,
+        Action<NpgsqlParameterCollection> addParameters,
+        Func<NpgsqlDataReader, TRow> readRow,
+        NpgsqlTransaction transaction,
+        CancellationToken cancellationToken) =>
+        QueryOnAsync(
+            Connection(transaction),
+            transaction,
+            statement,
+            addParameters,
+            readRow,
+            prepare: false,
+            DriverErrors.Translate,
+            cancellationToken,
+            text);
 
     /// <summary>
     /// Runs a statement that writes. In a transaction of its own it has succeeded only when the commit was confirmed
@@ -132,6 +153,9 @@ internal sealed class PostgresDatabase(NpgsqlDataSource dataSource, SqlCatalog s
         }
     }
 
+    private NpgsqlCommand CommandOf(string text, NpgsqlConnection connection, NpgsqlTransaction? transaction) =>
+        new(text, connection, transaction) { CommandTimeout = (int)options.CommandTimeout.TotalSeconds };
+
     private async Task<List<TRow>> QueryOnAsync<TRow>(
         NpgsqlConnection connection,
         NpgsqlTransaction? transaction,
@@ -140,9 +164,10 @@ internal sealed class PostgresDatabase(NpgsqlDataSource dataSource, SqlCatalog s
         Func<NpgsqlDataReader, TRow> readRow,
         bool prepare,
         Func<Exception, string, EventStoreException> translate,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        string? text = null)
     {
-        var command = Command(statement, connection, transaction);
+        var command = CommandOf(text ?? sql[statement], connection, transaction);
         await using (command.ConfigureAwait(false))
         {
             addParameters(command.Parameters);

@@ -24,6 +24,7 @@ public sealed class PostgresEventStore
     private readonly PostgresStreams _streams;
     private readonly SettledBoundProbe _probe;
     private readonly PostgresFeed _feed;
+    private volatile Action? _appended;
 
     /// <summary>A store in a database whose schema exists (see <see cref="PostgresSchema"/>).</summary>
     /// <param name="dataSource">Where to connect; owned by the application.</param>
@@ -74,6 +75,13 @@ public sealed class PostgresEventStore
     /// <summary>Its key in the container, which its measurements carry; empty without one.</summary>
     internal string Name { get; }
 
+    /// <summary>Called after each append that was committed here; by who rings for it.</summary>
+    internal Action? Appended
+    {
+        get => _appended;
+        set => _appended = value;
+    }
+
     /// <summary>What was last found out about the feed; null before anybody asked.</summary>
     internal SettledBound? LastBound => _probe.LastAnswer;
 
@@ -96,7 +104,7 @@ public sealed class PostgresEventStore
         return append.Events.Count == 0 ? CheckAsync(append, cancellationToken) : AppendOneAsync();
 
         async Task<AppendResult> AppendOneAsync() =>
-            (await _appends.AppendAsync([append], cancellationToken).ConfigureAwait(false))[0];
+            (await AppendAsync([append], cancellationToken).ConfigureAwait(false))[0];
     }
 
     /// <inheritdoc/>
@@ -107,7 +115,7 @@ public sealed class PostgresEventStore
         return AppendAllAsync();
 
         async Task<IReadOnlyList<AppendResult>> AppendAllAsync() =>
-            await _appends.AppendAsync(validated, cancellationToken).ConfigureAwait(false);
+            await AppendAsync(validated, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -239,6 +247,14 @@ public sealed class PostgresEventStore
         ArgumentNullException.ThrowIfNull(streamId);
         ArgumentOutOfRangeException.ThrowIfNegative(fromVersion);
         ArgumentOutOfRangeException.ThrowIfNegative(toVersion ?? 0, nameof(toVersion));
+    }
+
+    private async Task<AppendResult[]> AppendAsync(
+        IReadOnlyList<ValidatedAppend> appends, CancellationToken cancellationToken)
+    {
+        var results = await _appends.AppendAsync(appends, cancellationToken).ConfigureAwait(false);
+        _appended?.Invoke();
+        return results;
     }
 
     // Nothing to write: only the expectation is checked.

@@ -42,31 +42,32 @@ public sealed record SchemaName
 
     /// <summary>What is wrong with a name, in words; null when nothing is.</summary>
     /// <param name="value">The name.</param>
-    internal static string? FirstFault(string? value)
+    /// <param name="what">What it names.</param>
+    internal static string? FirstFault(string? value, string what = "schema name")
     {
         if (string.IsNullOrEmpty(value))
         {
-            return "The schema name is empty.";
+            return $"The {what} is empty.";
         }
 
         if (value.Any(char.IsControl) || value.EnumerateRunes().Any(rune => rune == Rune.ReplacementChar))
         {
-            return "The schema name has a control character or an invalid one.";
+            return $"The {what} has a control character or an invalid one.";
         }
 
         if (value.AsSpan().ContainsAny(Refused))
         {
-            return "The schema name has one of the characters ' \" \\ $ { }.";
+            return $$"""The {{what}} has one of the characters ' " \ $ { }.""";
         }
 
         if (value.StartsWith("pg_", StringComparison.Ordinal))
         {
-            return "A schema name that begins with \"pg_\" is reserved by PostgreSQL.";
+            return $"A {what} that begins with \"pg_\" is reserved by PostgreSQL.";
         }
 
         var bytes = Encoding.UTF8.GetByteCount(value);
         return bytes > MaxBytes
-            ? $"The schema name has {bytes} bytes, PostgreSQL keeps {MaxBytes}: two long names would become one."
+            ? $"The {what} has {bytes} bytes, PostgreSQL keeps {MaxBytes}: two long names would become one."
             : null;
     }
 }

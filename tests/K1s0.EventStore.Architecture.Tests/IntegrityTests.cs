@@ -17,6 +17,8 @@ public sealed class IntegrityTests
         "EventEnvelope", "StreamId", "StreamVersion", "StreamHead", "Position", "Microseconds",
         "EventStoreException", "InvalidFormatException", "UnsupportedFormatException", "TileMissingException",
         "CryptographyUnavailableException", "SigningException",
+        // Where the assembly looks for libraries of the system.
+        "NativeLibraries",
     ];
 
     [Fact]

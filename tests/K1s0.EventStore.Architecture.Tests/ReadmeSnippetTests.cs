@@ -11,7 +11,7 @@ namespace K1s0.EventStore.Architecture.Tests;
 public sealed partial class ReadmeSnippetTests
 {
     private static IEnumerable<string> Readmes => Repository.TrackedFiles.Where(path =>
-        path is "README.md"
+        path is "README.md" or "tests/K1s0.EventStore.Conformance/README.md"
         || (path.StartsWith("src/", StringComparison.Ordinal)
             && path.EndsWith("/README.md", StringComparison.Ordinal)));
 

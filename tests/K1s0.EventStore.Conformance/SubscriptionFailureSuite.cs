@@ -192,22 +192,4 @@ public abstract class SubscriptionFailureSuite : SubscriptionTestBase
         new((envelope, token) => envelope.Id == broken.Id && Interlocked.Decrement(ref times) >= 0
             ? throw new HandlerBrokenException()
             : inner.HandleAsync(envelope, token).AsTask());
-
-    private sealed class FailingFeed(IFeedReader feed, Func<bool> isBroken) : IFeedReader
-    {
-        public Task<StoreIdentity> GetIdentityAsync(CancellationToken cancellationToken = default) =>
-            feed.GetIdentityAsync(cancellationToken);
-
-        public Task<Position> GetSettledBoundAsync(CancellationToken cancellationToken = default) =>
-            feed.GetSettledBoundAsync(cancellationToken);
-
-        public Task<FeedPage> ReadFeedPageAsync(
-            Position after,
-            FeedFilter? filter = null,
-            int maxCount = 1_000,
-            CancellationToken cancellationToken = default) =>
-            isBroken()
-                ? throw new StoreUnavailableException("broken by the test")
-                : feed.ReadFeedPageAsync(after, filter, maxCount, cancellationToken);
-    }
 }

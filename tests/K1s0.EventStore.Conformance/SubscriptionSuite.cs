@@ -1,24 +1,8 @@
 namespace K1s0.EventStore.Conformance;
 
-/// <summary>Subscriptions: where they start and end, what they hand over, and how they follow.</summary>
+/// <summary>Subscriptions: what they hand over, in which order, and how they follow.</summary>
 public abstract class SubscriptionSuite : SubscriptionTestBase
 {
-    [Fact]
-    [Trait("Row", "I14")]
-    public async Task A_batch_hands_over_every_event_once_in_order_and_ends_at_the_settled_bound()
-    {
-        var events = await AppendedAsync(25);
-        var handler = new RecordingHandler();
-
-        var status = await RunBatchAsync(handler, options => options.PageSize = 7);
-
-        Ids(handler.Handled).Should().Equal(Ids(events));
-        status.State.Should().Be(SubscriptionState.Completed);
-        (status.HandledEvents, status.Lag).Should().Be((25, TimeSpan.Zero));
-        status.Position.Should().BeGreaterThanOrEqualTo(events[^1].Position);
-        (await Checkpoints.LoadAsync(Name, Cancellation))!.Position.Should().Be(status.Position);
-    }
-
     [Fact]
     [Trait("Row", "I14")]
     public async Task A_subscription_catches_up_and_then_follows_without_gap_or_repeat()
@@ -40,81 +24,6 @@ public abstract class SubscriptionSuite : SubscriptionTestBase
         Ids(handler.Handled).Should().Equal(Ids(events));
         (await Checkpoints.LoadAsync(Name, Cancellation))!.Position
             .Should().BeGreaterThanOrEqualTo(events[^1].Position);
-    }
-
-    [Fact]
-    public async Task A_subscription_goes_on_behind_its_checkpoint_in_another_instance()
-    {
-        var before = await AppendedAsync(5);
-        await RunBatchAsync(new RecordingHandler());
-        var after = await AppendedAsync(3);
-        var handler = new RecordingHandler();
-
-        await using var another = await Backend.OpenAnotherAsync();
-        using var live = new LiveFeed(another.Feed);
-        var subscription = new Subscription(
-            Name, handler, live, another.Checkpoints, Options(o => o.End = SubscriptionEnd.SettledBound));
-        await subscription.RunAsync(Cancellation);
-
-        before.Should().HaveCount(5);
-        Ids(handler.Handled).Should().Equal(Ids(after));
-    }
-
-    [Fact]
-    public async Task A_subscription_that_starts_at_the_end_stores_that_end_at_once()
-    {
-        await AppendedAsync(4);
-        await RunBatchAsync(new RecordingHandler(), options => options.Start = SubscriptionStart.End);
-        var later = await AppendedAsync(3);
-        var handler = new RecordingHandler();
-
-        // The end of the first run counts, not the end of now.
-        await RunBatchAsync(handler, options => options.Start = SubscriptionStart.End);
-
-        Ids(handler.Handled).Should().Equal(Ids(later));
-    }
-
-    [Fact]
-    public async Task A_subscription_starts_behind_a_position_or_at_a_time()
-    {
-        var events = await AppendedAsync(6);
-        var (byPosition, byTime, never) = (new RecordingHandler(), new RecordingHandler(), new RecordingHandler());
-
-        await RunBatchAsync(
-            byPosition, options => options.Start = SubscriptionStart.After(events[3].Position), $"{Name}-position");
-        await RunBatchAsync(
-            byTime, options => options.Start = SubscriptionStart.At(events[0].RecordedAt), $"{Name}-time");
-        await RunBatchAsync(
-            never, options => options.Start = SubscriptionStart.At(events[0].RecordedAt.AddYears(100)), $"{Name}-never");
-
-        Ids(byPosition.Handled).Should().Equal(Ids(events.Skip(4)));
-        Ids(byTime.Handled).Should().Equal(Ids(events));
-        never.Handled.Should().BeEmpty();
-    }
-
-    [Fact]
-    [Trait("Row", "K11")]
-    [Trait("Row", "I14")]
-    public async Task A_replay_hands_over_its_own_range_and_keeps_its_own_checkpoint()
-    {
-        var events = await AppendedAsync(10);
-        await RunBatchAsync(new RecordingHandler());
-        var checkpoint = await Checkpoints.LoadAsync(Name, Cancellation);
-        var handler = new RecordingHandler();
-
-        var status = await RunBatchAsync(
-            handler,
-            options =>
-            {
-                options.Start = SubscriptionStart.After(events[1].Position);
-                options.End = SubscriptionEnd.At(events[6].Position);
-            },
-            $"{Name}-replay");
-
-        Ids(handler.Handled).Should().Equal(Ids(events.Skip(2).Take(5)));
-        status.Position.Should().Be(events[6].Position);
-        (await Checkpoints.LoadAsync($"{Name}-replay", Cancellation))!.ChainHash.Should().Be(events[6].ChainHash);
-        (await Checkpoints.LoadAsync(Name, Cancellation)).Should().Be(checkpoint);
     }
 
     [Fact]
@@ -218,23 +127,6 @@ public abstract class SubscriptionSuite : SubscriptionTestBase
         await slow.HandledAsync(32, Cancellation);
 
         Ids(slow.Handled).Should().Equal(Ids(events));
-    }
-
-    // A peer's checkpoint lay behind the last event, and the event that took that position was never seen.
-    [Fact]
-    public async Task The_event_right_behind_a_checkpoint_at_the_end_is_handed_over_also_through_a_filter()
-    {
-        var stream = NewStream();
-        var handler = new RecordingHandler();
-        for (var round = 1; round <= 3; round++)
-        {
-            await AppendedAsync(1, stream);
-            await RunBatchAsync(
-                handler, options => options.Filter = OwnEvents with { EventTypes = ["OrderClosed"] }, $"{Name}-none");
-            await RunBatchAsync(handler);
-
-            handler.Handled.Select(envelope => (int)envelope.Version).Should().Equal(Enumerable.Range(1, round));
-        }
     }
 
     // A peer's checkpoint stopped being stored with many partitions, or when it did not start from zero.

@@ -1,5 +1,7 @@
 using K1s0.EventStore.Postgres.Tests.Deadlocks;
 using K1s0.EventStore.Postgres.Tests.Ledger;
+using K1s0.EventStore.Postgres.Tests.Projections;
+using K1s0.EventStore.Postgres.Tests.Replays;
 using K1s0.EventStore.Postgres.Tests.Subscriptions;
 using Xunit.MicrosoftTestingPlatform;
 using Xunit.Runner.InProc.SystemConsole;
@@ -16,6 +18,9 @@ public static class Program
         [OverlappingProcess.Role, .. var arguments] => OverlappingProcess.RunAsync(arguments),
         [SealerProcess.Role, .. var arguments] => SealerProcess.PlayAsync(arguments),
         [Role, ConsumerProcess.Role, .. var rest] => ConsumerProcess.RunAsync(rest),
+        [Role, SmallHeapProcess.Role, .. var rest] => SmallHeapProcess.RunAsync(rest),
+        [Role, ProjectionProcess.Role, .. var rest] => ProjectionProcess.RunAsync(rest),
+        [Role, SharedConsumerProcess.Role, .. var rest] => SharedConsumerProcess.RunAsync(rest),
         _ when args.Contains("--server", StringComparer.Ordinal) =>
             TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
         _ => ConsoleRunner.Run(args),

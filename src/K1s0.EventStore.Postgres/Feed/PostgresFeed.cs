@@ -63,7 +63,8 @@ internal sealed class PostgresFeed(PostgresDatabase database, SettledBoundProbe 
             prepare: !isFiltered);
     }
 
-    private static void AddFilter(NpgsqlParameterCollection parameters, FeedFilter filter)
+    /// <summary>The parameters of a filter: each null where it lets everything through.</summary>
+    public static void AddFilter(NpgsqlParameterCollection parameters, FeedFilter filter)
     {
         Add(NpgsqlDbType.Array | NpgsqlDbType.Text, filter.EventTypes is { Count: > 0 } types ? types.ToArray() : null);
         Add(NpgsqlDbType.Array | NpgsqlDbType.Text, filter.StreamTypes is { Count: > 0 } streams ? streams.ToArray()

@@ -14,7 +14,8 @@ internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache
         var events = await ReadAsync("load_stream", streamId, fromVersion, toVersion, int.MaxValue, null,
             cancellationToken)
             .ConfigureAwait(false);
-        if (events is [.., var last] && toVersion == long.MaxValue)
+        // An event below the highest that was asked for ends the answer: the stream ends there.
+        if (events is [.., var last] && last.Version < toVersion)
         {
             heads.Remember(streamId, new KnownHead(last.Version, last.ChainHash));
         }

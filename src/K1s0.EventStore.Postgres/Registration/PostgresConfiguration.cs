@@ -13,6 +13,9 @@ internal static class PostgresConfiguration
     public static void Apply(PostgresOptions options, IConfiguration section)
     {
         options.ConnectionString = section[nameof(options.ConnectionString)] ?? options.ConnectionString;
+        options.DoorbellConnectionString =
+            section[nameof(options.DoorbellConnectionString)] ?? options.DoorbellConnectionString;
+        options.UseDoorbell = ReadFlag(section, nameof(options.UseDoorbell), options.UseDoorbell);
         options.Schema = section[nameof(options.Schema)] ?? options.Schema;
         options.PageSize = Read(section, nameof(options.PageSize), options.PageSize);
         options.MonthsAhead = Read(section, nameof(options.MonthsAhead), options.MonthsAhead);

@@ -107,9 +107,19 @@ public static class PostgresEventStoreBuilderExtensions
             OptionsOf(provider, name),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetService<ILoggerFactory>()));
+        services.AddKeyedSingleton(name, static (provider, key) => new PostgresDoorbell(
+            provider.GetRequiredKeyedService<PostgresEventStore>(key),
+            Source(provider, key),
+            OptionsOf(provider, key),
+            provider.GetKeyedService<LiveFeed>(key),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetService<ILoggerFactory>()));
+        services.AddSingleton<IHostedService>(provider => new DoorbellService(
+            provider.GetRequiredKeyedService<PostgresDoorbell>(name), OptionsOf(provider, name)));
         if (name.Length == 0)
         {
             services.AddSingleton(provider => provider.GetRequiredKeyedService<PostgresEventStore>(name));
+            services.AddSingleton(provider => provider.GetRequiredKeyedService<PostgresDoorbell>(name));
             services.AddSingleton(provider => provider.GetRequiredKeyedService<PostgresSchema>(name));
             services.AddSingleton(provider => provider.GetRequiredKeyedService<PostgresCheckpointStore>(name));
             services.AddSingleton(provider => provider.GetRequiredKeyedService<PostgresSnapshotStore>(name));

@@ -86,6 +86,20 @@ public sealed class PostgresOptions
     public bool AllowUnsafeDurability { get; set; }
 
     /// <summary>
+    /// Whether the store's appends ring for live subscriptions, and those of this process listen: see <see
+    /// cref="PostgresDoorbell"/>. Without it they ask every <see cref="LiveFeedOptions.PollInterval"/>.
+    /// </summary>
+    /// <value>true by default.</value>
+    public bool UseDoorbell { get; set; } = true;
+
+    /// <summary>
+    /// How the doorbell's listener connects, past a pooler: keywords of Npgsql, or a <c>postgresql://</c> URL. Behind a
+    /// pooler in transaction mode nothing can be heard; that is noticed, logged, and subscriptions ask instead.
+    /// </summary>
+    /// <value>null by default: as the store does.</value>
+    public string? DoorbellConnectionString { get; set; }
+
+    /// <summary>
     /// How often the settled bound is stored for readers on a standby; null for never. A standby cannot see appends in
     /// flight, so its feed ends at the stored bound.
     /// </summary>

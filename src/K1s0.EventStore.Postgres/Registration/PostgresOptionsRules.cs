@@ -39,7 +39,12 @@ internal sealed class PostgresOptionsRules : IValidateOptions<PostgresOptions>
 
         if (options.ConnectionString is { } connectionString)
         {
-            CheckConnectionString(faults, connectionString);
+            CheckConnectionString(faults, nameof(options.ConnectionString), connectionString);
+        }
+
+        if (options.DoorbellConnectionString is { } doorbell)
+        {
+            CheckConnectionString(faults, nameof(options.DoorbellConnectionString), doorbell);
         }
 
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
@@ -53,7 +58,7 @@ internal sealed class PostgresOptionsRules : IValidateOptions<PostgresOptions>
         }
     }
 
-    private static void CheckConnectionString(List<string> faults, string connectionString)
+    private static void CheckConnectionString(List<string> faults, string option, string connectionString)
     {
         try
         {
@@ -62,7 +67,7 @@ internal sealed class PostgresOptionsRules : IValidateOptions<PostgresOptions>
         catch (Exception e) when (e is ArgumentException or KeyNotFoundException or FormatException)
         {
             // The text of the exception could repeat the connection string, and with it a password.
-            faults.Add($"{nameof(PostgresOptions.ConnectionString)}: it is neither keywords of Npgsql nor a "
+            faults.Add($"{option}: it is neither keywords of Npgsql nor a "
                 + "postgresql:// URL.");
         }
     }

@@ -38,12 +38,14 @@ public static class TransactionalSubscriptionRegistration
             new PostgresAtomicHandler(
                 provider.GetRequiredKeyedService<StoreDataSource>(parts.StoreName).DataSource,
                 provider.GetRequiredService<THandler>(),
-                provider.GetRequiredService<IOptionsMonitor<PostgresOptions>>().Get(parts.StoreName)),
+                provider.GetRequiredService<IOptionsMonitor<PostgresOptions>>().Get(parts.StoreName),
+                parts.Leases is null ? null : parts.Options.LeaseDuration),
             parts.Live,
             parts.Checkpoints,
             parts.Options,
             parts.Parked,
             parts.TimeProvider,
-            provider.GetService<ILoggerFactory>()));
+            provider.GetService<ILoggerFactory>(),
+            parts.Leases));
     }
 }

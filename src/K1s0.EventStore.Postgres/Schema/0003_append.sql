@@ -26,7 +26,8 @@ language plpgsql volatile as $$
 declare
   store record;
 begin
-  select s.floor_key, s.recorded_floor, 'k1s0_event_store.floor_of_' || s.floor_key as setting into store
+  -- Strict: a store without its row appends nothing, rather than without a lock.
+  select s.floor_key, s.recorded_floor, 'k1s0_event_store.floor_of_' || s.floor_key as setting into strict store
   from {schema}.store s;
   if current_setting(store.setting, true) is distinct from 'held' then
     perform pg_advisory_xact_lock_shared(store.floor_key, (p.last_value & 2147483647)::int), set_config(store.setting,

@@ -10,26 +10,55 @@ namespace K1s0.EventStore.Postgres;
 /// <remarks>
 /// The checkpoint is moved last, by compare-and-set: a former owner that was frozen in the middle finds that it was
 /// taken over, and its effects are rolled back. An exception in the middle leaves nothing behind; when the answer to
-/// the commit is lost, the subscription claims its checkpoint again and sees where it stands.
+/// the commit is lost, the subscription claims its checkpoint again and sees where it stands. What a frozen owner has
+/// locked it keeps from the new one until its transaction ends: <c>longestIdle</c> bounds that.
 /// </remarks>
 public sealed class PostgresAtomicHandler : IAtomicHandler
 {
-    private readonly ITransactionalHandler _handler;
+    private readonly Func<IReadOnlyList<EventEnvelope>, NpgsqlTransaction, CancellationToken, Task> _handle;
+    private readonly bool _takesBatches;
     private readonly PostgresDatabase _database;
     private readonly PostgresCheckpointStore _checkpoints;
     private readonly PostgresParkedEventStore _parked;
+    private readonly long? _longestIdleMilliseconds;
 
     /// <summary>A handler that writes into the database of the store.</summary>
     /// <param name="dataSource">Where to connect; owned by the application.</param>
     /// <param name="handler">What to do with an event.</param>
     /// <param name="options">How the store works on PostgreSQL; the defaults when null.</param>
+    /// <param name="longestIdle">
+    /// How long the handler may leave its transaction idle before the server ends it: the length of the lease where
+    /// processes share the subscription. As the server is set up when null.
+    /// </param>
     public PostgresAtomicHandler(
-        NpgsqlDataSource dataSource, ITransactionalHandler handler, PostgresOptions? options = null)
+        NpgsqlDataSource dataSource,
+        ITransactionalHandler handler,
+        PostgresOptions? options = null,
+        TimeSpan? longestIdle = null)
+        : this(
+            dataSource,
+            (events, transaction, token) => handler.HandleAsync(events[0], transaction, token),
+            takesBatches: false,
+            options,
+            longestIdle) =>
+        ArgumentNullException.ThrowIfNull(handler);
+
+    /// <summary>
+    /// The same around a function that takes a batch of events at once; when it fails, the last of them is blamed.
+    /// </summary>
+    internal PostgresAtomicHandler(
+        NpgsqlDataSource dataSource,
+        Func<IReadOnlyList<EventEnvelope>, NpgsqlTransaction, CancellationToken, Task> handle,
+        bool takesBatches,
+        PostgresOptions? options,
+        TimeSpan? longestIdle)
     {
         ArgumentNullException.ThrowIfNull(dataSource);
-        ArgumentNullException.ThrowIfNull(handler);
         options = PostgresOptionsRules.Checked(options);
-        _handler = handler;
+        ArgumentOutOfRangeException.ThrowIfLessThan(
+            longestIdle ?? TimeSpan.MaxValue, TimeSpan.FromMilliseconds(1), nameof(longestIdle));
+        (_handle, _takesBatches) = (handle, takesBatches);
+        _longestIdleMilliseconds = (long?)longestIdle?.TotalMilliseconds;
         _database = new PostgresDatabase(dataSource, new SqlCatalog(new SchemaName(options.Schema)), options);
         _checkpoints = new PostgresCheckpointStore(dataSource, options);
         _parked = new PostgresParkedEventStore(dataSource, options);
@@ -83,9 +112,10 @@ public sealed class PostgresAtomicHandler : IAtomicHandler
                 var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
                 await using (transaction.ConfigureAwait(false))
                 {
-                    foreach (var envelope in events)
+                    await LimitIdleAsync(transaction, cancellationToken).ConfigureAwait(false);
+                    foreach (var part in events.Chunk(_takesBatches ? Math.Max(1, events.Count) : 1))
                     {
-                        await ApplyAsync(envelope, transaction, connection, cancellationToken).ConfigureAwait(false);
+                        await ApplyAsync(part, transaction, connection, cancellationToken).ConfigureAwait(false);
                     }
 
                     var result = await finish(transaction).ConfigureAwait(false);
@@ -106,26 +136,36 @@ public sealed class PostgresAtomicHandler : IAtomicHandler
         }
     }
 
+    private Task LimitIdleAsync(NpgsqlTransaction transaction, CancellationToken cancellationToken) =>
+        _longestIdleMilliseconds is not { } milliseconds
+            ? Task.CompletedTask
+            : _database.QueryAsync(
+                "limit_idle_transaction",
+                parameters => parameters.Add(new NpgsqlParameter<long> { TypedValue = milliseconds }),
+                static _ => 0,
+                cancellationToken,
+                transaction);
+
     private async Task ApplyAsync(
-        EventEnvelope envelope,
+        EventEnvelope[] part,
         NpgsqlTransaction transaction,
         NpgsqlConnection connection,
         CancellationToken cancellationToken)
     {
         try
         {
-            await _handler.HandleAsync(envelope, transaction, cancellationToken).ConfigureAwait(false);
+            await _handle(part, transaction, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (connection.State is not ConnectionState.Open
             || e is PostgresException { IsTransient: true })
         {
             // Not the event's fault: it comes again when the database can be reached.
             throw new StoreUnavailableException(
-                $"PostgreSQL was lost while {envelope} was handled ({DriverErrors.Describe(e)}).", e);
+                $"PostgreSQL was lost while {part[0]} was handled ({DriverErrors.Describe(e)}).", e);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new EventHandlingException(envelope, e);
+            throw new EventHandlingException(part[^1], e);
         }
     }
 

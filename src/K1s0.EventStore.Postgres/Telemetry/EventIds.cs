@@ -7,4 +7,11 @@ internal static class EventIds
     public const int SchemaReady = 1101;
     public const int PartitionsReady = 1102;
     public const int UpkeepFailed = 1103;
+    public const int RebuildStarted = 1110;
+    public const int RebuildEnded = 1111;
+    public const int DoorbellListens = 1160;
+    public const int DoorbellLost = 1161;
+    public const int DoorbellBehindPooler = 1162;
+    public const int DoorbellNotRung = 1163;
+    public const int DoorbellNotLeft = 1164;
 }

@@ -11,10 +11,22 @@ public sealed class EventNotUnderstoodException : EventStoreException
     public EventNotUnderstoodException(EventEnvelope envelope, Exception? innerException = null)
         : base(
             innerException is null
-                ? $"The type of {envelope} is unknown: handle it, or say that it is ignored."
-                : $"The payload of {envelope} cannot be decoded.",
+                ? $"The type of {Name(envelope)} is unknown: handle it, or say that it is ignored."
+                : $"The payload of {Name(envelope)} cannot be decoded.",
             innerException) => Envelope = envelope;
 
-    /// <summary>The event.</summary>
+    /// <summary>An event that is not understood, for a reason of its own.</summary>
+    /// <param name="envelope">The event.</param>
+    /// <param name="detail">What is wrong with it, in words.</param>
+    public EventNotUnderstoodException(EventEnvelope envelope, string detail)
+        : base($"{Name(envelope)} is not understood: {detail}", innerException: null) => Envelope = envelope;
+
+    /// <summary>The event: its type, schema version, stream, version and position.</summary>
     public EventEnvelope Envelope { get; }
+
+    private static string Name(EventEnvelope envelope)
+    {
+        ArgumentNullException.ThrowIfNull(envelope);
+        return $"{envelope} (schema version {envelope.SchemaVersion}, position {envelope.Position})";
+    }
 }

@@ -54,6 +54,24 @@ public sealed record EventMetadata
         return found;
     }
 
+    /// <summary>
+    /// The metadata of what an event leads to: the same correlation, or the event's id where it had none, the event's
+    /// id as causation, and the same tenant.
+    /// </summary>
+    /// <param name="cause">The event.</param>
+    /// <exception cref="JsonException">Its metadata is not JSON; a store refuses such an event at append.</exception>
+    public static EventMetadata CausedBy(EventEnvelope cause)
+    {
+        ArgumentNullException.ThrowIfNull(cause);
+        var (metadata, id) = (Read(cause.MetadataUtf8.Span), cause.Id.ToString());
+        return new EventMetadata
+        {
+            CorrelationId = metadata.CorrelationId ?? id,
+            CausationId = id,
+            Tenant = metadata.Tenant,
+        };
+    }
+
     /// <summary>The members as a JSON object in UTF-8, absent ones left out.</summary>
     public ReadOnlyMemory<byte> ToUtf8()
     {

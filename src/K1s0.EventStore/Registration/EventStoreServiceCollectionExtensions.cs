@@ -1,4 +1,5 @@
 using K1s0.EventStore;
+using K1s0.EventStore.Compression;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -25,6 +26,7 @@ public static class EventStoreServiceCollectionExtensions
         services.TryAddEnumerable(
             ServiceDescriptor.Singleton<IValidateOptions<EventStoreOptions>, EventStoreOptionsValidator>());
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(static _ => CompressionCodecs.OfSystem);
         return new EventStoreBuilder(services);
     }
 

@@ -8,6 +8,9 @@ namespace K1s0.EventStore;
 /// <param name="Parked">Where events are parked; null when the backend has no such place.</param>
 /// <param name="Options">How the subscription works.</param>
 /// <param name="TimeProvider">Measures waits and ages.</param>
+/// <param name="Leases">
+/// By which processes share the subscription; null when the backend has none, and one process must run it.
+/// </param>
 public sealed record RegisteredSubscription(
     string Name,
     string StoreName,
@@ -15,4 +18,5 @@ public sealed record RegisteredSubscription(
     ICheckpointStore Checkpoints,
     IParkedEventStore? Parked,
     SubscriptionOptions Options,
-    TimeProvider TimeProvider);
+    TimeProvider TimeProvider,
+    SubscriptionLeases? Leases);

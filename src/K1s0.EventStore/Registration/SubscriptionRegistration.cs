@@ -40,7 +40,8 @@ public static class SubscriptionRegistration
             parts.Options,
             parts.Parked,
             parts.TimeProvider,
-            provider.GetService<ILoggerFactory>()));
+            provider.GetService<ILoggerFactory>(),
+            parts.Leases));
     }
 
     /// <summary>Adds a subscription that a backend makes, around a handler of its own kind.</summary>
@@ -83,6 +84,8 @@ public static class SubscriptionRegistration
             provider.GetRequiredKeyedService<IFeedReader>(store),
             provider.GetRequiredService<IOptionsMonitor<LiveFeedOptions>>().Get((string)store!),
             provider.GetRequiredService<TimeProvider>()));
+        services.TryAddKeyedSingleton(storeName, static (provider, store) => new SubscriptionLeases(
+            provider.GetRequiredKeyedService<ILeaseStore>(store)));
         if (storeName.Length == 0)
         {
             services.TryAddSingleton(provider => provider.GetRequiredKeyedService<LiveFeed>(storeName));
@@ -103,7 +106,10 @@ public static class SubscriptionRegistration
         provider.GetRequiredKeyedService<ICheckpointStore>(storeName),
         provider.GetKeyedService<IParkedEventStore>(storeName),
         provider.GetRequiredService<IOptionsMonitor<SubscriptionOptions>>().Get(OptionsName(storeName, name)),
-        provider.GetRequiredService<TimeProvider>());
+        provider.GetRequiredService<TimeProvider>(),
+        provider.GetKeyedService<ILeaseStore>(storeName) is null
+            ? null
+            : provider.GetRequiredKeyedService<SubscriptionLeases>(storeName));
 
     private static string OptionsName(string storeName, string name) =>
         storeName.Length == 0 ? name : $"{storeName}/{name}";

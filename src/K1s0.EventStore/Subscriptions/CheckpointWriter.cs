@@ -22,15 +22,24 @@ internal sealed class CheckpointWriter
     /// <summary>Claims the checkpoint; where there is none yet, the start is found and stored.</summary>
     /// <exception cref="StoreIdentityException">The checkpoint belongs to another store.</exception>
     /// <exception cref="FeedDivergedException">The feed is not the one that the checkpoint was taken in.</exception>
+    /// <exception cref="LeaseLostException">The lease was lost before the checkpoint was claimed.</exception>
     public static async Task<CheckpointWriter> ClaimAsync(
         ICheckpointStore checkpoints,
         IFeedReader feed,
         string consumer,
         SubscriptionOptions options,
+        Ownership? ownership,
         CancellationToken cancellationToken)
     {
         var identity = await feed.GetIdentityAsync(cancellationToken).ConfigureAwait(false);
         var claim = await checkpoints.ClaimAsync(consumer, options.Owner, cancellationToken).ConfigureAwait(false);
+        if (ownership is not null)
+        {
+            // Who slept between the lease and the claim has taken the right to write from the new owner: it must not
+            // use it, and the new owner claims again.
+            await ownership.ConfirmAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         var writer = new CheckpointWriter(checkpoints, feed, identity, claim);
         if (claim.Checkpoint is { } checkpoint)
         {

@@ -8,17 +8,40 @@ namespace K1s0.EventStore;
 /// decoded, ends as <see cref="EventNotUnderstoodException"/> and is dealt with as a failure: nothing passes silently.
 /// Thread-safe once it is set up.
 /// </summary>
+/// <remarks>
+/// Made with an <see cref="EventSerializer"/>, it decodes and upcasts like every other reader, and functions are found
+/// by the type of the payload. Made without, functions are found by the stored name, and payloads are decoded as they
+/// are stored, whatever their schema version.
+/// </remarks>
 public sealed class EventHandlers : ISubscriptionHandler
 {
     private readonly Dictionary<string, Func<EventEnvelope, CancellationToken, ValueTask>> _handlers = new(
         StringComparer.Ordinal);
 
-    /// <summary>Handles events of a type.</summary>
+    private readonly Dictionary<Type, Func<object, EventEnvelope, CancellationToken, ValueTask>> _byPayload = [];
+    private readonly EventSerializer? _serializer;
+    private bool _ignoresOthers;
+
+    /// <summary>A handler by stored names, without upcasting.</summary>
+    public EventHandlers()
+    {
+    }
+
+    /// <summary>A handler by types of payloads, decoded and upcast by a serialiser.</summary>
+    /// <param name="serializer">The serialiser of the application's events.</param>
+    public EventHandlers(EventSerializer serializer)
+    {
+        ArgumentNullException.ThrowIfNull(serializer);
+        _serializer = serializer;
+    }
+
+    /// <summary>Handles events of a stored name. For a handler without a serialiser.</summary>
     /// <typeparam name="TPayload">What the payload is decoded to.</typeparam>
     /// <param name="eventType">The type of event.</param>
     /// <param name="payloadType">How to decode, usually from a <c>JsonSerializerContext</c>.</param>
     /// <param name="handle">What to do: the payload, the event around it, and the token of the subscription.</param>
     /// <exception cref="ArgumentException">The type is named already.</exception>
+    /// <exception cref="InvalidOperationException">The handler has a serialiser, which this goes around.</exception>
     public EventHandlers On<TPayload>(
         string eventType,
         JsonTypeInfo<TPayload> payloadType,
@@ -27,17 +50,49 @@ public sealed class EventHandlers : ISubscriptionHandler
         ArgumentException.ThrowIfNullOrEmpty(eventType);
         ArgumentNullException.ThrowIfNull(payloadType);
         ArgumentNullException.ThrowIfNull(handle);
+        RefuseIf(_serializer is not null, "its events are decoded by the serialiser: use On<TPayload>(handle)");
         _handlers.Add(eventType, (envelope, token) => handle(Decode(envelope, payloadType), envelope, token));
         return this;
     }
 
-    /// <summary>Says that events of a type mean nothing here.</summary>
+    /// <summary>
+    /// Handles payloads of a type. An event that upcasters split is handed over in its parts, in order, with the same
+    /// envelope around each. For a handler with a serialiser.
+    /// </summary>
+    /// <typeparam name="TPayload">
+    /// The type of the payload, exactly; <see cref="UnknownEvent"/> for those that are not understood.
+    /// </typeparam>
+    /// <param name="handle">What to do: the payload, the event around it, and the token of the subscription.</param>
+    /// <exception cref="ArgumentException">The type is named already.</exception>
+    /// <exception cref="InvalidOperationException">The handler has no serialiser.</exception>
+    public EventHandlers On<TPayload>(Func<TPayload, EventEnvelope, CancellationToken, ValueTask> handle)
+        where TPayload : notnull
+    {
+        ArgumentNullException.ThrowIfNull(handle);
+        RefuseIf(_serializer is null, "it has no serialiser");
+        _byPayload.Add(typeof(TPayload), (payload, envelope, token) => handle((TPayload)payload, envelope, token));
+        return this;
+    }
+
+    /// <summary>Says that events of a stored name mean nothing here.</summary>
     /// <param name="eventType">The type of event.</param>
     /// <exception cref="ArgumentException">The type is named already.</exception>
     public EventHandlers Ignore(string eventType)
     {
         ArgumentException.ThrowIfNullOrEmpty(eventType);
         _handlers.Add(eventType, static (_, _) => ValueTask.CompletedTask);
+        return this;
+    }
+
+    /// <summary>
+    /// Says that events which the serialiser knows and no function is there for mean nothing here. What the serialiser
+    /// does not know still is a failure.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The handler has no serialiser.</exception>
+    public EventHandlers IgnoreOthers()
+    {
+        RefuseIf(_serializer is null, "without a serialiser nothing tells other events from unknown ones");
+        _ignoresOthers = true;
         return this;
     }
 
@@ -48,8 +103,8 @@ public sealed class EventHandlers : ISubscriptionHandler
     public ValueTask HandleAsync(EventEnvelope envelope, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(envelope);
-        return _handlers.TryGetValue(envelope.EventType, out var handle)
-            ? handle(envelope, cancellationToken)
+        return _handlers.TryGetValue(envelope.EventType, out var handle) ? handle(envelope, cancellationToken)
+            : _serializer is not null ? HandleDecodedAsync(_serializer, envelope, cancellationToken)
             : throw new EventNotUnderstoodException(envelope);
     }
 
@@ -63,6 +118,32 @@ public sealed class EventHandlers : ISubscriptionHandler
         catch (Exception e) when (e is JsonException or NotSupportedException)
         {
             throw new EventNotUnderstoodException(envelope, e);
+        }
+    }
+
+    private static void RefuseIf(bool isWrong, string reason)
+    {
+        if (isWrong)
+        {
+            throw new InvalidOperationException($"This handler cannot be set up so: {reason}.");
+        }
+    }
+
+    private async ValueTask HandleDecodedAsync(
+        EventSerializer serializer, EventEnvelope envelope, CancellationToken cancellationToken)
+    {
+        var unknown = _byPayload.ContainsKey(typeof(UnknownEvent)) ? UnknownEvents.HandOver : UnknownEvents.Refuse;
+        foreach (var payload in serializer.Decode(envelope, unknown))
+        {
+            if (_byPayload.TryGetValue(payload.GetType(), out var handle))
+            {
+                await handle(payload, envelope, cancellationToken).ConfigureAwait(false);
+            }
+            else if (!_ignoresOthers)
+            {
+                throw new EventNotUnderstoodException(
+                    envelope, $"no function is there for {payload.GetType().Name}: name it, or ignore others.");
+            }
         }
     }
 }

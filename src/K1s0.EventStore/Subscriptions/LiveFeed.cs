@@ -12,6 +12,9 @@ namespace K1s0.EventStore;
 /// </remarks>
 public sealed class LiveFeed : IDisposable
 {
+    // An append that is rung for may stay behind the bound for a moment, until another one ends that nobody rings for.
+    private static readonly TimeSpan AlertTime = TimeSpan.FromSeconds(1);
+
     private readonly LiveFeedOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly ITimer _poll;
@@ -28,6 +31,8 @@ public sealed class LiveFeed : IDisposable
     private TaskCompletionSource? _arrival;
     private bool _isReading;
     private DateTimeOffset? _askedAt;
+    private long? _rungAt;
+    private bool _hasDoorbell;
 
     /// <summary>A reader that starts with the first subscription that waits.</summary>
     /// <param name="feed">The store.</param>
@@ -41,11 +46,28 @@ public sealed class LiveFeed : IDisposable
         Feed = feed;
         _timeProvider = timeProvider ?? TimeProvider.System;
         _poll = _timeProvider.CreateTimer(
-            static feed => ((LiveFeed)feed!).Ring(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            static feed => ((LiveFeed)feed!)._bell.Writer.TryWrite(true),
+            this,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The store.</summary>
     internal IFeedReader Feed { get; }
+
+    /// <summary>How long it waits before it asks again.</summary>
+    internal TimeSpan Interval
+    {
+        get
+        {
+            lock (_lock)
+            {
+                var isResting = _hasDoorbell && _options.RestingPollInterval > _options.PollInterval
+                    && (_rungAt is not { } rungAt || _timeProvider.GetElapsedTime(rungAt) >= AlertTime);
+                return isResting ? _options.RestingPollInterval : _options.PollInterval;
+            }
+        }
+    }
 
     /// <summary>When the store last answered; null before the first answer.</summary>
     internal DateTimeOffset? AskedAt
@@ -60,10 +82,44 @@ public sealed class LiveFeed : IDisposable
     }
 
     /// <summary>
+    /// Whether somebody rings for appends, so that the store is asked every <see
+    /// cref="LiveFeedOptions.RestingPollInterval"/> while nobody does. Changing it asks at once.
+    /// </summary>
+    /// <value>false by default; set by a doorbell as long as it listens.</value>
+    public bool HasDoorbell
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _hasDoorbell;
+            }
+        }
+
+        set
+        {
+            lock (_lock)
+            {
+                _hasDoorbell = value;
+            }
+
+            Ring();
+        }
+    }
+
+    /// <summary>
     /// Says that there may be new events: the store is asked at once instead of after the poll interval. Rings that
     /// come while it is asked count as one.
     /// </summary>
-    public void Ring() => _bell.Writer.TryWrite(true);
+    public void Ring()
+    {
+        lock (_lock)
+        {
+            _rungAt = _timeProvider.GetTimestamp();
+        }
+
+        _bell.Writer.TryWrite(true);
+    }
 
     /// <summary>Ends reading; subscriptions must have ended before.</summary>
     public void Dispose()
@@ -154,7 +210,7 @@ public sealed class LiveFeed : IDisposable
                 Take(after, page)?.SetResult();
                 if (page.IsAtEnd)
                 {
-                    _poll.Change(_options.PollInterval, Timeout.InfiniteTimeSpan);
+                    _poll.Change(Interval, Timeout.InfiniteTimeSpan);
                     await _bell.Reader.ReadAsync(CancellationToken.None).ConfigureAwait(false);
                 }
             }

@@ -12,6 +12,15 @@ public sealed class LiveFeedOptions
     /// <value>20 milliseconds by default; 1 millisecond to 1 hour.</value>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>
+    /// How often the store is asked while <see cref="LiveFeed.HasDoorbell"/> is set and nobody has rung for a second.
+    /// An event that is not rung for waits that long.
+    /// </summary>
+    /// <value>
+    /// 500 milliseconds by default; 1 millisecond to 1 hour; never less than <see cref="PollInterval"/>.
+    /// </value>
+    public TimeSpan RestingPollInterval { get; set; } = TimeSpan.FromMilliseconds(500);
+
     /// <summary>The most events a page.</summary>
     /// <value>1,000 by default; 1 to 10,000.</value>
     [Range(1, FeedPage.MaxEvents)]

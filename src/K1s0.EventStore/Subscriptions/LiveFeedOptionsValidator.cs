@@ -11,14 +11,14 @@ internal sealed partial class LiveFeedOptionsValidator : IValidateOptions<LiveFe
     public static LiveFeedOptions Checked(LiveFeedOptions? options)
     {
         options ??= new LiveFeedOptions();
-        if (options.PollInterval < TimeSpan.FromMilliseconds(1) || options.PollInterval > TimeSpan.FromHours(1))
-        {
-            throw new ArgumentException(
-                $"{nameof(options.PollInterval)}: {options.PollInterval} is not between 1 ms and 1 h.",
-                nameof(options));
-        }
-
-        var result = new LiveFeedOptionsValidator().Validate(null, options);
-        return result.Failed ? throw new ArgumentException(result.FailureMessage, nameof(options)) : options;
+        var fault = FirstFault(nameof(options.PollInterval), options.PollInterval)
+            ?? FirstFault(nameof(options.RestingPollInterval), options.RestingPollInterval)
+            ?? new LiveFeedOptionsValidator().Validate(null, options).FailureMessage;
+        return fault is null ? options : throw new ArgumentException(fault, nameof(options));
     }
+
+    private static string? FirstFault(string option, TimeSpan value) =>
+        value < TimeSpan.FromMilliseconds(1) || value > TimeSpan.FromHours(1)
+            ? $"{option}: {value} is not between 1 ms and 1 h."
+            : null;
 }

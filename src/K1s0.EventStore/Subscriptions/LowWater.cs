@@ -4,7 +4,7 @@ namespace K1s0.EventStore;
 /// Knows how far a subscription has come: the end of the contiguous run of finished work, in whatever order the lanes
 /// finish it. Thread-safe.
 /// </summary>
-internal sealed class LowWater(LowWaterMark origin)
+internal sealed class LowWater(LowWaterMark origin, PositionWaiters? waiters = null)
 {
     // All guarded by _lock. The queue holds the work in the order of the feed; its front is never finished.
     private readonly Lock _lock = new();
@@ -120,6 +120,7 @@ internal sealed class LowWater(LowWaterMark origin)
         if (_heldSince is null)
         {
             _mark = end;
+            waiters?.Reached(end.Position);
         }
     }
 }

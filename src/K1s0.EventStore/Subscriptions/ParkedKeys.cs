@@ -10,16 +10,18 @@ namespace K1s0.EventStore;
 internal sealed class ParkedKeys
 {
     private readonly SubscriptionParts _parts;
+    private readonly Ownership? _ownership;
     private readonly ConcurrentDictionary<StreamId, int> _counts = new();
 
-    private ParkedKeys(SubscriptionParts parts) => _parts = parts;
+    private ParkedKeys(SubscriptionParts parts, Ownership? ownership) => (_parts, _ownership) = (parts, ownership);
 
     /// <summary>How many events were parked when this was loaded.</summary>
     public int Count => _counts.Values.Sum();
 
-    public static async Task<ParkedKeys> LoadAsync(SubscriptionParts parts, CancellationToken cancellationToken)
+    public static async Task<ParkedKeys> LoadAsync(
+        SubscriptionParts parts, Ownership? ownership, CancellationToken cancellationToken)
     {
-        var keys = new ParkedKeys(parts);
+        var keys = new ParkedKeys(parts, ownership);
         await foreach (var parked in keys.ListAsync(cancellationToken).ConfigureAwait(false))
         {
             keys.Add(parked.StreamId);
@@ -32,6 +34,7 @@ internal sealed class ParkedKeys
 
     /// <summary>Parks an event that failed, or one that waits behind such an event.</summary>
     /// <exception cref="SubscriptionStoppedException">No more events may be parked.</exception>
+    /// <exception cref="LeaseLostException">Another process may have handled the event meanwhile.</exception>
     public async Task ParkAsync(EventEnvelope envelope, HandlingFailure? failure)
     {
         var attempts = failure?.Attempts ?? 0;
@@ -39,6 +42,12 @@ internal sealed class ParkedKeys
         {
             throw new SubscriptionStoppedException(
                 _parts.Name, envelope, attempts, "as many events are parked as may be.", failure?.Cause);
+        }
+
+        if (_ownership is not null)
+        {
+            // A former owner that wakes up must not put aside what the new one has handled.
+            await _ownership.ConfirmAsync(CancellationToken.None).ConfigureAwait(false);
         }
 
         var parked = ParkedEvent.Of(

@@ -9,9 +9,11 @@ namespace K1s0.EventStore;
 /// came. Thread-safe; it runs at most once at a time.
 /// </summary>
 /// <remarks>
-/// <para>Running claims the checkpoint, so a former owner in another process loses it and ends with <see
-/// cref="CheckpointConflictException"/>. The checkpoint is never ahead of an event that was not handled, skipped or
-/// parked.</para>
+/// <para>With leases, one of all processes that run the name does the work; the others stand by and take over when
+/// the lease ends. Running claims the checkpoint: a former owner that was frozen cannot move it any more, and stands
+/// by when it wakes up. Without leases there must be one process; a second one takes the subscription over, and the
+/// former owner ends with <see cref="CheckpointConflictException"/>. The checkpoint is never ahead of an event that was
+/// not handled, skipped or parked.</para>
 /// <para>A run that dies of anything that may pass runs again by itself; <see cref="GetStatus"/> counts it. What ends
 /// it for good: an event that nothing may pass, a lost claim, a feed that is not the one of the checkpoint.</para>
 /// </remarks>
@@ -23,6 +25,9 @@ public sealed class Subscription
     private int _isRunning;
     private volatile ReplayQueue? _replays;
 
+    // Touched by the one that runs only.
+    private Lease? _kept;
+
     /// <summary>A subscription whose events are handed over at least once.</summary>
     /// <param name="name">Its name, under which the checkpoint is kept: see <see cref="ConsumerName"/>.</param>
     /// <param name="handler">What to do with an event.</param>
@@ -32,6 +37,7 @@ public sealed class Subscription
     /// <param name="parked">Where to park events; needed for <see cref="FailureAction.Park"/> only.</param>
     /// <param name="timeProvider">Measures waits and ages; the system's clock when null.</param>
     /// <param name="loggerFactory">Where to log; nowhere when null.</param>
+    /// <param name="leases">By which processes share the subscription; null when only one process runs it.</param>
     /// <exception cref="ArgumentException">The name is refused, or an option is out of its range.</exception>
     public Subscription(
         string name,
@@ -41,9 +47,10 @@ public sealed class Subscription
         SubscriptionOptions? options = null,
         IParkedEventStore? parked = null,
         TimeProvider? timeProvider = null,
-        ILoggerFactory? loggerFactory = null)
+        ILoggerFactory? loggerFactory = null,
+        SubscriptionLeases? leases = null)
         : this(
-            name, live, checkpoints, options, FailureAction.StopKey, parked, timeProvider, loggerFactory)
+            name, live, checkpoints, options, FailureAction.StopKey, parked, timeProvider, loggerFactory, leases)
     {
         ArgumentNullException.ThrowIfNull(handler);
         _handler = handler;
@@ -58,6 +65,7 @@ public sealed class Subscription
     /// <param name="parked">Where to park events; needed for <see cref="FailureAction.Park"/> only.</param>
     /// <param name="timeProvider">Measures waits and ages; the system's clock when null.</param>
     /// <param name="loggerFactory">Where to log; nowhere when null.</param>
+    /// <param name="leases">By which processes share the subscription; null when only one process runs it.</param>
     /// <exception cref="ArgumentException">
     /// The name is refused, an option is out of its range, or the failure action is <see
     /// cref="FailureAction.StopKey"/>, under which events are handed over again.
@@ -70,9 +78,10 @@ public sealed class Subscription
         SubscriptionOptions? options = null,
         IParkedEventStore? parked = null,
         TimeProvider? timeProvider = null,
-        ILoggerFactory? loggerFactory = null)
+        ILoggerFactory? loggerFactory = null,
+        SubscriptionLeases? leases = null)
         : this(
-            name, live, checkpoints, options, FailureAction.StopAll, parked, timeProvider, loggerFactory)
+            name, live, checkpoints, options, FailureAction.StopAll, parked, timeProvider, loggerFactory, leases)
     {
         ArgumentNullException.ThrowIfNull(handler);
         if (_parts.OnFailure is FailureAction.StopKey)
@@ -94,9 +103,11 @@ public sealed class Subscription
         FailureAction onFailure,
         IParkedEventStore? parked,
         TimeProvider? timeProvider,
-        ILoggerFactory? loggerFactory)
+        ILoggerFactory? loggerFactory,
+        SubscriptionLeases? leases)
     {
         ConsumerName.Check(name, nameof(name));
+        _ = leases is null ? name : SubscriptionLeases.NameOf(name);
         ArgumentNullException.ThrowIfNull(live);
         ArgumentNullException.ThrowIfNull(checkpoints);
         options = SubscriptionOptionsRules.Checked(options);
@@ -114,6 +125,7 @@ public sealed class Subscription
             live,
             checkpoints,
             parked,
+            leases,
             time,
             (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<Subscription>(),
             new SubscriptionProgress(name, live, time));
@@ -130,7 +142,9 @@ public sealed class Subscription
     /// <exception cref="OperationCanceledException">The token fired.</exception>
     /// <exception cref="InvalidOperationException">It runs already.</exception>
     /// <exception cref="SubscriptionStoppedException">An event failed that nothing may pass.</exception>
-    /// <exception cref="CheckpointConflictException">Somebody else took the subscription over.</exception>
+    /// <exception cref="CheckpointConflictException">
+    /// Somebody else took the subscription over, and there are no leases.
+    /// </exception>
     /// <exception cref="StoreIdentityException">The checkpoint belongs to another store.</exception>
     /// <exception cref="FeedDivergedException">The feed is not the one that the checkpoint was taken in.</exception>
     public async Task RunAsync(CancellationToken cancellationToken = default)
@@ -175,8 +189,36 @@ public sealed class Subscription
             ? replays.AskAsync(cancellationToken)
             : throw new InvalidOperationException($"Subscription {Name} does not run.");
 
-    private static bool IsFinal(Exception e) => e is SubscriptionStoppedException or CheckpointConflictException
-        or StoreIdentityException or FeedDivergedException;
+    /// <summary>
+    /// Waits until everything up to a position was handled, skipped or parked by this subscription, in this process;
+    /// is told so, and asks nobody. In another process: <see cref="CheckpointStoreExtensions"/>.
+    /// </summary>
+    /// <param name="position">Usually <see cref="AppendResult.LastPosition"/>.</param>
+    /// <param name="timeout">How long to wait: 0 to 1 day. The subscription need not run yet.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="SubscriptionBehindException">
+    /// It did not come so far in time, or it has ended for good before.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">The time is out of its range.</exception>
+    public Task WaitUntilCaughtUpAsync(
+        Position position, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        CheckTimeout(timeout);
+        return _parts.Progress.WaitAsync(position, timeout, cancellationToken);
+    }
+
+    internal static void CheckTimeout(TimeSpan timeout)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(timeout, TimeSpan.FromDays(1));
+    }
+
+    private bool IsFinal(Exception e) =>
+        e is SubscriptionStoppedException or StoreIdentityException or FeedDivergedException
+        || (e is CheckpointConflictException && _parts.Leases is null);
+
+    private bool IsLost(Exception e) =>
+        _parts.Leases is not null && e is LeaseLostException or CheckpointConflictException;
 
     private async Task SuperviseAsync(CancellationToken cancellationToken)
     {
@@ -186,8 +228,15 @@ public sealed class Subscription
             var before = _parts.Progress.Position;
             try
             {
-                await RunOnceAsync(cancellationToken).ConfigureAwait(false);
+                await RunOwnedAsync(cancellationToken).ConfigureAwait(false);
                 return;
+            }
+            catch (Exception e) when (IsLost(e) && !cancellationToken.IsCancellationRequested)
+            {
+                _parts.Progress.StandBy();
+                _parts.Logger.SubscriptionLost(Name, e);
+                await Task.Delay(_parts.Options.RetryDelay, _parts.TimeProvider, cancellationToken)
+                    .ConfigureAwait(false);
             }
             catch (Exception e) when (!IsFinal(e) && !cancellationToken.IsCancellationRequested)
             {
@@ -205,17 +254,37 @@ public sealed class Subscription
         }
     }
 
-    private async Task RunOnceAsync(CancellationToken cancellationToken)
+    private async Task RunOwnedAsync(CancellationToken cancellationToken)
+    {
+        if (_parts.Leases is not { } leases)
+        {
+            await RunOnceAsync(ownership: null, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        var ownership = await Ownership.AcquireAsync(_parts, leases, _kept, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await ownership.RunAsync(token => RunOnceAsync(ownership, token), cancellationToken)
+                .ConfigureAwait(false);
+        }
+        finally
+        {
+            _kept = ownership.Kept;
+        }
+    }
+
+    private async Task RunOnceAsync(Ownership? ownership, CancellationToken cancellationToken)
     {
         var feed = _parts.Live.Feed;
         var writer = await CheckpointWriter.ClaimAsync(
-            _parts.Checkpoints, feed, Name, _parts.Options, cancellationToken).ConfigureAwait(false);
-        var parked = await ParkedKeys.LoadAsync(_parts, cancellationToken).ConfigureAwait(false);
+            _parts.Checkpoints, feed, Name, _parts.Options, ownership, cancellationToken).ConfigureAwait(false);
+        var parked = await ParkedKeys.LoadAsync(_parts, ownership, cancellationToken).ConfigureAwait(false);
         var end = await _parts.Options.End.FindAsync(feed, cancellationToken).ConfigureAwait(false);
         var origin = writer.Claim.Checkpoint is { } checkpoint
             ? new LowWaterMark(checkpoint.Position, checkpoint.ChainHash)
             : default;
-        var lowWater = new LowWater(origin);
+        var lowWater = new LowWater(origin, _parts.Progress.Waiters);
         var cursor = new FeedCursor(_parts.Live, _parts.Options, origin.Position, end);
         _parts.Progress.Begin(lowWater, parked.Count);
         _parts.Logger.SubscriptionStarted(Name, origin.Position, writer.Claim.Epoch);

@@ -83,7 +83,15 @@ public sealed class SubscriptionOptions
     [Range(0, 1_000_000)]
     public int MaxParkedEvents { get; set; } = 10_000;
 
-    /// <summary>Who claims the checkpoint, for people to read: 1 to 255 bytes of UTF-8.</summary>
+    /// <summary>
+    /// How long the lease lasts by which one of several processes runs the subscription. It is renewed after a third of
+    /// the time; when its holder dies, another process takes over at most 7/6 of it later. Who stops in order releases
+    /// it: then at most 1/6.
+    /// </summary>
+    /// <value>30 seconds by default; 1 second to 1 hour.</value>
+    public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Who holds the lease and claims the checkpoint, for people to read: 1 to 255 bytes of UTF-8.</summary>
     /// <value>Machine name and process id by default.</value>
     [Required]
     public string Owner { get; set; } = $"{Environment.MachineName}:{Environment.ProcessId}";

@@ -25,9 +25,11 @@ internal sealed class SubscriptionOptionsRules : IValidateOptions<SubscriptionOp
     public ValidateOptionsResult Validate(string? name, SubscriptionOptions options)
     {
         List<string> faults = [];
-        Check(nameof(options.CheckpointInterval), options.CheckpointInterval);
-        Check(nameof(options.RetryDelay), options.RetryDelay);
-        Check(nameof(options.MaxRetryDelay), options.MaxRetryDelay);
+        Check(nameof(options.CheckpointInterval), options.CheckpointInterval, Least, Most);
+        Check(nameof(options.RetryDelay), options.RetryDelay, Least, Most);
+        Check(nameof(options.MaxRetryDelay), options.MaxRetryDelay, Least, Most);
+        Check(
+            nameof(options.LeaseDuration), options.LeaseDuration, Lease.ShortestDuration, Lease.LongestDuration);
         if (options.OnFailure is { } action && !Enum.IsDefined(action))
         {
             faults.Add($"{nameof(options.OnFailure)}: {action} is no action.");
@@ -35,11 +37,11 @@ internal sealed class SubscriptionOptionsRules : IValidateOptions<SubscriptionOp
 
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
 
-        void Check(string option, TimeSpan value)
+        void Check(string option, TimeSpan value, TimeSpan least, TimeSpan most)
         {
-            if (value < Least || value > Most)
+            if (value < least || value > most)
             {
-                faults.Add($"{option}: {value} is not between {Least} and {Most}.");
+                faults.Add($"{option}: {value} is not between {least} and {most}.");
             }
         }
     }

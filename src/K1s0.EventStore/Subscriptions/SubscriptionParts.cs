@@ -10,6 +10,7 @@ internal sealed record SubscriptionParts(
     LiveFeed Live,
     ICheckpointStore Checkpoints,
     IParkedEventStore? Parked,
+    SubscriptionLeases? Leases,
     TimeProvider TimeProvider,
     ILogger Logger,
     SubscriptionProgress Progress);

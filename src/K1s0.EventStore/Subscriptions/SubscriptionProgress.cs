@@ -31,6 +31,9 @@ internal sealed class SubscriptionProgress(string name, LiveFeed live, TimeProvi
         }
     }
 
+    /// <summary>Those who wait until the mark has come to a position.</summary>
+    public PositionWaiters Waiters { get; } = new();
+
     public int ParkedEvents => Volatile.Read(ref _parked);
 
     public Position Position
@@ -50,6 +53,21 @@ internal sealed class SubscriptionProgress(string name, LiveFeed live, TimeProvi
         lock (_lock)
         {
             (_lowWater, _error, _state) = (lowWater, null, SubscriptionState.CatchingUp);
+            _stopped.Clear();
+        }
+
+        Waiters.Reached(lowWater.Mark.Position);
+    }
+
+    /// <summary>Somebody else runs the subscription, and its troubles are theirs.</summary>
+    public void StandBy()
+    {
+        Volatile.Write(ref _parked, 0);
+        lock (_lock)
+        {
+            _position = _lowWater?.Mark.Position ?? _position;
+            (_lowWater, _error, _state) = (null, null, SubscriptionState.StandingBy);
+            _knownAt = timeProvider.GetUtcNow();
             _stopped.Clear();
         }
     }
@@ -73,6 +91,43 @@ internal sealed class SubscriptionProgress(string name, LiveFeed live, TimeProvi
             _knownAt = KnownAt();
             _position = _lowWater?.Mark.Position ?? _position;
             (_state, _error) = (state, error);
+        }
+
+        if (state is SubscriptionState.Failed)
+        {
+            Waiters.Fail(error!);
+        }
+    }
+
+    /// <summary>Waits until the mark has come to a position.</summary>
+    /// <exception cref="SubscriptionBehindException">It did not in time, or the subscription has failed.</exception>
+    public async Task WaitAsync(Position position, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var reached = Waiters.Add(position);
+        try
+        {
+            if (Position >= position)
+            {
+                return;
+            }
+
+            if (Failure() is { } error)
+            {
+                throw new SubscriptionBehindException(name, position, Position, error);
+            }
+
+            if (await reached.Task.WaitAsync(timeout, timeProvider, cancellationToken).ConfigureAwait(false) is { } end)
+            {
+                throw new SubscriptionBehindException(name, position, Position, end);
+            }
+        }
+        catch (TimeoutException)
+        {
+            throw new SubscriptionBehindException(name, position, Position);
+        }
+        finally
+        {
+            Waiters.Remove(reached);
         }
     }
 
@@ -138,9 +193,18 @@ internal sealed class SubscriptionProgress(string name, LiveFeed live, TimeProvi
         }
     }
 
+    private Exception? Failure()
+    {
+        lock (_lock)
+        {
+            return _state is SubscriptionState.Failed ? _error : null;
+        }
+    }
+
     private TimeSpan Lag()
     {
-        if (_state is SubscriptionState.Completed && _lowWater?.OldestUnfinished is null)
+        if (_state is SubscriptionState.StandingBy
+            || (_state is SubscriptionState.Completed && _lowWater?.OldestUnfinished is null))
         {
             return TimeSpan.Zero;
         }

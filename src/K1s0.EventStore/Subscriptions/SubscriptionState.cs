@@ -6,6 +6,9 @@ public enum SubscriptionState
     /// <summary>It does not run: not yet, or its token fired.</summary>
     Idle,
 
+    /// <summary>Another process, or another instance in this one, holds its lease and runs it.</summary>
+    StandingBy,
+
     /// <summary>It runs, and there are events that it has not read yet.</summary>
     CatchingUp,
 

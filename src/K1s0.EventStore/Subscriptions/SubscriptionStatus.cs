@@ -16,7 +16,8 @@ public sealed record SubscriptionStatus
 
     /// <summary>
     /// The age of the oldest event that is not handled. While nothing is known to wait: the time since the feed was
-    /// last asked, or since the subscription had caught up, so that a reader that is cut off does not look well.
+    /// last asked, or since the subscription had caught up, so that a reader that is cut off does not look well. 0
+    /// while it stands by: who runs it tells.
     /// </summary>
     public required TimeSpan Lag { get; init; }
 

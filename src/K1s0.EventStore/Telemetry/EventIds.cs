@@ -21,4 +21,8 @@ internal static class EventIds
     public const int StoreTampered = 1056;
     public const int FindingMade = 1057;
     public const int VerificationFailed = 1058;
+    public const int SubscriptionStandsBy = 1060;
+    public const int SubscriptionLost = 1061;
+    public const int LeaseNotRenewed = 1062;
+    public const int LeaseNotReleased = 1063;
 }

@@ -104,4 +104,24 @@ internal static partial class Log
             + "over again",
         EventName = nameof(EventIds.LastCheckpointLost))]
     public static partial void LastCheckpointLost(this ILogger logger, string subscription, Exception reason);
+
+    [LoggerMessage(EventIds.SubscriptionStandsBy, LogLevel.Information,
+        "Subscription {Subscription} stands by: another process runs it",
+        EventName = nameof(EventIds.SubscriptionStandsBy))]
+    public static partial void SubscriptionStandsBy(this ILogger logger, string subscription);
+
+    [LoggerMessage(EventIds.SubscriptionLost, LogLevel.Warning,
+        "Subscription {Subscription} does not run here any more, and stands by",
+        EventName = nameof(EventIds.SubscriptionLost))]
+    public static partial void SubscriptionLost(this ILogger logger, string subscription, Exception reason);
+
+    [LoggerMessage(EventIds.LeaseNotRenewed, LogLevel.Warning,
+        "The lease of subscription {Subscription} could not be renewed and will be tried again until it runs out",
+        EventName = nameof(EventIds.LeaseNotRenewed))]
+    public static partial void LeaseNotRenewed(this ILogger logger, string subscription, Exception reason);
+
+    [LoggerMessage(EventIds.LeaseNotReleased, LogLevel.Warning,
+        "The lease of subscription {Subscription} could not be released: others wait until it runs out",
+        EventName = nameof(EventIds.LeaseNotReleased))]
+    public static partial void LeaseNotReleased(this ILogger logger, string subscription, Exception reason);
 }

@@ -67,6 +67,8 @@ internal static class GrowthCommand
     private static async Task FillAsync(
         BenchmarkDatabase database, int streams, int eventsPerStream, TextWriter output)
     {
+        await output.WriteLineAsync(string.Create(
+            CultureInfo.InvariantCulture, $"filling {streams:#,0} streams of {eventsPerStream} events ..."));
         var history = new StoredHistory(database, eventsPerStream);
         var began = Stopwatch.GetTimestamp();
         await history.FillAsync(streams);

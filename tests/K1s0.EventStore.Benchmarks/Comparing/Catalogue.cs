@@ -3,6 +3,7 @@ using K1s0.EventStore.Benchmarks.Feed;
 using K1s0.EventStore.Benchmarks.Integrity;
 using K1s0.EventStore.Benchmarks.Ledger;
 using K1s0.EventStore.Benchmarks.Loads;
+using K1s0.EventStore.Benchmarks.Sync;
 
 namespace K1s0.EventStore.Benchmarks.Comparing;
 
@@ -26,7 +27,9 @@ internal static class Catalogue
         new LoadScenario("load-1000", 1_000, streams: 40),
         new FeedScenario(),
         new CommitToHandlerScenario(),
+        new CommitToSubscriptionScenario(),
         new SubscriptionScenario(),
+        new ExactlyOnceScenario(),
         new HashingCostScenario("hashing-cost", 100, Goal.RatioAtLeast(0.95, 0.98)),
         new HashingCostScenario("hashing-cost-1x1", 1, goal: null),
         new VerifyChainScenario(),
@@ -35,13 +38,15 @@ internal static class Catalogue
         new AppendToSealedScenario(),
         new VerifyStoreScenario(),
         new ProveEventScenario(),
+        new MerkleScenario("sync-10-of-10000", 10, Goal.OursLessThan(5, 1, "ms")),
+        new MerkleScenario("sync-1000", 1_000, Goal.OursLessThan(10, 2, "ms")),
+        new ConflictScenario(),
     ];
 
     /// <summary>Those whose figures could change when the store grows.</summary>
     public static IReadOnlyList<IScenario> OfGrowth() =>
     [
-        .. All().Where(scenario => scenario is SidesInTurn { SessionSettings: "" } and not VerifyChainScenario
-            and not SealScenario and not AppendWhileSealingScenario and not AppendToSealedScenario
-            and not VerifyStoreScenario and not ProveEventScenario and not SubscriptionScenario),
+        .. All().Where(scenario => scenario is AppendScenario { SessionSettings: "" } or HotStreamScenario
+            or LoadScenario or FeedScenario or CommitToHandlerScenario),
     ];
 }

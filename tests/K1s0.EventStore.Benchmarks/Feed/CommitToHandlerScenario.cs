@@ -47,7 +47,7 @@ internal sealed class CommitToHandlerScenario : SidesInTurn
     private async Task<IReadOnlyList<double>> MeasureAsync(
         string side, IFollower follower, Func<AppendBatch, Task> append, TimeSpan duration)
     {
-        var sorted = await new LiveRun(follower, append, ++_lastSeed).RunAsync(duration);
+        var sorted = await new LiveRun(follower, new LiveWriter(append, ++_lastSeed)).RunAsync(duration);
         _idle[side] = await IdleFollower.MeasureAsync(follower, duration / 4);
         return [Percentile(sorted, 0.5), Percentile(sorted, 0.99)];
     }

@@ -37,6 +37,11 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
 
     public ILeaseStore Leases => _services.GetRequiredService<ILeaseStore>();
 
+    public PostgresDoorbell Doorbell => _services.GetRequiredService<PostgresDoorbell>();
+
+    /// <summary>Connections of the store, for another instance of it.</summary>
+    public NpgsqlDataSource Ours => _ours;
+
     public ICheckpointStore Checkpoints => _services.GetRequiredService<ICheckpointStore>();
 
     /// <summary>Connections of the hand-written side; the store has its own.</summary>

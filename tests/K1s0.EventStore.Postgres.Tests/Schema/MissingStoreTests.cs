@@ -67,6 +67,23 @@ public sealed class MissingStoreTests(StoreDatabase database) : IClassFixture<St
         failure.InnerException.Should().NotBeNull();
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_store_that_has_lost_its_row_appends_nothing(int events)
+    {
+        var store = await database.NewStoreAsync();
+        await store.ExecuteAsync("delete from {s}.store");
+
+        var refusal = await Assert.ThrowsAsync<StoreOperationException>(
+            () => store.Store.AppendAsync(Stream, Some.Events(Stream, events), 0));
+
+        // Without the row nothing would hold back the feed.
+        refusal.InnerException.Should().BeOfType<PostgresException>()
+            .Which.SqlState.Should().Be(PostgresErrorCodes.NoDataFound);
+        (await store.ContentAsync()).Should().BeEmpty();
+    }
+
     [Fact]
     public async Task Without_a_database_a_migration_says_what_to_check()
     {

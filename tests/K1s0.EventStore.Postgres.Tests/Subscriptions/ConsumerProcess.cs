@@ -21,12 +21,14 @@ internal static class ConsumerProcess
         await using var store = new PostgresEventStore(dataSource, options);
         var checkpoints = new PostgresCheckpointStore(dataSource, options);
         using var live = new LiveFeed(store);
+        using var leases = new SubscriptionLeases(new PostgresLeaseStore(dataSource, options));
         var exactly = new Subscription(
             ExactlyOnce,
             new PostgresAtomicHandler(dataSource, new Effects(schema), options),
             live,
             checkpoints,
-            new SubscriptionOptions { BatchSize = 5, PageSize = 20 });
+            new SubscriptionOptions { BatchSize = 5, PageSize = 20 },
+            leases: leases);
         var atLeast = new Subscription(
             AtLeastOnce,
             new Seen(dataSource, schema),
@@ -38,7 +40,8 @@ internal static class ConsumerProcess
                 PageSize = 20,
                 MaxInFlight = 30,
                 CheckpointInterval = TimeSpan.FromMilliseconds(5),
-            });
+            },
+            leases: leases);
         await Task.WhenAll(exactly.RunAsync(), atLeast.RunAsync());
         return 0;
     }

@@ -1,37 +1,74 @@
 using K1s0.EventStore.Conformance;
 using K1s0.EventStore.TestServers;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 
 namespace K1s0.EventStore.Postgres.Tests.Subscriptions;
 
-/// <summary>A live subscription whose server goes away and comes back.</summary>
+/// <summary>Live subscriptions of both kinds, with leases and doorbell, whose server goes away and comes back.</summary>
 public sealed class OutageTests
 {
-    [Fact]
-    public async Task A_subscription_says_that_the_server_is_gone_and_goes_on_by_itself_when_it_is_back()
+    private static readonly SubscriptionOptions Options = new()
+    {
+        RetryDelay = TimeSpan.FromMilliseconds(20),
+        MaxRetryDelay = TimeSpan.FromMilliseconds(100),
+        LeaseDuration = TimeSpan.FromHours(1),
+    };
+
+    // B14. A peer's loop died in a short outage, and its health stayed green.
+    [Theory]
+    [InlineData(nameof(PostgresServer.KillAsync))]
+    [InlineData(nameof(PostgresServer.StopAsync))]
+    [InlineData(nameof(PostgresServer.StopImmediateAsync))]
+    public async Task Subscriptions_say_that_the_server_is_gone_and_go_on_by_themselves_when_it_is_back(string ending)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         await using var server = await PostgresServer.StartAsync();
         await using var dataSource = NpgsqlDataSource.Create(server.ConnectionString());
         var store = await TestStore.CreateAsync(dataSource, "outage");
-        var handler = new RecordingHandler();
+        var (handler, ledger) = (new RecordingHandler(), await Ledger.CreateAsync(store));
         using var live = new LiveFeed(store.Store);
-        var options = new SubscriptionOptions { RetryDelay = TimeSpan.FromMilliseconds(20) };
-        await using var running = new RunningSubscription(
-            new Subscription("follower", handler, live, store.Checkpoints, options), limit.Token);
+        using var leases = new SubscriptionLeases(store.Leases);
+        await using var doorbell = await Doorbell.RunningDoorbell.ListeningAsync(
+            new PostgresDoorbell(store.Store, dataSource, store.Options, live), live);
+        await using var plain = new RunningSubscription(
+            new Subscription("follower", handler, live, store.Checkpoints, Options, leases: leases), limit.Token);
+        await using var exact = new RunningSubscription(
+            new Subscription(
+                "ledger",
+                new PostgresAtomicHandler(dataSource, ledger, store.Options, Options.LeaseDuration),
+                live,
+                store.Checkpoints,
+                Options,
+                leases: leases),
+            limit.Token);
+        RunningSubscription[] both = [plain, exact];
         var stream = Some.Stream();
         await store.Store.AppendAsync([Some.Append(stream, 3)], limit.Token);
-        await handler.HandledAsync(3, limit.Token);
+        await AllAsync(both, status => status.State is SubscriptionState.Live && status.HandledEvents == 3);
 
-        await server.KillAsync();
-        await running.StatusAsync(status => status is { State: SubscriptionState.Restarting, Restarts: >= 2 });
-        var health = await new SubscriptionHealthCheck([running.Subscription]).CheckHealthAsync(new(), limit.Token);
+        await (ending switch
+        {
+            nameof(PostgresServer.KillAsync) => server.KillAsync(),
+            nameof(PostgresServer.StopAsync) => server.StopAsync(),
+            _ => server.StopImmediateAsync(),
+        });
+        await AllAsync(both, status => status is { State: SubscriptionState.Restarting, Restarts: >= 2 });
+        var health = await new SubscriptionHealthCheck(both.Select(running => running.Subscription))
+            .CheckHealthAsync(new HealthCheckContext(), limit.Token);
         await server.StartAgainAsync();
-        await store.Reopen().Store.AppendAsync([Some.Append(stream, 3)], limit.Token);
-        await running.StatusAsync(status => status.State is SubscriptionState.Live && status.Position.Value >= 6);
 
-        health.Status.Should().NotBe(Microsoft.Extensions.Diagnostics.HealthChecks.HealthStatus.Healthy);
+        // The leases have not run out, and are still theirs.
+        await store.Reopen().Store.AppendAsync([Some.Append(stream, 3)], limit.Token);
+        await AllAsync(both, status => status.State is SubscriptionState.Live && status.Position.Value >= 6);
+
+        health.Status.Should().NotBe(HealthStatus.Healthy);
         handler.Handled.DistinctBy(envelope => envelope.Id).Select(envelope => envelope.Version)
             .Should().Equal(1, 2, 3, 4, 5, 6);
+        (await ledger.EffectsAsync()).Should().Equal((await store.FeedAsync()).Select(envelope => envelope.Id));
+        await Eventually.TrueAsync(() => Task.FromResult(live.HasDoorbell));
     }
+
+    private static Task AllAsync(RunningSubscription[] all, Func<SubscriptionStatus, bool> condition) =>
+        Task.WhenAll(all.Select(running => running.StatusAsync(condition)));
 }

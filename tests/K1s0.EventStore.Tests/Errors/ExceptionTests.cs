@@ -1,3 +1,4 @@
+using K1s0.EventStore.Compression;
 using K1s0.EventStore.Integrity;
 
 namespace K1s0.EventStore.Tests;
@@ -11,10 +12,33 @@ public sealed class ExceptionTests
     private static readonly EventEnvelope Stored =
         EventEnvelope.Create(Order, "placed", "{}"u8.ToArray()) with { Version = 3, Position = new Position(8) };
 
+    private static readonly ReplayReport Report = new()
+    {
+        Outcome = ReplayOutcome.Stopped,
+        WasDryRun = false,
+        Reached = new ReplayPlace("2026/01/31/23", new Position(7)),
+        IsLimitReached = false,
+        HandledEvents = 7,
+        UnhandledEvents = 0,
+        FailedEvents = 1,
+        CorruptedEvents = 0,
+        Retries = 2,
+        HandledByType = new Dictionary<string, long>(StringComparer.Ordinal),
+        Failures = [new ReplayFailure(ReplayedEvent.Of(Stored), "rows", 3, Cause)],
+        Elapsed = TimeSpan.Zero,
+        ReadTime = TimeSpan.Zero,
+        AllocatedBytes = 0,
+        PeakHeapBytes = 0,
+        Handlers = [],
+        SlowestSteps = [],
+    };
+
     // One of each; a new kind of exception has to be added here.
     private static readonly EventStoreException[] All =
     [
         new ConcurrencyException(2, 3),
+        new CompressionUnavailableException(CompressionFormat.Zstd, "install it.", Cause),
+        new DecompressionException(DecompressionFault.Damaged, "it is cut off.", Cause),
         new CryptographyUnavailableException("Ed25519", "install it.", Cause),
         new EventIdReusedException(Id, Cause),
         new InvalidEventException(Id, InvalidEventReason.NotJson, "its payload is not JSON.", Cause),
@@ -24,11 +48,17 @@ public sealed class ExceptionTests
         new EventNotSealedException(Id),
         new LeaseLostException("sealer", 7, Cause),
         new LogDivergedException(new TreeHead("log", 9, default), 4, "The last 5 leaves are lost."),
+        new ReplayFailedException(Report, Cause),
         new SigningException("example.com/log"),
+        new CausalCycleException([Stored]),
+        new EventCorruptedException(Stored, default),
         new EventHandlingException(Stored, Cause),
         new EventNotUnderstoodException(Stored, Cause),
+        new EventTypeConflictException("placed", 2, typeof(int), "the name is taken."),
         new FeedDivergedException(new Position(9), new Position(4)),
+        new SubscriptionBehindException("balances", new Position(9), new Position(7)),
         new SubscriptionStoppedException("mailer", Stored, 5, "the handler failed.", Cause),
+        new ProjectionRebuildException("balances", RebuildFailure.NotInTime, "its tables are locked.", Cause),
         new StoreDurabilityException("The server confirms what a crash can lose."),
         new StoreIdentityException(new StoreIdentity(Id, 1), new StoreIdentity(Id, 2)),
         new StoreOperationException("Appending failed.", Cause),
@@ -73,20 +103,24 @@ public sealed class ExceptionTests
             [
                 typeof(AppendOutcomeUnknownException),
                 typeof(EventNotSealedException),
+                typeof(ProjectionRebuildException),
                 typeof(StoreUnavailableException),
+                typeof(SubscriptionBehindException),
                 typeof(WriteOutcomeUnknownException),
             ]);
 
     [Fact]
     public void The_cause_is_kept_as_the_inner_exception() =>
         All.Where(exception => exception.InnerException is not null)
-            .Should().HaveCount(14).And.OnlyContain(exception => exception.InnerException == Cause);
+            .Should().HaveCount(18).And.OnlyContain(exception => exception.InnerException == Cause);
 
     [Theory]
     [InlineData(typeof(ConcurrencyException), "Concurrency conflict: expected 2, got 3")]
     [InlineData(typeof(EventIdReusedException), "already stored with other content")]
     [InlineData(typeof(InvalidEventException), "is refused: its payload is not JSON.")]
     [InlineData(typeof(CryptographyUnavailableException), "Ed25519 is not available: install it.")]
+    [InlineData(typeof(CompressionUnavailableException), "Zstd is not available: install it.")]
+    [InlineData(typeof(DecompressionException), "This cannot be decompressed: it is cut off.")]
     [InlineData(typeof(SigningException), "The signer of key example.com/log gave a signature that")]
     [InlineData(typeof(EventNotSealedException), "is stored, but not under a signed head of the log yet")]
     [InlineData(typeof(LogDivergedException), "signed with 9 leaves; the store has 4. The last 5 leaves are lost.")]
@@ -98,8 +132,15 @@ public sealed class ExceptionTests
     [InlineData(typeof(CheckpointConflictException), "owner epoch 2 instead of 1, position 4 instead of 3")]
     [InlineData(typeof(EventHandlingException), "The handler failed for order-1@3")]
     [InlineData(typeof(EventNotUnderstoodException), "The payload of order-1@3 placed")]
+    [InlineData(typeof(CausalCycleException), "1 events cause each other in a circle: order-1@3")]
+    [InlineData(typeof(EventCorruptedException), "at position 8 is corrupted: its bytes have the digest 0000")]
+    [InlineData(typeof(ReplayFailedException), "failed at order-1@3 placed (0001/01/01/00@8): cause After 7 events;")]
+    [InlineData(typeof(ReplayFailedException), "; go on behind 2026/01/31/23@7.")]
+    [InlineData(typeof(EventTypeConflictException), "Event type placed, schema version 2: the name is taken.")]
     [InlineData(typeof(FeedDivergedException), "Position 9 was read, but the feed ends at 4")]
+    [InlineData(typeof(SubscriptionBehindException), "balances stands at 7 and did not come to 9 in time.")]
     [InlineData(typeof(SubscriptionStoppedException), "Subscription mailer stopped at order-1@3")]
+    [InlineData(typeof(ProjectionRebuildException), "Projection balances was not rebuilt: its tables are locked.")]
     [InlineData(typeof(StoreDurabilityException), "The server confirms what a crash can lose.")]
     [InlineData(typeof(StoreIdentityException), "belongs to store 01920000-0000-7000-8000-000000000001/2")]
     [InlineData(typeof(StoreOperationException), "Appending failed.")]
@@ -145,10 +186,21 @@ public sealed class ExceptionTests
         (log.Known.Size, log.StoredSize, log.LostLeaves).Should().Be((9, 4, 5));
         new LogDivergedException(new TreeHead("log", 9, default), 10, "detail").LostLeaves.Should().Be(0);
         new EventNotSealedException(Id).EventId.Should().Be(Id);
+        var compression = new CompressionUnavailableException(CompressionFormat.Brotli, "detail");
+        (compression.Format, compression.Detail).Should().Be((CompressionFormat.Brotli, "detail"));
+        new DecompressionException(DecompressionFault.TooLarge, "detail").Fault.Should().Be(DecompressionFault.TooLarge);
         new SigningException("name").KeyName.Should().Be("name");
         var stopped = new SubscriptionStoppedException("mailer", Stored, 5, "reason", Cause);
         (stopped.Subscription, stopped.StreamId, stopped.Position.Value, stopped.Attempts)
             .Should().Be(("mailer", Order, 8, 5));
+        var corrupted = new EventCorruptedException(Stored, default);
+        (corrupted.StreamId, corrupted.Version.Value, corrupted.Position.Value).Should().Be((Order, 3, 8));
+        new CausalCycleException([Stored]).Cycle.Should().Equal(Stored);
+        new ReplayFailedException(Report, Cause).Report.Should().BeSameAs(Report);
+        new ReplayFailedException(Report with { Outcome = ReplayOutcome.RolledBack }, Cause).Message
+            .Should().EndWith("the target is as it was.");
+        new ReplayFailedException(Report with { Outcome = ReplayOutcome.Unknown }, Cause).Message
+            .Should().EndWith("what the target holds is not known.");
         new FeedDivergedException(new Position(4), new Position(9)).Message.Should().Contain("another history");
     }
 }

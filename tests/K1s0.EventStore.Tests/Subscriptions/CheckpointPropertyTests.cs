@@ -5,8 +5,8 @@ using K1s0.EventStore.Conformance;
 namespace K1s0.EventStore.Tests;
 
 /// <summary>
-/// Whatever the batch size, the lanes, the filter, the window, the failures and the moments of being killed: the
-/// checkpoint is never ahead of an event that was not dealt with, and in the end all were.
+/// Whatever the batch size, the lanes, the filter, the window, the failures and the moments of being killed or taken
+/// over: the checkpoint is never ahead of an event that was not dealt with, and in the end all were.
 /// </summary>
 public sealed class CheckpointPropertyTests
 {
@@ -24,8 +24,9 @@ public sealed class CheckpointPropertyTests
         from isFiltered in Gen.Elements(true, false)
         from action in Gen.Elements(Enum.GetValues<FailureAction>())
         from isAtomic in Gen.Elements(true, false)
+        from isShared in Gen.Elements(true, false)
         from seed in Gen.Choose(0, int.MaxValue - 1)
-        select new FollowScenario(events, streams, lanes, page, window, isFiltered, action, isAtomic, seed);
+        select new FollowScenario(events, streams, lanes, page, window, isFiltered, action, isAtomic, isShared, seed);
 
     // FsCheck asks without awaiting.
     private static bool Run(FollowScenario scenario) =>

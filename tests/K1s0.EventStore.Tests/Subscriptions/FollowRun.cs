@@ -4,8 +4,8 @@ using K1s0.EventStore.Conformance;
 namespace K1s0.EventStore.Tests;
 
 /// <summary>
-/// Runs a scenario: a subscription is killed and started again until it comes to the end, and every checkpoint that is
-/// stored is checked against what was done by then.
+/// Runs a scenario: a subscription is killed and started again, or taken over by somebody who holds no lease, until it
+/// comes to the end, and every checkpoint that is stored is checked against what was done by then.
 /// </summary>
 internal sealed class FollowRun(FollowScenario scenario)
 {
@@ -23,17 +23,25 @@ internal sealed class FollowRun(FollowScenario scenario)
     private IReadOnlyList<EventEnvelope> _wanted = [];
     private int _left = int.MaxValue;
     private CancellationTokenSource? _kill;
+    private WatchedCheckpointStore? _checkpoints;
+    private int _takeovers;
+
+    // What an exactly-once handler has done and not committed; the checkpoint is checked as if it had.
+    private IReadOnlyList<EventEnvelope> _uncommitted = [];
 
     public async Task<bool> RunAsync()
     {
         var store = await FillAsync();
         var checkpoints = new WatchedCheckpointStore(new InMemoryCheckpointStore(store), CheckAsync);
+        _checkpoints = checkpoints;
         using var live = new LiveFeed(store, timeProvider: _time);
-        var kills = _random.Next(4);
+        using var leases = new SubscriptionLeases(new InMemoryLeaseStore(_time));
+        var kills = scenario.IsShared ? 0 : _random.Next(4);
+        _takeovers = scenario.IsShared ? _random.Next(4) : 0;
         while (true)
         {
-            _left = kills-- > 0 ? _random.Next(1, 20) : int.MaxValue;
-            var ended = await RunOnceAsync(live, checkpoints);
+            _left = kills-- > 0 || _takeovers > 0 ? _random.Next(1, 20) : int.MaxValue;
+            var ended = await RunOnceAsync(live, checkpoints, scenario.IsShared ? leases : null);
             if (ended is null)
             {
                 continue;
@@ -76,7 +84,8 @@ internal sealed class FollowRun(FollowScenario scenario)
     private FeedFilter? Filter => scenario.IsFiltered ? new FeedFilter { EventTypes = ["A"] } : null;
 
     // Null when it was killed on the way.
-    private async Task<SubscriptionStatus?> RunOnceAsync(LiveFeed live, ICheckpointStore checkpoints)
+    private async Task<SubscriptionStatus?> RunOnceAsync(
+        LiveFeed live, ICheckpointStore checkpoints, SubscriptionLeases? leases)
     {
         var options = new SubscriptionOptions
         {
@@ -88,13 +97,15 @@ internal sealed class FollowRun(FollowScenario scenario)
             End = SubscriptionEnd.SettledBound,
             MaxAttempts = 2,
             CheckpointInterval = TimeSpan.FromMilliseconds(1),
+            RetryDelay = TimeSpan.FromMilliseconds(1),
             OnFailure = scenario is { IsAtomic: true, Action: FailureAction.StopKey }
                 ? FailureAction.StopAll
                 : scenario.Action,
         };
         var subscription = scenario.IsAtomic
-            ? new Subscription(Name, new Atomic(this, checkpoints), live, checkpoints, options, _parked, _time)
-            : new Subscription(Name, new RecordingHandler(HandleAsync), live, checkpoints, options, _parked, _time);
+            ? new Subscription(Name, new Atomic(this, checkpoints), live, checkpoints, options, _parked, _time, leases: leases)
+            : new Subscription(
+                Name, new RecordingHandler(HandleAsync), live, checkpoints, options, _parked, _time, leases: leases);
         using var kill = new CancellationTokenSource(Patience);
         _kill = kill;
         var running = Task.Run(() => subscription.RunAsync(kill.Token), CancellationToken.None);
@@ -132,9 +143,15 @@ internal sealed class FollowRun(FollowScenario scenario)
             await Task.Yield();
         }
 
-        if (Interlocked.Decrement(ref _left) <= 0)
+        var left = Interlocked.Decrement(ref _left);
+        if (left <= 0 && !scenario.IsShared)
         {
             await _kill!.CancelAsync();
+        }
+        else if (left == 0)
+        {
+            await _checkpoints!.ClaimAsync(Name, "another", CancellationToken.None);
+            Volatile.Write(ref _left, Interlocked.Decrement(ref _takeovers) > 0 ? 10 : int.MaxValue);
         }
 
         cancellationToken.ThrowIfCancellationRequested();
@@ -147,7 +164,7 @@ internal sealed class FollowRun(FollowScenario scenario)
 
     private async Task CheckAsync(Checkpoint checkpoint)
     {
-        var handled = _handled.Select(envelope => envelope.Id).ToHashSet();
+        var handled = _handled.Concat(_uncommitted).Select(envelope => envelope.Id).ToHashSet();
         var parked = (await _parked.ListAsync(Name)).Select(one => one.EventId).ToHashSet();
         foreach (var envelope in _wanted.Where(envelope => envelope.Position <= checkpoint.Position))
         {
@@ -207,12 +224,21 @@ internal sealed class FollowRun(FollowScenario scenario)
                 }
             }
 
-            foreach (var envelope in events)
+            run._uncommitted = events;
+            try
             {
-                run._handled.Enqueue(envelope);
-            }
+                var next = await checkpoints.SaveAsync(claim, checkpoint, CancellationToken.None);
+                foreach (var envelope in events)
+                {
+                    run._handled.Enqueue(envelope);
+                }
 
-            return await checkpoints.SaveAsync(claim, checkpoint, CancellationToken.None);
+                return next;
+            }
+            finally
+            {
+                run._uncommitted = [];
+            }
         }
 
         public Task ReplayAsync(

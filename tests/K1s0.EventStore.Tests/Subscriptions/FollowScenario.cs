@@ -10,4 +10,5 @@ public sealed record FollowScenario(
     bool IsFiltered,
     FailureAction Action,
     bool IsAtomic,
+    bool IsShared,
     int Seed);

@@ -53,6 +53,34 @@ public sealed class LiveFeedTests : IDisposable
     }
 
     [Fact]
+    public void With_a_doorbell_it_asks_seldom_until_somebody_rings_and_often_for_a_second_then()
+    {
+        var options = new LiveFeedOptions
+        {
+            PollInterval = TimeSpan.FromMilliseconds(10),
+            RestingPollInterval = TimeSpan.FromMinutes(1),
+        };
+        using var live = new LiveFeed(_feed, options, _time);
+        live.Ring();
+        _time.Advance(TimeSpan.FromHours(1));
+        live.Interval.Should().Be(options.PollInterval, "nobody promised to ring");
+
+        live.HasDoorbell = true;
+        live.Interval.Should().Be(options.PollInterval, "what came before the doorbell is looked for");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        live.Interval.Should().Be(options.RestingPollInterval);
+        live.Ring();
+        _time.Advance(TimeSpan.FromSeconds(0.9));
+        live.Interval.Should().Be(options.PollInterval, "the event may be held back for a moment");
+        _time.Advance(TimeSpan.FromSeconds(0.1));
+        live.Interval.Should().Be(options.RestingPollInterval);
+
+        live.HasDoorbell = false;
+        _time.Advance(TimeSpan.FromHours(1));
+        live.Interval.Should().Be(options.PollInterval, "the listener is gone");
+    }
+
+    [Fact]
     public async Task Who_is_further_behind_than_the_buffer_is_told_to_read_for_itself_and_joins_again()
     {
         using var live = new LiveFeed(_feed, new LiveFeedOptions { BufferedEvents = 3, PageSize = 2 }, _time);
@@ -117,17 +145,19 @@ public sealed class LiveFeedTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0, 1, 1)]
-    [InlineData(1, 0, 1)]
-    [InlineData(1, 10_001, 1)]
-    [InlineData(1, 1, 0)]
-    public void Options_out_of_their_range_are_refused(int pollMilliseconds, int pageSize, int buffered)
+    [InlineData(0, 1, 1, 1)]
+    [InlineData(1, 0, 1, 1)]
+    [InlineData(1, 10_001, 1, 1)]
+    [InlineData(1, 1, 0, 1)]
+    [InlineData(1, 1, 1, 0)]
+    public void Options_out_of_their_range_are_refused(int pollMilliseconds, int pageSize, int buffered, int resting)
     {
         var options = new LiveFeedOptions
         {
             PollInterval = TimeSpan.FromMilliseconds(pollMilliseconds),
             PageSize = pageSize,
             BufferedEvents = buffered,
+            RestingPollInterval = TimeSpan.FromMilliseconds(resting),
         };
 
         Assert.Throws<ArgumentException>(() => new LiveFeed(_feed, options));

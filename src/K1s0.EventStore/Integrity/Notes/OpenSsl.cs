@@ -35,17 +35,9 @@ internal static partial class OpenSsl
     /// <exception cref="CryptographyUnavailableException">None can.</exception>
     public static nint Load(IReadOnlyList<string> names)
     {
-        foreach (var name in names)
+        if (NativeLibraries.TryLoad(names, FirstFunction, out var handle))
         {
-            if (NativeLibrary.TryLoad(name, out var handle))
-            {
-                if (NativeLibrary.TryGetExport(handle, FirstFunction, out _))
-                {
-                    return handle;
-                }
-
-                NativeLibrary.Free(handle);
-            }
+            return handle;
         }
 
         throw new CryptographyUnavailableException(
@@ -98,9 +90,7 @@ internal static partial class OpenSsl
     {
         var handle = Load(
             OperatingSystem.IsWindows() ? WindowsNames : OperatingSystem.IsMacOS() ? MacNames : LinuxNames);
-        NativeLibrary.SetDllImportResolver(
-            typeof(OpenSsl).Assembly,
-            (name, _, _) => string.Equals(name, Library, StringComparison.Ordinal) ? handle : 0);
+        NativeLibraries.Use(Library, handle);
         return handle;
     }
 

@@ -1,0 +1,2 @@
+-- What a commit would check, at once.
+set constraints all immediate

@@ -1,0 +1,2 @@
+-- Where a projection is rebuilt. {rebuild} is the quoted name of its schema.
+create schema {rebuild}

@@ -1,0 +1,2 @@
+-- From now on this session hears when somebody rings.
+listen k1s0_event_store

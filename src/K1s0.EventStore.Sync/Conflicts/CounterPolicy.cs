@@ -1,0 +1,23 @@
+namespace K1s0.EventStore.Sync;
+
+/// <summary>A sum.</summary>
+internal sealed class CounterPolicy(Func<EventEnvelope, long> delta) : ConflictPolicy("counter")
+{
+    internal override KeyState NewState(ConflictKey key) => new CounterState(key, this);
+
+    public sealed class CounterState(ConflictKey key, CounterPolicy policy) : KeyState(key, policy)
+    {
+        private readonly CounterPolicy _policy = policy;
+
+        /// <summary>Wide enough for as many events as a log can have.</summary>
+        public Int128 Value { get; private set; }
+
+        public override void Apply(DeliveredEvent delivered, ICollection<Dot>? superseded)
+        {
+            base.Apply(delivered, superseded);
+            Value += _policy.Delta(delivered.Event.Envelope);
+        }
+    }
+
+    private long Delta(EventEnvelope envelope) => delta(envelope);
+}

@@ -1,0 +1,10 @@
+using K1s0.EventStore.Integrity;
+
+namespace K1s0.EventStore.Sync;
+
+/// <summary>The end of an origin's log, as one replica knows it.</summary>
+/// <param name="Last">The last event; its sequence is 0 while the log is empty.</param>
+/// <param name="Hash">The hash of the last event, or <see cref="SyncEvent.Genesis"/>.</param>
+/// <param name="Time">The time of the last event; 0 while the log is empty.</param>
+/// <param name="Context">What the writer of the last event had seen of other logs.</param>
+public sealed record OriginHead(Dot Last, Sha256Digest Hash, HybridTime Time, VectorClock Context);

@@ -1,0 +1,13 @@
+namespace K1s0.EventStore;
+
+/// <summary>Which event a report of a replay speaks of; never its payload.</summary>
+/// <param name="Id">The id of the event.</param>
+/// <param name="StreamId">Its stream.</param>
+/// <param name="Version">Its place in the stream.</param>
+/// <param name="EventType">Its type.</param>
+/// <param name="Place">Its place in the feed.</param>
+public sealed record ReplayedEvent(Guid Id, StreamId StreamId, long Version, string EventType, ReplayPlace Place)
+{
+    internal static ReplayedEvent Of(EventEnvelope envelope) => new(
+        envelope.Id, envelope.StreamId, envelope.Version, envelope.EventType, ReplayPlace.Of(envelope));
+}

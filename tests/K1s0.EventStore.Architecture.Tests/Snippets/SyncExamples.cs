@@ -1,0 +1,101 @@
+using FluentAssertions;
+using K1s0.EventStore.Integrity;
+using K1s0.EventStore.Sync;
+using Xunit;
+
+namespace K1s0.EventStore.Architecture.Tests.Snippets;
+
+/// <summary>The examples of the README of the Sync package, run.</summary>
+public sealed class SyncExamples
+{
+    [Fact]
+    public void The_clock_example_says_what_its_comments_say()
+    {
+        // snippet: sync-clocks
+        var (laptop, phone) = (new Origin(ReplicaId.Create(), 0), new Origin(ReplicaId.Create(), 0));
+
+        var onLaptop = VectorClock.Empty.Increment(laptop);
+        var onPhone = VectorClock.Empty.Increment(phone);
+        var relation = onLaptop.Compare(onPhone); // Concurrent
+
+        var both = onLaptop.Merge(onPhone);
+        relation = both.Compare(onPhone); // After
+
+        // end-snippet
+        onLaptop.Compare(onPhone).Should().Be(CausalRelation.Concurrent);
+        relation.Should().Be(CausalRelation.After);
+    }
+
+    [Fact]
+    public void The_replica_example_delivers_the_event_once()
+    {
+        var user = new StreamId("user", "123");
+
+        // snippet: sync-replicas
+        var edge = new Replica(ReplicaId.Create(), new HybridClock(TimeProvider.System));
+        var server = new Replica(ReplicaId.Create(), new HybridClock(TimeProvider.System));
+
+        var written = edge.Write(EventEnvelope.Create(user, "email-changed", "\"ada@example.org\""u8.ToArray()));
+
+        var delivered = new List<DeliveredEvent>();
+        var admission = server.Admit(written.Event, delivered); // Delivered; a second time: Duplicate
+
+        // end-snippet
+        admission.Should().Be(Admission.Delivered);
+        server.Admit(written.Event, delivered).Should().Be(Admission.Duplicate);
+        delivered.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task The_merkle_example_finds_what_is_missing_there()
+    {
+        var documents = Enumerable.Range(0, 500)
+            .Select(number => (Key: BitConverter.GetBytes(number), Content: BitConverter.GetBytes(number * 7L))).ToArray();
+        var index = MerkleIndex.Build(documents[1..].Select(one => new MerkleItem(one.Key, Sha256Digest.Of(one.Content))));
+
+        // snippet: sync-merkle
+        var here = MerkleIndex.Build(documents.Select(one => new MerkleItem(one.Key, Sha256Digest.Of(one.Content))));
+
+        var comparison = new MerkleDiff(here);
+        while (comparison.NextRequest() is { } request)
+        {
+            comparison.Accept(await AskAsync(request)); // over there: MerkleDiff.Answer(index, request)
+        }
+
+        var missingThere = comparison.Result.OnlyLocal;
+
+        // end-snippet
+        missingThere.Should().ContainSingle().Which.Key.ToArray().Should().Equal(documents[0].Key);
+
+        Task<byte[]> AskAsync(byte[] request) => Task.FromResult(MerkleDiff.Answer(index, request));
+    }
+
+    [Fact]
+    public void The_conflict_example_resolves()
+    {
+        var (replica, headquarters) = (new Replica(ReplicaId.Create(), new HybridClock(TimeProvider.System)), ReplicaId.Create());
+        var user = new StreamId("user", "123");
+        var delivered = replica.Write(EventEnvelope.Create(user, "stock-changed", """{"delta":-5}"""u8.ToArray()));
+
+        // snippet: sync-conflicts
+        var rules = new ConflictRules { Authority = headquarters }
+            .Add("email-changed", "email", ConflictPolicy.LastWriteWins)
+            .Add("status-changed", "status", ConflictPolicy.OnlineWins)
+            .Add("stock-changed", "stock", ConflictPolicy.Counter(e => e.Payload.GetProperty("delta").GetInt64()))
+            .Add("profile-changed", "profile", ConflictPolicy.Merge(new ProfileMerge()));
+
+        var view = new ConflictView(rules);
+        var conflict = view.Apply(delivered); // null, or the winner and the losers
+
+        // end-snippet
+        conflict.Should().BeNull();
+        (view.Counter(new ConflictKey(user, "stock")) == -5).Should().BeTrue();
+    }
+
+    private sealed class ProfileMerge : IStateMerge<int>
+    {
+        public int Read(EventEnvelope envelope) => envelope.PayloadUtf8.Length;
+
+        public int Merge(int left, int right) => Math.Max(left, right);
+    }
+}

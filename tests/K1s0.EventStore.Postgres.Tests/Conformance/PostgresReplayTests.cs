@@ -1,0 +1,9 @@
+using K1s0.EventStore.Conformance;
+
+namespace K1s0.EventStore.Postgres.Tests.Conformance;
+
+public sealed class PostgresReplayTests(PostgresFixture fixture) : ReplaySuite
+{
+    protected override Task<IConformanceStore> CreateStoreAsync(EventStoreOptions options, TimeProvider timeProvider) =>
+        fixture.OpenStoreAsync(options, timeProvider);
+}

@@ -1,0 +1,9 @@
+using K1s0.EventStore.Conformance;
+
+namespace K1s0.EventStore.Sqlite.Tests.Conformance;
+
+public sealed class SqliteSubscriptionRecoveryTests : SubscriptionRecoverySuite
+{
+    protected override Task<IConformanceStore> CreateStoreAsync(EventStoreOptions options, TimeProvider timeProvider) =>
+        SqliteUnderTest.CreateAsync(options, timeProvider);
+}

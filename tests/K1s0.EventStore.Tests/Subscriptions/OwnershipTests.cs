@@ -1,0 +1,128 @@
+using K1s0.EventStore.Conformance;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace K1s0.EventStore.Tests;
+
+public sealed class OwnershipTests : IDisposable
+{
+    private static readonly StreamId Stream = new("order", "1");
+
+    private readonly CancellationTokenSource _limit = new(TimeSpan.FromMinutes(1));
+    private readonly ManualTime _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    private readonly InMemoryEventStore _store;
+    private readonly InMemoryCheckpointStore _checkpoints;
+    private readonly CutOffLeaseStore _leaseStore;
+    private readonly LiveFeed _live;
+    private readonly SubscriptionLeases _leases;
+
+    public OwnershipTests()
+    {
+        _store = new InMemoryEventStore(timeProvider: _time);
+        _checkpoints = new InMemoryCheckpointStore(_store);
+        _leaseStore = new CutOffLeaseStore(new InMemoryLeaseStore(_time));
+        _leases = new SubscriptionLeases(_leaseStore);
+        _live = new LiveFeed(_store, timeProvider: _time);
+    }
+
+    [Fact]
+    [Trait("Row", "X04")]
+    public async Task Who_cannot_renew_for_as_long_as_its_lease_lasts_stops_its_run_without_being_told()
+    {
+        var envelope = EventEnvelope.Create(Stream, "A", "{}"u8.ToArray());
+        await _store.AppendAsync(Stream, [envelope], cancellationToken: _limit.Token);
+        var (entered, told) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var handler = new RecordingHandler(async (_, token) =>
+        {
+            entered.TrySetResult();
+            await using var registration = token.Register(() => told.TrySetResult());
+            await told.Task.WaitAsync(_limit.Token);
+            token.ThrowIfCancellationRequested();
+        });
+        await using var running = Start(handler);
+        await entered.Task.WaitAsync(_limit.Token);
+
+        // It renews as long as it can.
+        await PassAsync(() => _leaseStore.Renewals >= 5);
+        told.Task.IsCompleted.Should().BeFalse();
+        _leaseStore.IsCutOff = true;
+        await PassAsync(() => told.Task.IsCompleted);
+        await PassAsync(() => running.Subscription.GetStatus().State is SubscriptionState.Restarting);
+
+        handler.Handled.Should().BeEmpty();
+        _leaseStore.IsCutOff = false;
+        await PassAsync(() => handler.AttemptsOf(envelope.Id) == 2);
+    }
+
+    [Fact]
+    public async Task Who_stands_by_is_healthy_and_has_no_lag()
+    {
+        await _leaseStore.TryAcquireAsync(
+            SubscriptionLeases.NameOf("shared"), "another process", Lease.LongestDuration, _limit.Token);
+        await _store.AppendAsync(
+            Stream, [EventEnvelope.Create(Stream, "A", "{}"u8.ToArray())], cancellationToken: _limit.Token);
+        await using var running = Start(new RecordingHandler());
+        await running.StatusAsync(status => status.State is SubscriptionState.StandingBy);
+        _time.Advance(TimeSpan.FromMinutes(30));
+
+        running.Subscription.GetStatus().Lag.Should().Be(TimeSpan.Zero);
+        (await new SubscriptionHealthCheck([running.Subscription]).CheckHealthAsync(new HealthCheckContext(), _limit.Token))
+            .Status.Should().Be(HealthStatus.Healthy);
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => running.Subscription.ReplayParkedAsync(_limit.Token));
+    }
+
+    public void Dispose()
+    {
+        _live.Dispose();
+        _leases.Dispose();
+        _limit.Dispose();
+    }
+
+    private RunningSubscription Start(RecordingHandler handler) => new(
+        new Subscription(
+            "shared",
+            handler,
+            _live,
+            _checkpoints,
+            new SubscriptionOptions { LeaseDuration = TimeSpan.FromHours(1) },
+            timeProvider: _time,
+            leases: _leases),
+        _limit.Token);
+
+    private async Task PassAsync(Func<bool> condition)
+    {
+        while (!condition())
+        {
+            _limit.Token.ThrowIfCancellationRequested();
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+    }
+
+    private sealed class CutOffLeaseStore(InMemoryLeaseStore inner) : ILeaseStore
+    {
+        private int _renewals;
+
+        public bool IsCutOff { get; set; }
+
+        public int Renewals => Volatile.Read(ref _renewals);
+
+        public Task<Lease?> TryAcquireAsync(
+            string name, string owner, TimeSpan duration, CancellationToken cancellationToken = default) =>
+            IsCutOff
+                ? throw new StoreUnavailableException("cut off by the test")
+                : inner.TryAcquireAsync(name, owner, duration, cancellationToken);
+
+        public async Task<Lease> RenewAsync(
+            Lease lease, TimeSpan duration, CancellationToken cancellationToken = default)
+        {
+            Interlocked.Increment(ref _renewals);
+            return IsCutOff
+                ? throw new StoreUnavailableException("cut off by the test")
+                : await inner.RenewAsync(lease, duration, cancellationToken);
+        }
+
+        public Task ReleaseAsync(Lease lease, CancellationToken cancellationToken = default) =>
+            inner.ReleaseAsync(lease, cancellationToken);
+    }
+}
