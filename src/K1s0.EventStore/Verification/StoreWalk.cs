@@ -103,9 +103,11 @@ internal sealed class StoreWalk(
             return;
         }
 
+        var begun = new HashSet<StreamId>();
         foreach (var envelope in events)
         {
-            if (envelope.Version > 1 && table.Slice.Contains(StreamSlice.Hash(envelope.StreamId))
+            if (begun.Add(envelope.StreamId) && envelope.Version > 1
+                && table.Slice.Contains(StreamSlice.Hash(envelope.StreamId))
                 && table.Find(envelope.StreamId) is null)
             {
                 var version = envelope.Version - 1;
