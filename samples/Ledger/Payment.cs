@@ -1,9 +1,4 @@
-using System.Text.Json.Serialization;
-
 namespace K1s0.EventStore.Samples.Ledger;
 
 /// <summary>Money that came in.</summary>
 internal sealed record Payment(int Amount, string Currency);
-
-[JsonSerializable(typeof(Payment))]
-internal sealed partial class PaymentJson : JsonSerializerContext;

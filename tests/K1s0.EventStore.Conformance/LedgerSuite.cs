@@ -33,6 +33,38 @@ public abstract class LedgerSuite : ConformanceSuite
     }
 
     [Fact]
+    public async Task An_event_and_its_proof_are_handed_out_by_id_and_fit_each_other()
+    {
+        var stream = await StreamWithAsync(3);
+        await SealAsync(stream);
+        foreach (var envelope in await LoadAsync(stream))
+        {
+            var exported = EventFile.Parse(await Proofs.ExportEventAsync(envelope.Id, Cancellation));
+
+            exported.Should().Be(envelope);
+            (await Proofs.ProveEventAsync(envelope.Id, Cancellation))!.Verify(exported, Origin, Keys)
+                .Should().Be(EventProofVerdict.Valid);
+        }
+
+        (await Proofs.ExportEventAsync(Guid.CreateVersion7(), Cancellation)).Should().BeNull();
+    }
+
+    [Fact]
+    public async Task The_places_of_leaves_begin_with_the_run_that_was_asked_for()
+    {
+        var stream = await StreamWithAsync(3);
+        await SealAsync(stream);
+        var last = (await LoadAsync(stream))[^1];
+        var proof = await Proofs.ProveEventAsync(last.Id, Cancellation);
+
+        var runs = await Ledger.ReadRunsAsync(proof!.Proof.Index, ILedgerStore.MaxLeaves, Cancellation);
+
+        runs[0].FirstIndex.Should().BeLessThanOrEqualTo(proof.Proof.Index);
+        (runs[0].FirstPosition.Value + proof.Proof.Index - runs[0].FirstIndex).Should().Be(last.Position.Value);
+        runs.Skip(1).Should().NotContain(run => run.FirstIndex <= proof.Proof.Index);
+    }
+
+    [Fact]
     public async Task An_event_that_is_not_sealed_yet_is_told_from_one_that_is_not_there()
     {
         var stream = await StreamWithAsync(1);

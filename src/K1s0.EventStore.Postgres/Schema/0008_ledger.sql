@@ -75,8 +75,8 @@ create trigger tree_heads_no_truncate before truncate on {schema}.tree_heads
   for each statement execute function {schema}.refuse_log_change();
 
 -- Adds a batch of leaves to the log, or nothing: 'fenced' when the lease does not count, 'moved' when the log is not
--- the one that the batch continues, 'miscounted' when there are not as many events as leaves, else 'sealed'. The lease's row stays locked until the commit, so the next leader
--- begins when this batch is there or will never be.
+-- the one that the batch continues, 'miscounted' when there are not as many events as leaves, else 'sealed'. The
+-- lease's row stays locked until the commit, so the next leader begins when this batch is there or will never be.
 create function {schema}.seal_leaves(
   in_lease text,
   in_epoch bigint,

@@ -1,5 +1,5 @@
--- Streams with their heads, and how many events are filed under each in its own name, version and id. $1, $2 type and id
--- of the stream behind which to begin, $3 most rows
+-- Streams with their heads, and how many events are filed under each in its own name, version and id.
+-- $1, $2 type and id of the stream behind which to begin, $3 most rows
 select s.stream_type, s.stream_id, s.version, s.head_event_id, s.head_hash,
   (select count(*) from {schema}.events e
     join {schema}.event_ids i on i.event_id = e.event_id and i.stream_key = e.stream_key and i.version = e.version

@@ -8,14 +8,8 @@ namespace K1s0.EventStore;
 /// does. For unit tests and throw-away data. Thread-safe.
 /// </summary>
 /// <remarks>Every call takes effect at one instant under the lock, so all positions are settled at once.</remarks>
-public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamReader, IFeedReader,
-    IStreamCatalog
+public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamReader, IFeedReader, IStreamCatalog
 {
-    private static readonly Comparer<StreamId> ByName = Comparer<StreamId>.Create(static (x, y) =>
-        string.CompareOrdinal(x.AggregateType, y.AggregateType) is var types and not 0
-            ? types
-            : string.CompareOrdinal(x.AggregateId, y.AggregateId));
-
     private readonly EventStoreOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly StoreIdentity _identity;
@@ -126,12 +120,9 @@ public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamRea
         ArgumentOutOfRangeException.ThrowIfLessThan(maxCount, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maxCount, IStreamCatalog.MaxStreams);
         return Run<IReadOnlyList<CatalogEntry>>(
-            () =>
-            [
-                .. _streams.Keys
-                    .Where(stream => after is null || ByName.Compare(stream, after) > 0)
-                    .Order(ByName)
-                    .Take(maxCount)
+            () => [
+                .. _streams.Keys.Where(stream => StreamOrder.Instance.Compare(stream, after) > 0)
+                    .Order(StreamOrder.Instance).Take(maxCount)
                     .Select(stream => new CatalogEntry(Head(stream), _streams[stream].Count)),
             ],
             cancellationToken);

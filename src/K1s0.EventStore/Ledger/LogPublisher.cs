@@ -140,8 +140,8 @@ public sealed class LogPublisher
         await RemovePartialsAsync(published.Size, head.Size, cancellationToken).ConfigureAwait(false);
     }
 
-    // Tiles that were partial under the published head, and are full: all that was partial of them is superseded. Before
-    // the checkpoint, so that after a failure the next try does it.
+    // Tiles that were partial under the published head, and are full: all that was partial of them is superseded.
+    // Before the checkpoint, so that after a failure the next try does it.
     private async Task RemovePartialsAsync(long from, long to, CancellationToken cancellationToken)
     {
         for (var level = 0; level < MerkleTile.LevelCount; level++)
@@ -153,8 +153,8 @@ public sealed class LogPublisher
                 continue;
             }
 
-            await _target.RemovePartialsAsync(new MerkleTile(level, index, MerkleTile.FullWidth).Path, cancellationToken)
-                .ConfigureAwait(false);
+            var tile = new MerkleTile(level, index, MerkleTile.FullWidth);
+            await _target.RemovePartialsAsync(tile.Path, cancellationToken).ConfigureAwait(false);
             if (level == 0)
             {
                 await _target.RemovePartialsAsync(EntryBundle.Path(index, MerkleTile.FullWidth), cancellationToken)

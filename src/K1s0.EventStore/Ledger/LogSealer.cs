@@ -65,6 +65,9 @@ public sealed class LogSealer
     /// The store does not continue the log that was signed or published.
     /// </exception>
     /// <exception cref="StoreUnavailableException">The store cannot be reached; a later call goes on.</exception>
+    /// <exception cref="WriteOutcomeUnknownException">
+    /// The batch may be stored, or is not as durable as it should be; a later call finds out and goes on.
+    /// </exception>
     public async Task<SealStep> SealAsync(CancellationToken cancellationToken = default)
     {
         try
@@ -109,6 +112,9 @@ public sealed class LogSealer
     /// The head does not continue what was signed or published before.
     /// </exception>
     /// <exception cref="SigningException">A signature does not fit its signer's own key.</exception>
+    /// <exception cref="WriteOutcomeUnknownException">
+    /// The signature may be stored, or it, or the batch, is not as durable as it should be; a later call signs again.
+    /// </exception>
     public async Task<SealedHead?> SignAsync(CancellationToken cancellationToken = default)
     {
         if (_builder is null || _head.Size == 0)

@@ -38,6 +38,12 @@ internal sealed class FollowedStream
 
     public bool IsCatalogued { get; set; }
 
+    /// <summary>The events that were looked at.</summary>
+    public long Events { get; private set; }
+
+    /// <summary>The bytes of their payloads and metadata.</summary>
+    public long Bytes { get; private set; }
+
     /// <summary>Goes on behind an event that is not verified itself.</summary>
     public void Seed(EventEnvelope before)
     {
@@ -51,6 +57,8 @@ internal sealed class FollowedStream
 
     public void Check(EventEnvelope envelope, FindingList findings)
     {
+        Events++;
+        Bytes += envelope.PayloadUtf8.Length + envelope.MetadataUtf8.Length;
         var content = ContentDigest.Compute(envelope);
         if (envelope.Version != Version + 1)
         {

@@ -3,7 +3,9 @@ namespace K1s0.EventStore;
 /// <summary>What the verification of a store found. Immutable.</summary>
 public sealed record StoreVerification
 {
-    /// <summary>The findings in the order in which they were made, at most <see cref="StoreVerifierOptions.MaxFindings"/>.</summary>
+    /// <summary>
+    /// The findings in the order in which they were made, at most <see cref="StoreVerifierOptions.MaxFindings"/>.
+    /// </summary>
     public required IReadOnlyList<StoreFinding> Findings { get; init; }
 
     /// <summary>How many findings there were, those that are not kept included.</summary>

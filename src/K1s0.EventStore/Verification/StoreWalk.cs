@@ -1,5 +1,3 @@
-using K1s0.EventStore.Integrity;
-
 namespace K1s0.EventStore;
 
 /// <summary>
@@ -38,7 +36,7 @@ internal sealed class StoreWalk(
                     .ConfigureAwait(false);
             }
 
-            Streams += table.Count;
+            Count(table);
             table.End(scope.IsWholeStore);
         }
     }
@@ -46,7 +44,7 @@ internal sealed class StoreWalk(
     private async Task PassAsync(
         StreamTable table, Stack<StreamSlice> slices, ILogWalk? log, CancellationToken cancellationToken)
     {
-        var (after, logging) = (scope.After, Task.CompletedTask);
+        var (after, logging, checkedEvents) = (scope.After, Task.CompletedTask, 0L);
         var reading = ReadAsync(after, cancellationToken);
         while (after < end)
         {
@@ -55,7 +53,8 @@ internal sealed class StoreWalk(
             var isAlone = options.Lanes == 1;
             reading = isAlone || after >= end ? reading : ReadAsync(after, cancellationToken);
             await SeedAsync(table, events, cancellationToken).ConfigureAwait(false);
-            var leaves = Check(table, events, log is not null);
+            var leaves = table.Check(events, log is not null);
+            checkedEvents += events.Count;
             foreach (var slice in table.Shrink())
             {
                 slices.Push(slice);
@@ -69,7 +68,7 @@ internal sealed class StoreWalk(
                 reading = after < end ? ReadAsync(after, cancellationToken) : reading;
             }
 
-            progress?.Report(new VerificationProgress(Events, after, end, findings.Count, Passes));
+            progress?.Report(new VerificationProgress(checkedEvents, after, end, findings.Count, Passes));
         }
 
         await logging.ConfigureAwait(false);
@@ -85,19 +84,14 @@ internal sealed class StoreWalk(
             ? _feed.ReadAsync(after, cancellationToken)
             : Task.FromResult<(IReadOnlyList<EventEnvelope>, Position)>(([], after));
 
-    private Sha256Digest[] Check(StreamTable table, IReadOnlyList<EventEnvelope> events, bool withLeaves)
+    private void Count(StreamTable table)
     {
-        var leaves = table.Check(events, withLeaves, out var followed);
-        for (var i = 0; i < events.Count; i++)
+        Streams += table.Count;
+        foreach (var stream in table.Streams)
         {
-            if (followed[i])
-            {
-                Events++;
-                Bytes += events[i].PayloadUtf8.Length + events[i].MetadataUtf8.Length;
-            }
+            Events += stream.Events;
+            Bytes += stream.Bytes;
         }
-
-        return leaves;
     }
 
     // Behind the start of the feed a stream begins somewhere: behind the event before, which is not verified.
@@ -109,9 +103,11 @@ internal sealed class StoreWalk(
             return;
         }
 
+        var begun = new HashSet<StreamId>();
         foreach (var envelope in events)
         {
-            if (envelope.Version > 1 && table.Slice.Contains(StreamSlice.Hash(envelope.StreamId))
+            if (begun.Add(envelope.StreamId) && envelope.Version > 1
+                && table.Slice.Contains(StreamSlice.Hash(envelope.StreamId))
                 && table.Find(envelope.StreamId) is null)
             {
                 var version = envelope.Version - 1;

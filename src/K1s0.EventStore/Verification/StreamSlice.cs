@@ -1,6 +1,8 @@
 namespace K1s0.EventStore;
 
-/// <summary>A part of all streams, by the first bits of a hash of their names. The default value is all of them.</summary>
+/// <summary>
+/// A part of all streams, by the first bits of a hash of their names. The default value is all of them.
+/// </summary>
 /// <param name="Bits">How many bits of the hash say whether a stream is in it.</param>
 /// <param name="Value">What they must be.</param>
 internal readonly record struct StreamSlice(int Bits, uint Value)

@@ -15,7 +15,10 @@ internal sealed class StreamTable
     private readonly Dictionary<StreamId, FollowedStream>[] _lanes;
 
     public StreamTable(
-        StoreVerifierOptions options, FindingList findings, StreamSlice slice, IReadOnlyCollection<StreamHead> remembered)
+        StoreVerifierOptions options,
+        FindingList findings,
+        StreamSlice slice,
+        IReadOnlyCollection<StreamHead> remembered)
     {
         (_options, _findings, Slice) = (options, findings, slice);
         _remembered = remembered.ToDictionary(head => head.StreamId);
@@ -31,10 +34,10 @@ internal sealed class StreamTable
 
     /// <summary>Verifies a page, the streams of each lane side by side.</summary>
     /// <returns>The hashes of the leaves, if they are asked for.</returns>
-    public Sha256Digest[] Check(IReadOnlyList<EventEnvelope> events, bool withLeaves, out bool[] followed)
+    public Sha256Digest[] Check(IReadOnlyList<EventEnvelope> events, bool withLeaves)
     {
         var lanes = new byte[events.Count];
-        var isFollowed = followed = new bool[events.Count];
+        var isFollowed = new bool[events.Count];
         var leaves = new Sha256Digest[withLeaves ? events.Count : 0];
         for (var i = 0; i < lanes.Length; i++)
         {

@@ -1,7 +1,7 @@
 namespace K1s0.EventStore;
 
 /// <summary>How far a verification is.</summary>
-/// <param name="Events">The events that were verified so far.</param>
+/// <param name="Events">The events that this pass has read so far.</param>
 /// <param name="Position">Up to where the feed has been looked through.</param>
 /// <param name="End">Up to where it will be.</param>
 /// <param name="Findings">The findings so far.</param>

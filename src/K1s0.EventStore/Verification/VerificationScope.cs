@@ -14,7 +14,9 @@ public sealed record VerificationScope
     public Position? UpTo { get; init; }
 
     /// <summary>Heads that streams had at some time, kept outside of the store.</summary>
-    /// <value>Empty by default. Without them and without a known tree head a cut tail looks like a shorter stream.</value>
+    /// <value>
+    /// Empty by default. Without them and without a known tree head a cut tail looks like a shorter stream.
+    /// </value>
     public IReadOnlyCollection<StreamHead> RememberedHeads { get; init; } = [];
 
     /// <summary>A head of the store's log that is trusted: one that was published, its signature verified.</summary>
@@ -22,7 +24,9 @@ public sealed record VerificationScope
     public TreeHead? KnownHead { get; init; }
 
     /// <summary>Tiles that belong to <see cref="KnownHead"/>, such as those of the published log.</summary>
-    /// <value>null by default. With them, the events that were changed are named even when the store's tiles were.</value>
+    /// <value>
+    /// null by default. With them, the events that were changed are named even when the store's tiles were changed too.
+    /// </value>
     public ITileReader? KnownTiles { get; init; }
 
     /// <summary>The keys that are trusted to sign the store's log.</summary>

@@ -43,7 +43,7 @@ internal sealed class AppendToSealedScenario : SidesInTurn
     private async Task<IReadOnlyList<double>> MeasureAsync(
         PacedFollower follower, Func<AppendBatch, Task> append, TimeSpan duration)
     {
-        var sorted = await new LiveRun(follower, append, ++_lastSeed).RunAsync(duration);
+        var sorted = await new LiveRun(follower, new LiveWriter(append, ++_lastSeed)).RunAsync(duration);
         return [Percentile(sorted, 0.5), Percentile(sorted, 0.99)];
     }
 

@@ -132,7 +132,7 @@ public sealed class FencedSealerTests(StoreDatabase database) : IClassFixture<St
     [InlineData(
         """
         insert into {s}.events
-        select max(position) - 1, 7, 7, 1, now(), now(), gen_random_uuid(), null, sha256('1'), sha256('2'), 'order', 'x',
+        select max(position) - 2, 7, 7, 1, now(), now(), gen_random_uuid(), null, sha256('1'), sha256('2'), 'order', 'x',
           'x', null, null, '{}', '{}' from {s}.events
         """)]
     public async Task A_batch_with_more_or_fewer_leaves_than_there_are_events_is_refused(string tampering)
