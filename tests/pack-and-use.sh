@@ -82,6 +82,7 @@ XML
 
 cat >"$scratch/Program.cs" <<'CSHARP'
 using K1s0.EventStore;
+using K1s0.EventStore.Archive;
 using K1s0.EventStore.Integrity;
 using K1s0.EventStore.Sqlite;
 
@@ -110,13 +111,26 @@ for (var run = 1; run <= 2; run++)
         order, [EventEnvelope.Create(order, "order-placed", """{"total":42.50}"""u8.ToArray())]);
     Console.WriteLine($"in the file at version {kept.Version}");
 }
+
+var batch = new EventBatchWriter(await store.GetIdentityAsync());
+await foreach (var envelope in store.ReadFeedAsync())
+{
+    batch.TryAdd(envelope);
+}
+
+var finished = batch.Finish();
+var objects = new FileObjectStore("archive");
+var outcome = await objects.PutIfAbsentAsync(finished.Key("1"), finished.Content, finished.Attributes());
+var opened = await EventBatchReader.OpenAsync(objects, finished.Key("1"));
+Console.WriteLine($"archived: {outcome}, {opened?.Index.EventCount} event");
 CSHARP
 
 expected='appended at version 1
 refused: expected 0, actual 1
 verified 1 event: True
 in the file at version 1
-in the file at version 2'
+in the file at version 2
+archived: Stored, 1 event'
 actual=$(cd "$scratch" && dotnet run -v q)
 [ "$actual" = "$expected" ] || fail "the program outside of the repository printed:"$'\n'"$actual"
 printf 'A project outside of the repository restores the packages, builds and runs.\n'
