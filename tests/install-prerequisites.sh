@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests start, where they are missing: a PostgreSQL server, psql, PgBouncer, git, Python and the like.
+# Installs the programs that the tests start, where they are missing: a PostgreSQL server, psql, PgBouncer, an S3 server (Ceph's radosgw
+# with the two daemons that it stores to), git, Python and the like.
 # Only the programs: no cluster is made, no service is started or enabled. Where everything is there, nothing is touched.
 set -euo pipefail
 
@@ -30,6 +31,10 @@ has_program python3 || missing+=(python3)
 has_library libsqlite3.so.0 || missing+=(libsqlite3-0)
 has_library libzstd.so.1 || missing+=(libzstd1)
 has_program zstd || missing+=(zstd)
+has_program jq || missing+=(jq)
+has_program radosgw || missing+=(radosgw)
+has_program ceph-mon || missing+=(ceph-mon)
+has_program ceph-osd || missing+=(ceph-osd)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 give_up() { # reason
@@ -88,6 +93,6 @@ apt_install "${missing[@]}" || give_up 'apt-get install failed.'
 # Nor at the next start of the machine.
 for package in "${missing[@]}"; do
   case $package in
-    postgresql | pgbouncer) "${as_root[@]}" update-rc.d "$package" disable >/dev/null 2>&1 || true ;;
+    postgresql | pgbouncer | radosgw | ceph-mon | ceph-osd) "${as_root[@]}" update-rc.d "$package" disable >/dev/null 2>&1 || true ;;
   esac
 done

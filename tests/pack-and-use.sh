@@ -82,6 +82,7 @@ XML
 
 cat >"$scratch/Program.cs" <<'CSHARP'
 using K1s0.EventStore;
+using K1s0.EventStore.Archive;
 using K1s0.EventStore.Integrity;
 using K1s0.EventStore.Sqlite;
 using K1s0.EventStore.Sync;
@@ -113,11 +114,24 @@ for (var run = 1; run <= 2; run++)
     Console.WriteLine($"in the file at version {kept.Version}");
 }
 
+var batch = new EventBatchWriter(await store.GetIdentityAsync());
+await foreach (var envelope in store.ReadFeedAsync())
+{
+    batch.TryAdd(envelope);
+}
+
+var finished = batch.Finish();
+var objects = new FileObjectStore("archive");
+var outcome = await objects.PutIfAbsentAsync(finished.Key("1"), finished.Content, finished.Attributes());
+var opened = await EventBatchReader.OpenAsync(objects, finished.Key("1"));
+Console.WriteLine($"archived: {outcome}, {opened?.Index.EventCount} event");
+
 var left = new Replica(ReplicaId.Create(), new HybridClock(TimeProvider.System));
 var right = new Replica(ReplicaId.Create(), new HybridClock(TimeProvider.System));
 var here = left.Write(EventEnvelope.Create(order, "order-noted", "{}"u8.ToArray()));
 var there = right.Write(EventEnvelope.Create(order, "order-noted", "{}"u8.ToArray()));
 Console.WriteLine($"two replicas: {here.Clock.Compare(there.Clock)}");
+
 Scenario.For(new Counter()).Given("up", "up").When("up").Then("up").ThenState(3);
 try
 {
@@ -143,6 +157,7 @@ refused: expected 0, actual 1
 verified 1 event: True
 in the file at version 1
 in the file at version 2
+archived: Stored, 1 event
 two replicas: Concurrent
 the scenario says what is wrong'
 actual=$(cd "$scratch" && dotnet run -v q)

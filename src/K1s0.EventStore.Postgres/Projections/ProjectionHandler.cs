@@ -23,13 +23,21 @@ public sealed class ProjectionHandler : IAtomicHandler
     /// <param name="dataSource">Where to connect; owned by the application.</param>
     /// <param name="projection">What the events mean.</param>
     /// <param name="options">How the store works on PostgreSQL; the defaults when null.</param>
+    /// <param name="longestIdle">
+    /// How long a transaction may be left idle before the server ends it: the length of the lease where processes share
+    /// the projection. As the server is set up when null.
+    /// </param>
     /// <exception cref="ArgumentException">A name of the projection is refused.</exception>
-    public ProjectionHandler(NpgsqlDataSource dataSource, IProjection projection, PostgresOptions? options = null)
+    public ProjectionHandler(
+        NpgsqlDataSource dataSource,
+        IProjection projection,
+        PostgresOptions? options = null,
+        TimeSpan? longestIdle = null)
     {
         _projection = projection;
         _tables = ProjectionTables.Of(projection);
         _database = new ProjectionDatabase(dataSource, options);
-        _atomic = new PostgresAtomicHandler(dataSource, ApplyAsync, takesBatches: true, options, longestIdle: null);
+        _atomic = new PostgresAtomicHandler(dataSource, ApplyAsync, takesBatches: true, options, longestIdle);
     }
 
     /// <inheritdoc/>

@@ -46,13 +46,17 @@ public static class ProjectionRegistration
             return new Subscription(
                 parts.Name,
                 new ProjectionHandler(
-                    Source(provider, parts.StoreName), projection, OptionsOf(provider, parts.StoreName)),
+                    Source(provider, parts.StoreName),
+                    projection,
+                    OptionsOf(provider, parts.StoreName),
+                    parts.Leases is null ? null : parts.Options.LeaseDuration),
                 parts.Live,
                 parts.Checkpoints,
                 parts.Options,
                 parts.Parked,
                 parts.TimeProvider,
-                provider.GetService<ILoggerFactory>());
+                provider.GetService<ILoggerFactory>(),
+                parts.Leases);
         });
     }
 

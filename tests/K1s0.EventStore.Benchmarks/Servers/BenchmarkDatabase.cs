@@ -46,9 +46,6 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
 
     public ICheckpointStore Checkpoints => _services.GetRequiredService<ICheckpointStore>();
 
-    /// <summary>Connections of the store.</summary>
-    public NpgsqlDataSource Ours => _ours;
-
     /// <summary>Connections of the hand-written side; the store has its own.</summary>
     public NpgsqlDataSource Plain { get; }
 

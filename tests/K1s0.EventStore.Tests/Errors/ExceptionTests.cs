@@ -45,6 +45,8 @@ public sealed class ExceptionTests
         new InvalidFormatException("leaf record", "it is empty.", Cause),
         new AppendOutcomeUnknownException([new StreamAppend(Order, [])], "the answer was lost", Cause),
         new CheckpointConflictException("consumer", 1, 2, new Position(3), new Position(4)),
+        new ObjectDamagedException("events/1.json", "it was changed.", Cause),
+        new RestoreRequiredException("events/1.json", isUnderWay: false, TimeSpan.FromHours(12), Cause),
         new EventNotSealedException(Id),
         new LeaseLostException("sealer", 7, Cause),
         new LogDivergedException(new TreeHead("log", 9, default), 4, "The last 5 leaves are lost."),
@@ -123,6 +125,8 @@ public sealed class ExceptionTests
     [InlineData(typeof(CryptographyUnavailableException), "Ed25519 is not available: install it.")]
     [InlineData(typeof(CompressionUnavailableException), "Zstd is not available: install it.")]
     [InlineData(typeof(DecompressionException), "This cannot be decompressed: it is cut off.")]
+    [InlineData(typeof(ObjectDamagedException), "Object events/1.json is damaged: it was changed.")]
+    [InlineData(typeof(RestoreRequiredException), "has to be restored before it can be read, which takes up to 12 hours.")]
     [InlineData(typeof(SigningException), "The signer of key example.com/log gave a signature that")]
     [InlineData(typeof(EventNotSealedException), "is stored, but not under a signed head of the log yet")]
     [InlineData(typeof(LogDivergedException), "signed with 9 leaves; the store has 4. The last 5 leaves are lost.")]
@@ -193,6 +197,11 @@ public sealed class ExceptionTests
         var compression = new CompressionUnavailableException(CompressionFormat.Brotli, "detail");
         (compression.Format, compression.Detail).Should().Be((CompressionFormat.Brotli, "detail"));
         new DecompressionException(DecompressionFault.TooLarge, "detail").Fault.Should().Be(DecompressionFault.TooLarge);
+        var damaged = new ObjectDamagedException("key", "detail");
+        (damaged.Key, damaged.Detail).Should().Be(("key", "detail"));
+        var cold = new RestoreRequiredException("key", isUnderWay: true, estimate: null);
+        (cold.Key, cold.IsUnderWay, cold.Estimate).Should().Be(("key", true, null));
+        cold.Message.Should().Be("Object key is being restored, which takes an unknown time from the request on.");
         new SigningException("name").KeyName.Should().Be("name");
         var stopped = new SubscriptionStoppedException("mailer", Stored, 5, "reason", Cause);
         (stopped.Subscription, stopped.StreamId, stopped.Position.Value, stopped.Attempts)

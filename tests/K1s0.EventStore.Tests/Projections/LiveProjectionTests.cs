@@ -53,7 +53,7 @@ public sealed class LiveProjectionTests
         folded.Should().Be(new ProjectedState<long>(2_500L * 2_501 / 2, new Position(2_500), 2_500));
     }
 
-    private Task AppendAsync(string type, string id, int count)
+    private Task<AppendResult> AppendAsync(string type, string id, int count)
     {
         var stream = new StreamId(type, id);
         return _store.AppendAsync(

@@ -25,7 +25,7 @@ public sealed class MillionLeavesTests
         }
 
         tiles.Write(builder.TakeTiles());
-        var checkpoint = await new TreeHead(ProvedLog.Origin, Size, builder.Root).SignAsync([old, key]);
+        var checkpoint = await new TreeHead(ProvedLog.Origin, Size, builder.Root).SignAsync([old, key], TestContext.Current.CancellationToken);
 
         var path = await InclusionProof.CreateAsync(tiles, Index, Size, TestContext.Current.CancellationToken);
         var proof = new EventProof(

@@ -1,0 +1,191 @@
+using Amazon.S3.Model;
+using K1s0.EventStore.Archive;
+using K1s0.EventStore.ObjectStores;
+using RestoreRequest = K1s0.EventStore.Archive.RestoreRequest;
+using StorageClass = K1s0.EventStore.Archive.StorageClass;
+
+namespace K1s0.EventStore.S3.Tests;
+
+public sealed class S3ObjectStoreTests(RadosGatewayFixture fixture) : ObjectStoreSuite
+{
+    private static readonly ObjectKey Key = new("a/b.json");
+
+    private string _bucket = string.Empty;
+
+    [Fact]
+    public async Task The_bucket_holds_the_content_as_it_is_with_metadata_that_others_can_read()
+    {
+        await Store.PutIfAbsentAsync(
+            Key,
+            "{}"u8.ToArray(),
+            new ObjectAttributes(new Dictionary<string, string>(StringComparer.Ordinal) { ["event_count"] = "1" }),
+            Cancellation);
+
+        using var found = await fixture.Client.GetObjectAsync(_bucket, "orders/a/b.json", Cancellation);
+        using var reader = new StreamReader(found.ResponseStream);
+        (await reader.ReadToEndAsync(Cancellation)).Should().Be("{}");
+        found.Metadata["event-count"].Should().Be("1", "that is what Ceph makes of event_count");
+        (await Store.HeadAsync(Key, Cancellation))!.Attributes.Metadata["event_count"].Should().Be("1");
+        found.Metadata["sha256"].Should().HaveLength(64);
+    }
+
+    [Fact]
+    public async Task What_lies_outside_of_the_prefix_or_is_no_key_is_not_listed()
+    {
+        foreach (var name in new[] { "others/x.json", "orders/", "orders/a//b", "orders/..", "orders/good.json" })
+        {
+            await fixture.Client.PutObjectAsync(
+                new PutObjectRequest { BucketName = _bucket, Key = name, ContentBody = "x", UseChunkEncoding = false },
+                Cancellation);
+        }
+
+        (await Store.ListAsync(cancellationToken: Cancellation).ToListAsync(Cancellation))
+            .Should().Equal(new ObjectEntry(new ObjectKey("good.json"), 1));
+    }
+
+    [Fact]
+    public async Task What_somebody_else_put_there_has_no_digest_and_is_served_to_nobody()
+    {
+        await fixture.Client.PutObjectAsync(
+            new PutObjectRequest
+            {
+                BucketName = _bucket,
+                Key = "orders/a/b.json",
+                ContentBody = "{}",
+                UseChunkEncoding = false,
+                Metadata = { ["sha256"] = "none" },
+            },
+            Cancellation);
+
+        (await Store.HeadAsync(Key, Cancellation))!.Digest.IsNone.Should().BeTrue();
+        await FluentActions.Awaiting(() => Store.GetAsync(Key, Cancellation))
+            .Should().ThrowAsync<ObjectDamagedException>();
+        (await Store.PutIfAbsentAsync(Key, "{}"u8.ToArray(), cancellationToken: Cancellation))
+            .Should().Be(PutOutcome.Taken);
+    }
+
+    [Fact]
+    public async Task A_bucket_that_is_not_there_and_keys_that_are_wrong_are_told_and_not_taken_for_absence()
+    {
+        var nowhere = new S3ObjectStore(fixture.Client, new S3Options { Bucket = "not-there" });
+        using var stranger = fixture.MakeClient("stranger", "secret");
+        var refused = new S3ObjectStore(stranger, new S3Options { Bucket = _bucket });
+
+        foreach (var store in new[] { nowhere, refused })
+        {
+            await FluentActions.Awaiting(() => store.GetAsync(Key, Cancellation))
+                .Should().ThrowAsync<StoreOperationException>();
+            await FluentActions.Awaiting(() => store.PutIfAbsentAsync(Key, "1"u8.ToArray(), null, Cancellation))
+                .Should().ThrowAsync<StoreOperationException>();
+            await FluentActions.Awaiting(() => store.ListAsync().ToListAsync(Cancellation).AsTask())
+                .Should().ThrowAsync<StoreOperationException>();
+        }
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_is_transient_and_leaves_a_put_unknown()
+    {
+        using var client = new Amazon.S3.AmazonS3Client(
+            new Amazon.Runtime.BasicAWSCredentials("a", "b"),
+            new Amazon.S3.AmazonS3Config
+            {
+                // The discard port of the loopback address: nobody listens there.
+                ServiceURL = "http://127.0.0.1:9",
+                ForcePathStyle = true,
+                AuthenticationRegion = "x",
+                MaxErrorRetry = 0,
+            });
+        var store = new S3ObjectStore(client, new S3Options { Bucket = _bucket });
+
+        await FluentActions.Awaiting(() => store.GetAsync(Key, Cancellation))
+            .Should().ThrowAsync<StoreUnavailableException>();
+        await FluentActions.Awaiting(() => store.ListAsync().ToListAsync(Cancellation).AsTask())
+            .Should().ThrowAsync<StoreUnavailableException>();
+        await FluentActions.Awaiting(() => store.PutIfAbsentAsync(Key, "1"u8.ToArray(), null, Cancellation))
+            .Should().ThrowAsync<WriteOutcomeUnknownException>();
+        await FluentActions.Awaiting(() => store.DeleteAsync(Key, Cancellation))
+            .Should().ThrowAsync<WriteOutcomeUnknownException>();
+    }
+
+    [Fact]
+    public async Task A_server_that_keeps_what_is_stored_passes_the_check()
+    {
+        var store = (S3ObjectStore)Store;
+
+        (await store.CheckAsync(new ObjectKey("check"), Cancellation)).Should().BeTrue();
+
+        (await Store.HeadAsync(new ObjectKey("check"), Cancellation)).Should().BeNull();
+    }
+
+    [Theory]
+    [InlineData(StorageClass.FlexibleArchive, "GLACIER")]
+    [InlineData(StorageClass.DeepArchive, "DEEP_ARCHIVE")]
+    public async Task A_cold_object_bears_its_class_and_the_server_that_cannot_restore_says_so(
+        StorageClass storageClass, string name)
+    {
+        await Store.PutIfAbsentAsync(
+            Key, "1"u8.ToArray(), new ObjectAttributes(storageClass: storageClass), Cancellation);
+
+        (await fixture.Client.GetObjectMetadataAsync(_bucket, "orders/a/b.json", Cancellation)).StorageClass.Value
+            .Should().Be(name);
+        var info = (await Store.HeadAsync(Key, Cancellation))!;
+        (info.Attributes.StorageClass, info.Restoration.State).Should().Be((storageClass, RestorationState.Required));
+        await FluentActions.Awaiting(() => Store.RestoreAsync(Key, new RestoreRequest(), Cancellation))
+            .Should().ThrowAsync<EventStoreException>();
+    }
+
+    [Fact]
+    public async Task Objects_are_encrypted_with_the_key_that_is_named()
+    {
+        var options = new S3Options
+        {
+            Bucket = _bucket,
+            Encryption = S3Encryption.KeyService,
+            EncryptionKeyId = TestServers.RadosGateway.EncryptionKeyId,
+            EncryptionContext = { ["tenant"] = "acme" },
+        };
+        var store = new S3ObjectStore(fixture.Client, options);
+
+        await store.PutIfAbsentAsync(Key, "secret"u8.ToArray(), cancellationToken: Cancellation);
+        await FluentActions.Awaiting(() => store.SetStorageClassAsync(Key, StorageClass.InfrequentAccess, Cancellation))
+            .Should().ThrowAsync<StoreOperationException>("Ceph does not copy what is encrypted");
+
+        var head = await fixture.Client.GetObjectMetadataAsync(_bucket, Key.Value, Cancellation);
+        head.ServerSideEncryptionMethod.Should().Be(Amazon.S3.ServerSideEncryptionMethod.AWSKMS);
+        head.ServerSideEncryptionKeyManagementServiceKeyId.Should().Be(options.EncryptionKeyId);
+        (await store.GetAsync(Key, Cancellation))!.Content.ToArray().Should().Equal("secret"u8.ToArray());
+    }
+
+    protected override async Task<IObjectStore> CreateAsync()
+    {
+        _bucket = await fixture.MakeBucketAsync();
+
+        // Small pages, so that every list has several.
+        return new S3ObjectStore(
+            fixture.Client, new S3Options { Bucket = _bucket, Prefix = "orders/", ListPageSize = 7 });
+    }
+
+    protected override async Task DamageAsync(ObjectKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        var name = $"orders/{key.Value}";
+        using var found = await fixture.Client.GetObjectAsync(_bucket, name, Cancellation);
+        using var content = new MemoryStream();
+        await found.ResponseStream.CopyToAsync(content, Cancellation);
+        var bytes = content.ToArray();
+        bytes[bytes.Length / 2] ^= 1;
+        var request = new PutObjectRequest
+        {
+            BucketName = _bucket,
+            Key = name,
+            InputStream = new MemoryStream(bytes),
+            UseChunkEncoding = false,
+        };
+        foreach (var header in found.Metadata.Keys)
+        {
+            request.Metadata[header] = found.Metadata[header];
+        }
+
+        await fixture.Client.PutObjectAsync(request, Cancellation);
+    }
+}
