@@ -1,7 +1,12 @@
+using System.Net;
 using FluentAssertions;
 using K1s0.EventStore.Integrity;
+using K1s0.EventStore.Sqlite;
 using K1s0.EventStore.Sync;
 using Xunit;
+
+// The examples stand here as an application writes them, without the token of a test run.
+#pragma warning disable xUnit1051
 
 namespace K1s0.EventStore.Architecture.Tests.Snippets;
 
@@ -90,6 +95,43 @@ public sealed class SyncExamples
         // end-snippet
         conflict.Should().BeNull();
         (view.Counter(new ConflictKey(user, "stock")) == -5).Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task The_node_example_meets_a_server()
+    {
+        var folder = Directory.CreateTempSubdirectory("k1s0-readme-");
+        var (key, user) = (new byte[32], new StreamId("user", "123"));
+        using var other = await ReplicaNode.OpenAsync(
+            new InMemoryReplicaStore(), new ReplicaNodeOptions { Sync = new SyncOptions { SharedKey = key } });
+        await using var listener = TcpSyncListener.Start(other, new IPEndPoint(IPAddress.Loopback, 0));
+        try
+        {
+            var outcome = await MeetAsync(Path.Combine(folder.FullName, "edge.db"), "machine", key, user, listener.LocalEndPoint);
+            outcome.IsCompleted.Should().BeTrue(outcome.Detail);
+            outcome.Report!.EventsSent.Should().Be(1);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<SyncOutcome> MeetAsync(
+        string path, string machineId, byte[] key, StreamId user, IPEndPoint server)
+    {
+        // snippet: sync-nodes
+        await using var file = new SqliteStoreFile(new SqliteOptions { FilePath = path });
+        var store = new EventStoreReplicaStore(new SqliteEventStore(file));
+        using var node = await ReplicaNode.OpenAsync(
+            store, new ReplicaNodeOptions { Sync = new SyncOptions { SharedKey = key }, Installation = machineId });
+
+        await node.WriteAsync(EventEnvelope.Create(user, "email-changed", "\"ada@example.org\""u8.ToArray()));
+
+        var outcome = await node.SynchroniseAsync(await TcpSyncListener.ConnectAsync(server), SyncRole.Initiator);
+
+        // end-snippet
+        return outcome;
     }
 
     private sealed class ProfileMerge : IStateMerge<int>

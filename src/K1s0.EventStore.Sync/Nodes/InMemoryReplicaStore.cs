@@ -1,0 +1,113 @@
+namespace K1s0.EventStore.Sync;
+
+/// <summary>Logs in memory, for tests; forgotten with the process. Safe for several threads.</summary>
+public sealed class InMemoryReplicaStore : IReplicaStore
+{
+    private readonly Lock _lock = new();
+
+    // Guarded by the lock.
+    private readonly Dictionary<Origin, List<DeliveredEvent>> _logs = [];
+    private ReplicaIdentity? _identity;
+
+    /// <inheritdoc/>
+    public Task<ReplicaIdentity?> ReadIdentityAsync(CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_lock)
+        {
+            return Task.FromResult(_identity);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task WriteIdentityAsync(ReplicaIdentity identity, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_lock)
+        {
+            _identity = identity;
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<OriginHead>> ReadHeadsAsync(CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_lock)
+        {
+            return Task.FromResult<IReadOnlyList<OriginHead>>([.. _logs.Values.Select(log => Head(log[^1]))]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<SyncEvent>> ReadAsync(
+        VectorClock after, VectorClock upTo, int maxEvents, int maxBytes, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(after);
+        ArgumentNullException.ThrowIfNull(upTo);
+        cancellationToken.ThrowIfCancellationRequested();
+        var (page, bytes) = (new List<SyncEvent>(), 0L);
+        lock (_lock)
+        {
+            foreach (var next in CausalMerge.Merge(Wanted(after, upTo), Everything()))
+            {
+                page.Add(next);
+                bytes += next.Size;
+                if (page.Count >= maxEvents || bytes >= maxBytes)
+                {
+                    break;
+                }
+            }
+        }
+
+        return Task.FromResult<IReadOnlyList<SyncEvent>>(page);
+    }
+
+    /// <inheritdoc/>
+    public Task AppendAsync(IReadOnlyList<DeliveredEvent> events, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_lock)
+        {
+            foreach (var delivered in events)
+            {
+                var dot = delivered.Event.Dot;
+                (_logs.TryGetValue(dot.Origin, out var log) ? log : _logs[dot.Origin] = []).Add(delivered);
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static OriginHead Head(DeliveredEvent last) =>
+        new(last.Event.Dot, last.Event.Hash, last.Event.Time, last.Context);
+
+    // What the peer lacks may build on what it has of other logs, or refuses: that does not hold a page back.
+    private VectorClock Everything() => VectorClock.Of([.. _logs.Select(log => log.Value[^1].Event.Dot)]);
+
+    private List<IEnumerable<SyncEvent>> Wanted(VectorClock after, VectorClock upTo)
+    {
+        var wanted = new List<IEnumerable<SyncEvent>>();
+        foreach (var dot in upTo.Entries)
+        {
+            if (_logs.TryGetValue(dot.Origin, out var log) && after[dot.Origin] < dot.Sequence)
+            {
+                var from = (int)after[dot.Origin];
+                wanted.Add(Slice(log, from, (int)Math.Min(dot.Sequence, log.Count)));
+            }
+        }
+
+        return wanted;
+    }
+
+    private static IEnumerable<SyncEvent> Slice(List<DeliveredEvent> log, int from, int to)
+    {
+        for (var i = from; i < to; i++)
+        {
+            yield return log[i].Event;
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+
+namespace K1s0.EventStore.Sync;
+
+/// <summary>How origins are named in an event store.</summary>
+internal static class OriginNames
+{
+    /// <summary>The stream of an origin's log.</summary>
+    public static StreamId Log(Origin origin) => new(
+        "k1s0-sync-log", string.Create(CultureInfo.InvariantCulture, $"{origin.Replica}-{origin.Incarnation}"));
+
+    /// <summary>A payload that names an origin, and more when something is to be added.</summary>
+    public static ReadOnlyMemory<byte> Note(Origin origin, Action<Utf8JsonWriter>? add = null)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("origin");
+            json.WriteStringValue(origin.Replica.ToString());
+            json.WriteNumberValue(origin.Incarnation);
+            json.WriteEndArray();
+            add?.Invoke(json);
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenMemory;
+    }
+
+    public static Origin Read(JsonElement named) =>
+        new(ReplicaId.Parse(named[0].GetString()!), named[1].GetUInt64());
+}

@@ -1,0 +1,137 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using K1s0.EventStore.Integrity;
+
+namespace K1s0.EventStore.Sync;
+
+/// <summary>
+/// How an event of a log stands in a stream of an event store: the same event, with more in its metadata.
+/// </summary>
+/// <remarks>
+/// <code>
+/// {"stream":["aggregate type","aggregate id"],"time":n,"previous":"hex",
+///  "observed":[["replica",incarnation,sequence],...],     left out when empty
+///  "context":[...],                                       at the first event and every 64th
+///  "metadata":{...}}                                      the event's own, byte for byte; "metadata64" when it begins
+///                                                         or ends with white space
+/// </code>
+/// </remarks>
+internal static class StoredSyncEvent
+{
+    /// <summary>
+    /// Every so many events the whole context is stored, so that it need not be put together from the start.
+    /// </summary>
+    public const int ContextEvery = 64;
+
+    private const string FormatName = "stored event of a replica";
+
+    public static EventEnvelope Write(DeliveredEvent delivered, StreamId log)
+    {
+        var (stored, envelope) = (delivered.Event, delivered.Event.Envelope);
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("stream");
+            json.WriteStringValue(envelope.StreamId.AggregateType);
+            json.WriteStringValue(envelope.StreamId.AggregateId);
+            json.WriteEndArray();
+            json.WriteNumber("time", stored.Time.Value);
+            json.WriteString("previous", stored.Previous.ToString());
+            WriteClock(json, "observed", stored.Observed);
+            if (stored.Dot.Sequence % ContextEvery == 1)
+            {
+                json.WriteBoolean("hasContext", true);
+                WriteClock(json, "context", delivered.Context);
+            }
+
+            WriteMetadata(json, envelope.MetadataUtf8.Span);
+            json.WriteEndObject();
+        }
+
+        return envelope with { StreamId = log, MetadataUtf8 = buffer.WrittenMemory };
+    }
+
+    /// <summary>The event, and the whole context where it is stored.</summary>
+    /// <exception cref="InvalidFormatException">The metadata is not what <see cref="Write"/> wrote.</exception>
+    public static (SyncEvent Event, VectorClock? Context) Read(EventEnvelope stored, Origin origin)
+    {
+        try
+        {
+            var metadata = stored.Metadata;
+            var stream = metadata.GetProperty("stream");
+            var envelope = new EventEnvelope(
+                stored.Id,
+                new StreamId(stream[0].GetString()!, stream[1].GetString()!),
+                0,
+                stored.EventType,
+                stored.PayloadUtf8,
+                ReadMetadata(metadata),
+                stored.OccurredAt)
+            {
+                SchemaVersion = stored.SchemaVersion,
+            };
+            var read = SyncEvent.Create(
+                new Dot(origin, stored.Version),
+                new HybridTime(metadata.GetProperty("time").GetInt64()),
+                Sha256Digest.Parse(metadata.GetProperty("previous").GetString()!),
+                ReadClock(metadata, "observed"),
+                envelope);
+            return (read, metadata.TryGetProperty("hasContext", out _) ? ReadClock(metadata, "context") : null);
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException
+            or FormatException or ArgumentException or IndexOutOfRangeException)
+        {
+            throw new InvalidFormatException(FormatName, $"{stored} cannot be read.", e);
+        }
+    }
+
+    private static void WriteClock(Utf8JsonWriter json, string name, VectorClock clock)
+    {
+        if (clock.Count == 0)
+        {
+            return;
+        }
+
+        json.WriteStartArray(name);
+        foreach (var dot in clock.Entries)
+        {
+            json.WriteStartArray();
+            json.WriteStringValue(dot.Origin.Replica.ToString());
+            json.WriteNumberValue(dot.Origin.Incarnation);
+            json.WriteNumberValue(dot.Sequence);
+            json.WriteEndArray();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static VectorClock ReadClock(JsonElement metadata, string name) =>
+        metadata.TryGetProperty(name, out var entries)
+            ? VectorClock.Of(
+            [
+                .. entries.EnumerateArray().Select(entry => new Dot(
+                    new Origin(ReplicaId.Parse(entry[0].GetString()!), entry[1].GetUInt64()), entry[2].GetInt64())),
+            ])
+            : VectorClock.Empty;
+
+    // A raw value loses white space around it, and with it its digest.
+    private static void WriteMetadata(Utf8JsonWriter json, ReadOnlySpan<byte> metadata)
+    {
+        if (metadata[0] <= ' ' || metadata[^1] <= ' ')
+        {
+            json.WriteBase64String("metadata64", metadata);
+        }
+        else
+        {
+            json.WritePropertyName("metadata");
+            json.WriteRawValue(metadata, skipInputValidation: true);
+        }
+    }
+
+    private static ReadOnlyMemory<byte> ReadMetadata(JsonElement metadata) =>
+        metadata.TryGetProperty("metadata64", out var encoded)
+            ? encoded.GetBytesFromBase64()
+            : JsonMarshal.GetRawUtf8Value(metadata.GetProperty("metadata")).ToArray();
+}

@@ -1,0 +1,11 @@
+namespace K1s0.EventStore.Sync;
+
+/// <summary>How a session ended.</summary>
+/// <param name="Reason">Why.</param>
+/// <param name="Detail">Why, in words.</param>
+/// <param name="Report">What the round did; null when the session ended before a whole round.</param>
+public sealed record SyncOutcome(SyncEndReason Reason, string Detail, SyncReport? Report)
+{
+    /// <summary>Whether both sides hold the same now, as far as nothing was refused.</summary>
+    public bool IsCompleted => Reason is SyncEndReason.Completed && Report is not null;
+}

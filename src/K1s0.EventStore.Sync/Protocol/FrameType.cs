@@ -1,0 +1,17 @@
+namespace K1s0.EventStore.Sync;
+
+/// <summary>The first byte of a frame. Numbers are part of the protocol: retired, not reused.</summary>
+internal static class FrameType
+{
+    public const byte Hello = 1;
+    public const byte Welcome = 2;
+    public const byte Confirm = 3;
+    public const byte Refuse = 4;
+
+    public const byte Digest = 10;
+    public const byte Same = 11;
+    public const byte Vector = 12;
+    public const byte Events = 13;
+    public const byte Ack = 14;
+    public const byte Done = 15;
+}

@@ -1,0 +1,175 @@
+using System.Security.Cryptography;
+
+namespace K1s0.EventStore.Sync;
+
+/// <summary>Agrees on a version and lets each side prove that it has the key. Version 1 of the protocol.</summary>
+/// <remarks>
+/// <code>
+/// Hello    1 | "K1SY" | least version | most version | features | nonce, 32 | window       integers canonical
+/// Welcome  2 | version | features | nonce, 32 | window | proof, 32
+/// Confirm  3 | proof, 32
+/// Refuse   4 | least version | most version
+///
+/// transcript = SHA-256(Hello | Welcome without its proof)
+/// proof      = HMAC-SHA256(shared key, "responder" or "initiator" | transcript)     zeros without a shared key
+/// seal keys  = HMAC-SHA256(shared key, "seal-responder" or "seal-initiator" | transcript)
+/// </code>
+/// The transcript holds what each side offered, so an offer that was changed on the way is found by the proof. Features
+/// that a side does not know are left out of the answer; bit 0 says that the side has a shared key, and both must say
+/// so or neither.
+/// </remarks>
+internal sealed class Handshake
+{
+    public const int LeastVersion = 1;
+    public const int MostVersion = 1;
+
+    private const int NonceBytes = 32;
+    private const ulong SharedKeyFeature = 1;
+
+    private readonly ReadOnlyMemory<byte> _key;
+    private readonly int _window;
+    private byte[] _hello = [];
+    private byte[] _transcript = [];
+
+    public Handshake(SyncOptions options) => (_key, _window) = (options.SharedKey, options.WindowBytes);
+
+    public int Version { get; private set; }
+
+    public int PeerWindow { get; private set; }
+
+    private ulong Features => _key.IsEmpty ? 0 : SharedKeyFeature;
+
+    public void WriteHello(WireWriter frame)
+    {
+        frame.Byte(FrameType.Hello);
+        frame.Bytes("K1SY"u8);
+        frame.Integer(LeastVersion);
+        frame.Integer(MostVersion);
+        frame.Integer(Features);
+        frame.Bytes(RandomNumberGenerator.GetBytes(NonceBytes));
+        frame.Integer((ulong)_window);
+        _hello = frame.Written.ToArray();
+    }
+
+    /// <summary>Reads a hello; <see cref="SyncEndReason.Completed"/> when a welcome may follow.</summary>
+    public SyncEndReason ReadHello(ReadOnlySpan<byte> frame)
+    {
+        var reader = new WireReader(frame);
+        if (reader.Byte() != FrameType.Hello || !reader.Bytes(4).SequenceEqual("K1SY"u8))
+        {
+            return SyncEndReason.ProtocolBroken;
+        }
+
+        var (least, most) = (reader.Integer(), reader.Integer());
+        if (!reader.IsBroken && (least > MostVersion || most < LeastVersion))
+        {
+            return SyncEndReason.VersionRefused;
+        }
+
+        Version = (int)Math.Min(most, MostVersion);
+        var features = reader.Integer();
+        reader.Bytes(NonceBytes);
+        PeerWindow = ReadWindow(ref reader);
+        reader.End();
+        _hello = frame.ToArray();
+        return reader.IsBroken ? SyncEndReason.ProtocolBroken
+            : (features & SharedKeyFeature) != Features ? SyncEndReason.NotAuthenticated
+            : SyncEndReason.Completed;
+    }
+
+    public void WriteWelcome(WireWriter frame)
+    {
+        frame.Byte(FrameType.Welcome);
+        frame.Integer((ulong)Version);
+        frame.Integer(Features);
+        frame.Bytes(RandomNumberGenerator.GetBytes(NonceBytes));
+        frame.Integer((ulong)_window);
+        _transcript = SHA256.HashData([.. _hello, .. frame.Written]);
+        frame.Bytes(Proof("responder"u8));
+    }
+
+    public static void WriteRefuse(WireWriter frame)
+    {
+        frame.Byte(FrameType.Refuse);
+        frame.Integer(LeastVersion);
+        frame.Integer(MostVersion);
+    }
+
+    /// <summary>Reads the answer to a hello; <see cref="SyncEndReason.Completed"/> when a confirm may follow.</summary>
+    public SyncEndReason ReadWelcome(ReadOnlySpan<byte> frame)
+    {
+        var reader = new WireReader(frame);
+        var type = reader.Byte();
+        if (type == FrameType.Refuse)
+        {
+            return SyncEndReason.VersionRefused;
+        }
+
+        var version = reader.Integer();
+        var features = reader.Integer();
+        reader.Bytes(NonceBytes);
+        PeerWindow = ReadWindow(ref reader);
+        var proof = reader.Bytes(SHA256.HashSizeInBytes);
+        reader.End();
+        if (type != FrameType.Welcome || reader.IsBroken)
+        {
+            return SyncEndReason.ProtocolBroken;
+        }
+
+        if (version is < LeastVersion or > MostVersion)
+        {
+            return SyncEndReason.VersionRefused;
+        }
+
+        Version = (int)version;
+        _transcript = SHA256.HashData([.. _hello, .. frame[..^SHA256.HashSizeInBytes]]);
+        return features == Features && CryptographicOperations.FixedTimeEquals(proof, Proof("responder"u8))
+            ? SyncEndReason.Completed
+            : SyncEndReason.NotAuthenticated;
+    }
+
+    public void WriteConfirm(WireWriter frame)
+    {
+        frame.Byte(FrameType.Confirm);
+        frame.Bytes(Proof("initiator"u8));
+    }
+
+    public SyncEndReason ReadConfirm(ReadOnlySpan<byte> frame)
+    {
+        var reader = new WireReader(frame);
+        var type = reader.Byte();
+        var proof = reader.Bytes(SHA256.HashSizeInBytes);
+        reader.End();
+        return type != FrameType.Confirm || reader.IsBroken ? SyncEndReason.ProtocolBroken
+            : CryptographicOperations.FixedTimeEquals(proof, Proof("initiator"u8)) ? SyncEndReason.Completed
+            : SyncEndReason.NotAuthenticated;
+    }
+
+    /// <summary>The seal of all further frames; null when the transport authenticates.</summary>
+    public FrameSeal? Seal(SyncRole role)
+    {
+        if (_key.IsEmpty)
+        {
+            return null;
+        }
+
+        var (responder, initiator) = (Proof("seal-responder"u8), Proof("seal-initiator"u8));
+        return role is SyncRole.Initiator ? new FrameSeal(initiator, responder) : new FrameSeal(responder, initiator);
+    }
+
+    private static int ReadWindow(ref WireReader reader)
+    {
+        var window = reader.Integer();
+        if (window is < 1024 or > int.MaxValue)
+        {
+            reader.Break("a window is out of range.");
+            return 0;
+        }
+
+        return (int)window;
+    }
+
+    private byte[] Proof(ReadOnlySpan<byte> label) => _key.IsEmpty
+        ? new byte[SHA256.HashSizeInBytes]
+        : HMACSHA256.HashData(_key.Span, [.. label, .. _transcript]);
+}

@@ -1,0 +1,33 @@
+namespace K1s0.EventStore.Sync;
+
+/// <summary>Something that happened to a session.</summary>
+internal abstract record SyncInput
+{
+    private SyncInput()
+    {
+    }
+
+    /// <summary>The connection is there.</summary>
+    public sealed record Started : SyncInput;
+
+    /// <summary>The peer sent a frame.</summary>
+    public sealed record Received(ReadOnlyMemory<byte> Frame) : SyncInput;
+
+    /// <summary>The store read what was asked for.</summary>
+    public sealed record EventsRead(IReadOnlyList<SyncEvent> Events) : SyncInput;
+
+    /// <summary>The events of the oldest open <see cref="SyncOutput.Store"/> are durable.</summary>
+    public sealed record EventsStored : SyncInput;
+
+    /// <summary>Time has passed.</summary>
+    public sealed record TimerElapsed : SyncInput;
+
+    /// <summary>The initiator wants another round.</summary>
+    public sealed record RoundWanted : SyncInput;
+
+    /// <summary>The connection ended, or the peer said goodbye.</summary>
+    public sealed record Disconnected : SyncInput;
+
+    /// <summary>The transport had to end the connection.</summary>
+    public sealed record Failed(SyncEndReason Reason, string Detail) : SyncInput;
+}

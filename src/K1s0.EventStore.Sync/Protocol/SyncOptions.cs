@@ -1,0 +1,75 @@
+namespace K1s0.EventStore.Sync;
+
+/// <summary>How replicas talk. Read when a session begins.</summary>
+public sealed class SyncOptions
+{
+    /// <summary>The fewest bytes of a shared key: 32.</summary>
+    public const int LeastKeyBytes = 32;
+
+    /// <summary>The most bytes of one frame: 2 MiB, fixed by the protocol.</summary>
+    public const int MaxFrameBytes = 2 * 1024 * 1024;
+
+    /// <summary>The most bytes of one event's payload that replicas exchange: 1 MiB, fixed by the protocol.</summary>
+    public const int MaxPayloadBytes = 1024 * 1024;
+
+    /// <summary>The most bytes of one event's metadata that replicas exchange: 32 KiB, fixed by the protocol.</summary>
+    public const int MaxMetadataBytes = 32 * 1024;
+
+    /// <summary>
+    /// The secret that all replicas of a group share, at least 32 random bytes. Each side proves that it has it before
+    /// anything is said about data, and every frame is sealed with a key derived from it. Frames are not encrypted.
+    /// </summary>
+    /// <value>
+    /// Empty by default: then the transport must have authenticated both sides, for example <c>SslStream</c> with
+    /// certificates of both, and <see cref="IsTransportAuthenticated"/> must say so.
+    /// </value>
+    public ReadOnlyMemory<byte> SharedKey { get; set; }
+
+    /// <summary>Whether the transport has authenticated both sides, so that no shared key is needed.</summary>
+    /// <value>False by default.</value>
+    public bool IsTransportAuthenticated { get; set; }
+
+    /// <summary>How many bytes of events a peer may have sent before they are durable here, 64 KiB to 64 MiB.</summary>
+    /// <value>1 MiB by default.</value>
+    public int WindowBytes { get; set; } = 1024 * 1024;
+
+    /// <summary>About how many bytes of events go into one frame, 1 KiB to 1 MiB.</summary>
+    /// <value>128 KiB by default.</value>
+    public int BatchBytes { get; set; } = 128 * 1024;
+
+    /// <summary>How many events go into one frame, 1 to 10,000.</summary>
+    /// <value>1,000 by default.</value>
+    public int BatchEvents { get; set; } = 1_000;
+
+    /// <summary>How long the peer may be silent when it is its turn, 1 s to 1 h.</summary>
+    /// <value>30 seconds by default.</value>
+    public TimeSpan PeerTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    internal SyncOptions Checked()
+    {
+        Range(WindowBytes, 64 * 1024, 64 * 1024 * 1024, nameof(WindowBytes));
+        Range(BatchBytes, 1024, 1024 * 1024, nameof(BatchBytes));
+        Range(BatchEvents, 1, EventBatchFormat.MaxEvents, nameof(BatchEvents));
+        Range((long)PeerTimeout.TotalSeconds, 1, 3_600, nameof(PeerTimeout));
+        CheckKey(SharedKey, IsTransportAuthenticated);
+        return (SyncOptions)MemberwiseClone();
+    }
+
+    private static void CheckKey(ReadOnlyMemory<byte> sharedKey, bool isTransportAuthenticated)
+    {
+        if (sharedKey.Length < LeastKeyBytes && !(sharedKey.IsEmpty && isTransportAuthenticated))
+        {
+            throw new ArgumentException(
+                $"{nameof(SharedKey)} needs at least {LeastKeyBytes} bytes, or {nameof(IsTransportAuthenticated)}.",
+                nameof(sharedKey));
+        }
+    }
+
+    private static void Range(long value, long least, long most, string name)
+    {
+        if (value < least || value > most)
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be {least} to {most}.");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+namespace K1s0.EventStore.Sync;
+
+/// <summary>Something that a session wants done, in the order given.</summary>
+internal abstract record SyncOutput
+{
+    private SyncOutput()
+    {
+    }
+
+    /// <summary>Send a frame to the peer.</summary>
+    public sealed record Send(byte[] Frame) : SyncOutput;
+
+    /// <summary>
+    /// Read events behind one clock and up to another, and give them as <see cref="SyncInput.EventsRead"/>.
+    /// </summary>
+    public sealed record Read(VectorClock After, VectorClock UpTo, int MaxEvents, int MaxBytes) : SyncOutput;
+
+    /// <summary>Make events durable, then say <see cref="SyncInput.EventsStored"/>. There may be none.</summary>
+    public sealed record Store(IReadOnlyList<DeliveredEvent> Events) : SyncOutput;
+
+    /// <summary>A round ended; the session goes on.</summary>
+    public sealed record RoundEnded(SyncReport Report) : SyncOutput;
+
+    /// <summary>The session ended; close the connection.</summary>
+    public sealed record Ended(SyncEndReason Reason, string Detail) : SyncOutput;
+}

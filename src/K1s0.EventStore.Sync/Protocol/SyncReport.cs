@@ -1,0 +1,27 @@
+namespace K1s0.EventStore.Sync;
+
+/// <summary>What one round did, as seen by one side.</summary>
+/// <param name="Mode">How much had to be told.</param>
+/// <param name="EventsSent">Events that the peer has confirmed as durable.</param>
+/// <param name="EventsReceived">Events that became part of the history here, and are durable.</param>
+/// <param name="EventsKnown">Events that came and were there already.</param>
+/// <param name="EventsRefused">Events that came and were not taken, by the reason; empty when all went well.</param>
+/// <param name="Forks">Origins of whose logs the two sides hold different versions; nothing of them moved.</param>
+/// <param name="BytesSent">Bytes of frames sent in this round.</param>
+/// <param name="BytesReceived">Bytes of frames received in this round.</param>
+/// <param name="Checkpoint">
+/// What both sides hold now, at least; the point that the next round may begin from. Null when something was refused or
+/// is forked.
+/// </param>
+/// <param name="ProtocolVersion">The version of the protocol that both speak.</param>
+public sealed record SyncReport(
+    SyncMode Mode,
+    long EventsSent,
+    long EventsReceived,
+    long EventsKnown,
+    IReadOnlyDictionary<Admission, long> EventsRefused,
+    IReadOnlyList<Origin> Forks,
+    long BytesSent,
+    long BytesReceived,
+    VectorClock? Checkpoint,
+    int ProtocolVersion);

@@ -1,0 +1,178 @@
+namespace K1s0.EventStore.Sync;
+
+/// <summary>
+/// One exchange between two replicas that trust each other: each tells what it knows, and each sends what the other
+/// lacks, causes first.
+/// </summary>
+/// <remarks>
+/// <code>
+/// initiator              responder
+///    | ------- Digest ------> |      equal: Same, and the round is over
+///    | &lt;------ Vector ------- |
+///    | ------- Vector ------> |
+///    | &lt;--- Events, Ack ----> |      each sends at most a window ahead of what is confirmed as durable
+///    | &lt;------ Done --------> |
+/// </code>
+/// </remarks>
+internal sealed class SyncRound
+{
+    private readonly Replica _replica;
+    private readonly Outbox _outbox;
+    private readonly bool _isInitiator;
+    private readonly VectorClock? _offered;
+    private readonly SyncSender _sender;
+    private readonly SyncReceiver _receiver;
+    private readonly int _version;
+    private readonly long _bytesSentBefore;
+    private VectorClock? _since;
+    private VectorClock _mine = VectorClock.Empty;
+    private VectorClock _theirs = VectorClock.Empty;
+    private bool _isExchanging;
+    private bool _isInSync;
+    private bool _isFromCheckpoint;
+    private long _bytesReceived;
+
+    public SyncRound(
+        Replica replica,
+        SyncOptions options,
+        Outbox outbox,
+        SyncRole role,
+        Handshake handshake,
+        VectorClock? checkpoint)
+    {
+        (_replica, _outbox, _isInitiator, _version) = (replica, outbox, role is SyncRole.Initiator, handshake.Version);
+
+        // A point beyond what is here would be that of a life before.
+        _offered = checkpoint is not null && replica.Clock.Covers(checkpoint) ? checkpoint : null;
+        _bytesSentBefore = outbox.BytesSent;
+        _sender = new SyncSender(replica, options, outbox, handshake.PeerWindow);
+        _receiver = new SyncReceiver(replica, options, outbox);
+    }
+
+    public void Begin() => _outbox.Send(frame => VectorFrame.WriteDigest(frame, _replica, _offered));
+
+    public void Take(ReadOnlyMemory<byte> frame)
+    {
+        _bytesReceived += frame.Length;
+        var reader = new WireReader(frame.Span);
+        var type = reader.Byte();
+        switch (type)
+        {
+            case FrameType.Digest when !_isInitiator && !_isExchanging && !_isInSync:
+                TakeDigest(ref reader);
+                break;
+            case FrameType.Same when _isInitiator && !_isExchanging:
+                reader.End();
+                _isInSync = true;
+                _mine = _replica.Clock;
+                break;
+            case FrameType.Vector when !_isExchanging:
+                TakeVector(ref reader);
+                break;
+            case FrameType.Events when _isExchanging:
+                _receiver.Take(ref reader, frame.Length);
+                break;
+            case FrameType.Ack when _isExchanging:
+                _sender.Confirmed(reader.Int64());
+                reader.End();
+                break;
+            case FrameType.Done when _isExchanging:
+                reader.End();
+                _receiver.IsDone = true;
+                break;
+            default:
+                _outbox.Broken($"a frame of type {type} does not belong here.");
+                break;
+        }
+
+        if (reader.IsBroken)
+        {
+            _outbox.Broken($"a frame of type {type} cannot be read: {reader.Problem}");
+        }
+    }
+
+    public void EventsRead(IReadOnlyList<SyncEvent> events) => _sender.Read(events);
+
+    public void EventsStored() => _receiver.Stored();
+
+    /// <summary>What the round did, once it is over.</summary>
+    public SyncReport? TryReport()
+    {
+        if (_outbox.HasEnded || !(_isInSync || (_isExchanging && _sender.IsOver && _receiver.IsOver)))
+        {
+            return null;
+        }
+
+        var isClean = _sender.Forks.Count == 0 && _receiver.Refused.Count == 0;
+        return new SyncReport(
+            _isInSync ? SyncMode.InSync : _isFromCheckpoint ? SyncMode.FromCheckpoint : SyncMode.Full,
+            _sender.EventsConfirmed,
+            _receiver.EventsStored,
+            _receiver.EventsKnown,
+            _receiver.Refused,
+            [.. _sender.Forks.Concat(_receiver.Forks).Distinct()],
+            _outbox.BytesSent - _bytesSentBefore,
+            _bytesReceived,
+            isClean ? _mine.Merge(_theirs) : null,
+            _version);
+    }
+
+    private void TakeDigest(ref WireReader reader)
+    {
+        var (digest, checkpoint) = VectorFrame.ReadDigest(ref reader);
+        if (reader.IsBroken)
+        {
+            return;
+        }
+
+        _mine = _replica.Clock;
+        if (digest == VectorFrame.DigestOf(_replica))
+        {
+            _isInSync = true;
+            WitnessSelf(_replica.Clock[_replica.Self], isOurs: true);
+            _outbox.Send(frame => frame.Byte(FrameType.Same));
+            return;
+        }
+
+        var isKnown = _offered is not null && VectorFrame.IdOf(_offered).AsSpan().SequenceEqual(checkpoint);
+        _since = isKnown ? _offered : null;
+        _outbox.Send(frame => VectorFrame.WriteVector(frame, _replica, _mine, _since));
+    }
+
+    private void TakeVector(ref WireReader reader)
+    {
+        // The responder has decided whether the checkpoint counts, and the initiator follows.
+        var (known, hashes, isChange) = VectorFrame.ReadVector(ref reader, _isInitiator ? _offered : _since);
+        if (reader.IsBroken)
+        {
+            return;
+        }
+
+        _theirs = known;
+        _isFromCheckpoint = isChange;
+        if (_isInitiator)
+        {
+            _mine = _replica.Clock;
+            _outbox.Send(frame => VectorFrame.WriteVector(frame, _replica, _mine, isChange ? _offered : null));
+        }
+        else if (isChange != _since is not null)
+        {
+            _outbox.Broken($"the vectors of a round are of two kinds.");
+            return;
+        }
+
+        _isExchanging = true;
+        _sender.Begin(_mine, _theirs, hashes);
+    }
+
+    private void WitnessSelf(long sequence, bool isOurs) => _replica.Witness(sequence, isOurs);
+
+    /// <summary>An equal digest at the initiator's side confirms its own log too.</summary>
+    public void WitnessInSync()
+    {
+        if (_isInSync)
+        {
+            WitnessSelf(_replica.Clock[_replica.Self], isOurs: true);
+        }
+    }
+}

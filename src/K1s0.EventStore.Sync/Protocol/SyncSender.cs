@@ -1,0 +1,163 @@
+namespace K1s0.EventStore.Sync;
+
+/// <summary>The half of a round that sends: what the peer lacks, in pages, no further ahead than its window.</summary>
+internal sealed class SyncSender(Replica replica, SyncOptions options, Outbox outbox, int window)
+{
+    private readonly Queue<(int Bytes, int Events)> _unconfirmed = new();
+    private readonly HashSet<Origin> _forks = [];
+    private Dictionary<Origin, ulong> _theirHashes = [];
+    private VectorClock _theirs = VectorClock.Empty;
+    private VectorClock _after = VectorClock.Empty;
+    private VectorClock _upTo = VectorClock.Empty;
+    private long _unconfirmedBytes;
+    private long _framesConfirmed;
+    private bool _isReading;
+    private bool _hasSaidDone;
+
+    public long EventsConfirmed { get; private set; }
+
+    /// <summary>Origins of whose logs the peer holds another version.</summary>
+    public IReadOnlyCollection<Origin> Forks => _forks;
+
+    public bool IsOver => _hasSaidDone && _unconfirmed.Count == 0;
+
+    private bool HasAll => _after.Covers(_upTo);
+
+    public void Begin(VectorClock mine, VectorClock theirs, Dictionary<Origin, ulong> theirHashes)
+    {
+        (_theirs, _theirHashes) = (theirs, theirHashes);
+        var lacking = new List<Dot>();
+        var now = replica.Clock;
+        foreach (var dot in mine.Entries)
+        {
+            // A log that has grown since the vector was told has another hash at its end; the next round compares it.
+            var known = theirs[dot.Origin];
+            if (known == dot.Sequence
+                && now[dot.Origin] == dot.Sequence
+                && theirHashes.TryGetValue(dot.Origin, out var hash)
+                && hash != VectorFrame.ShortHash(replica.HashOf(dot.Origin)))
+            {
+                _forks.Add(dot.Origin);
+            }
+            else if (known < dot.Sequence)
+            {
+                lacking.Add(dot);
+            }
+        }
+
+        (_after, _upTo) = (theirs, VectorClock.Of([.. lacking]));
+        if (theirs[replica.Self] >= mine[replica.Self])
+        {
+            replica.Witness(theirs[replica.Self], isOurs: !_forks.Contains(replica.Self));
+        }
+
+        Continue();
+    }
+
+    public void Read(IReadOnlyList<SyncEvent> events)
+    {
+        if (!_isReading)
+        {
+            throw new InvalidOperationException("Nothing was to be read.");
+        }
+
+        _isReading = false;
+        var after = _after;
+        foreach (var next in events)
+        {
+            if (next.Dot.Sequence != after[next.Dot.Origin] + 1 || !_upTo.Covers(next.Dot))
+            {
+                outbox.End(SyncEndReason.StoreIncomplete, $"the store gave {next.Dot} where another was to come.");
+                return;
+            }
+
+            CheckFork(next);
+            after = after.Observe(next.Dot);
+        }
+
+        if (events.Count == 0 && !HasAll)
+        {
+            outbox.End(SyncEndReason.StoreIncomplete, "the store has fewer events than its heads say.");
+            return;
+        }
+
+        _after = after;
+        Send([.. events.Where(next => !_forks.Contains(next.Dot.Origin))]);
+        Continue();
+    }
+
+    /// <summary>The peer says how many frames of events are durable there.</summary>
+    public void Confirmed(long frames)
+    {
+        if (frames < _framesConfirmed || frames - _framesConfirmed > _unconfirmed.Count)
+        {
+            outbox.Broken($"{frames} frames are confirmed, which were not sent.");
+            return;
+        }
+
+        for (; _framesConfirmed < frames; _framesConfirmed++)
+        {
+            var (bytes, events) = _unconfirmed.Dequeue();
+            _unconfirmedBytes -= bytes;
+            EventsConfirmed += events;
+        }
+
+        Continue();
+    }
+
+    // The first event that the peer lacks names the one that it should have.
+    private void CheckFork(SyncEvent next)
+    {
+        var origin = next.Dot.Origin;
+        var known = _theirs[origin];
+        if (next.Dot.Sequence != known + 1 || known == 0 || !_theirHashes.TryGetValue(origin, out var hash))
+        {
+            return;
+        }
+
+        var isOurs = hash == VectorFrame.ShortHash(next.Previous);
+        if (!isOurs)
+        {
+            _forks.Add(origin);
+        }
+
+        if (origin == replica.Self)
+        {
+            replica.Witness(known, isOurs);
+        }
+    }
+
+    private void Send(IReadOnlyList<SyncEvent> events)
+    {
+        if (events.Count > 0)
+        {
+            var bytes = outbox.Send(
+                frame => EventBatchFormat.Write(frame, events, Compression.CompressionCodecs.OfSystem.Preferred));
+            _unconfirmed.Enqueue((bytes, events.Count));
+            _unconfirmedBytes += bytes;
+        }
+    }
+
+    private void Continue()
+    {
+        if (_isReading || outbox.HasEnded)
+        {
+            return;
+        }
+
+        if (!HasAll)
+        {
+            // A page may be larger than what is left of the window; it goes when nothing else is on the way.
+            if (_unconfirmed.Count == 0 || _unconfirmedBytes + options.BatchBytes <= window)
+            {
+                _isReading = true;
+                outbox.Add(new SyncOutput.Read(_after, _upTo, options.BatchEvents, options.BatchBytes));
+            }
+        }
+        else if (!_hasSaidDone)
+        {
+            _hasSaidDone = true;
+            outbox.Send(frame => frame.Byte(FrameType.Done));
+        }
+    }
+}

@@ -1,0 +1,221 @@
+namespace K1s0.EventStore.Sync;
+
+/// <summary>
+/// One connection between two replicas, without the connection: a state machine that is told what happened and says
+/// what to do. It reads no clock, does no input or output, and gives the same outputs for the same inputs, chance
+/// aside.
+/// </summary>
+/// <remarks>Not safe for several threads; a step changes the replica.</remarks>
+internal sealed class SyncSession : IDisposable
+{
+    private readonly SyncRole _role;
+    private readonly Replica _replica;
+    private readonly SyncOptions _options;
+    private readonly Handshake _handshake;
+    private readonly Outbox _outbox = new();
+    private Phase _phase = Phase.New;
+    private SyncRound? _round;
+
+    /// <summary>A session that has not started.</summary>
+    /// <param name="role">Which side this is.</param>
+    /// <param name="replica">The replica.</param>
+    /// <param name="options">Checked options.</param>
+    /// <param name="checkpoint">What both sides held after an earlier round, if this side remembers.</param>
+    public SyncSession(SyncRole role, Replica replica, SyncOptions options, VectorClock? checkpoint = null)
+    {
+        (_role, _replica, _options, Checkpoint) = (role, replica, options, checkpoint);
+        _handshake = new Handshake(options);
+    }
+
+    private enum Phase
+    {
+        New,
+        AwaitsHello,
+        AwaitsWelcome,
+        AwaitsConfirm,
+        Ready,
+    }
+
+    /// <summary>What both sides held after the last round.</summary>
+    public VectorClock? Checkpoint { get; private set; }
+
+    /// <summary>When the peer has to have said something.</summary>
+    public DateTimeOffset Deadline { get; private set; }
+
+    /// <summary>The replica that the session speaks for.</summary>
+    public Replica Replica => _replica;
+
+    public bool HasEnded => _outbox.HasEnded;
+
+    /// <summary>Takes one input.</summary>
+    /// <param name="input">What happened.</param>
+    /// <param name="now">When.</param>
+    /// <returns>What to do, in this order.</returns>
+    public IReadOnlyList<SyncOutput> Step(SyncInput input, DateTimeOffset now)
+    {
+        if (_outbox.HasEnded)
+        {
+            return [];
+        }
+
+        switch (input)
+        {
+            case SyncInput.Started when _phase is Phase.New:
+                Start();
+                break;
+            case SyncInput.Received received:
+                Receive(received.Frame);
+                break;
+            case SyncInput.EventsRead read when _round is not null:
+                _round.EventsRead(read.Events);
+                break;
+            case SyncInput.EventsStored when _round is not null:
+                _round.EventsStored();
+                break;
+            case SyncInput.RoundWanted when _phase is Phase.Ready && _role is SyncRole.Initiator && _round is null:
+                BeginRound();
+                break;
+            case SyncInput.TimerElapsed:
+                Elapse(now);
+                return _outbox.Take();
+            case SyncInput.Failed failed:
+                _outbox.End(failed.Reason, failed.Detail);
+                break;
+            case SyncInput.Disconnected:
+                _outbox.End(
+                    _phase is Phase.Ready && _round is null ? SyncEndReason.Completed : SyncEndReason.Disconnected,
+                    "the connection ended.");
+                break;
+            default:
+                throw new InvalidOperationException($"{input.GetType().Name} does not belong here.");
+        }
+
+        EndRound();
+        Deadline = now + _options.PeerTimeout;
+        return _outbox.Take();
+    }
+
+    public void Dispose() => _outbox.Dispose();
+
+    private void Elapse(DateTimeOffset now)
+    {
+        if (now >= Deadline)
+        {
+            // Between rounds nobody owes anything.
+            var isIdle = _phase is Phase.Ready && _round is null;
+            _outbox.End(
+                isIdle ? SyncEndReason.Completed : SyncEndReason.TimedOut,
+                $"the peer was silent for {_options.PeerTimeout}.");
+        }
+    }
+
+    private void Start()
+    {
+        if (_role is SyncRole.Responder)
+        {
+            _phase = Phase.AwaitsHello;
+            return;
+        }
+
+        _outbox.Send(_handshake.WriteHello);
+        _phase = Phase.AwaitsWelcome;
+    }
+
+    private void Receive(ReadOnlyMemory<byte> frame)
+    {
+        if (frame.Length is 0 or > SyncOptions.MaxFrameBytes)
+        {
+            _outbox.Broken($"a frame has {frame.Length} bytes.");
+            return;
+        }
+
+        switch (_phase)
+        {
+            case Phase.AwaitsHello when IsGood(_handshake.ReadHello(frame.Span)):
+                _outbox.Send(_handshake.WriteWelcome);
+                _phase = Phase.AwaitsConfirm;
+                break;
+            case Phase.AwaitsWelcome when IsGood(_handshake.ReadWelcome(frame.Span)):
+                // The responder has proved itself, so the first frame about data may follow at once.
+                _outbox.Send(_handshake.WriteConfirm);
+                BecomeReady();
+                BeginRound();
+                break;
+            case Phase.AwaitsConfirm when IsGood(_handshake.ReadConfirm(frame.Span)):
+                BecomeReady();
+                break;
+            case Phase.Ready:
+                ReceiveSealed(frame);
+                break;
+            case Phase.New:
+                _outbox.Broken($"a frame came before the start.");
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void ReceiveSealed(ReadOnlyMemory<byte> frame)
+    {
+        if (_outbox.Seal is not null && !_outbox.Seal.TryOpen(frame, out frame))
+        {
+            _outbox.End(SyncEndReason.FrameForged, "a frame was changed, repeated or moved on its way.");
+            return;
+        }
+
+        if (_round is null && _role is SyncRole.Responder)
+        {
+            _round = NewRound();
+        }
+
+        if (_round is null)
+        {
+            _outbox.Broken($"a frame came where no round is under way.");
+            return;
+        }
+
+        _round.Take(frame);
+    }
+
+    // Ends the session unless the handshake goes on.
+    private bool IsGood(SyncEndReason reason)
+    {
+        if (reason is SyncEndReason.Completed)
+        {
+            return true;
+        }
+
+        if (reason is SyncEndReason.VersionRefused && _role is SyncRole.Responder)
+        {
+            _outbox.Send(Handshake.WriteRefuse);
+        }
+
+        _outbox.End(reason, "the handshake failed.");
+        return false;
+    }
+
+    private void BecomeReady()
+    {
+        _phase = Phase.Ready;
+        _outbox.Seal = _handshake.Seal(_role);
+    }
+
+    private SyncRound NewRound() => new(_replica, _options, _outbox, _role, _handshake, Checkpoint);
+
+    private void BeginRound()
+    {
+        _round = NewRound();
+        _round.Begin();
+    }
+
+    private void EndRound()
+    {
+        if (_round?.TryReport() is { } report)
+        {
+            _round.WitnessInSync();
+            Checkpoint = report.Checkpoint;
+            _round = null;
+            _outbox.Add(new SyncOutput.RoundEnded(report));
+        }
+    }
+}

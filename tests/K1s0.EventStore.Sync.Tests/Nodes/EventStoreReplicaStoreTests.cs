@@ -1,0 +1,160 @@
+using K1s0.EventStore.Conformance;
+using K1s0.EventStore.Sqlite;
+
+namespace K1s0.EventStore.Sync.Tests;
+
+/// <summary>Logs in an event store, in memory and in an SQLite file: what is read is what was written, after a restart too.</summary>
+public sealed class EventStoreReplicaStoreTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("k1s0-sync-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Any_history_comes_back_as_it_was(bool isFile)
+    {
+        var random = SeededRandom.Create();
+        var cluster = new Cluster(random, 4);
+        cluster.Run(600);
+        cluster.HearAll();
+        await using var file = isFile ? OpenFile("history.db") : null;
+        IEventStore events = file is null ? new InMemoryEventStore() : new SqliteEventStore(file);
+        var store = new EventStoreReplicaStore(events);
+        foreach (var part in cluster.Histories[0].Chunk(37))
+        {
+            await store.AppendAsync(part);
+        }
+
+        var anew = new EventStoreReplicaStore(events);
+        var heads = await anew.ReadHeadsAsync();
+        heads.Should().BeEquivalentTo(cluster.Replicas[0].Clock.Entries.ToArray().Select(dot => cluster.Replicas[0].HeadOf(dot.Origin)));
+
+        var (read, after, all) = (new List<SyncEvent>(), VectorClock.Empty, cluster.Replicas[0].Clock);
+        while (await anew.ReadAsync(after, all, random.Next(1, 50), random.Next(1, 20_000)) is { Count: > 0 } page)
+        {
+            read.AddRange(page);
+            after = page.Aggregate(after, (clock, one) => clock.Observe(one.Dot));
+        }
+
+        read.Select(one => one.Hash).Should().Equal(
+            cluster.Written.Select(written => written.Event).Order(EventOrder.Instance).Select(one => one.Hash));
+    }
+
+    [Fact]
+    public async Task White_space_around_metadata_and_every_part_of_an_envelope_survives()
+    {
+        var store = new EventStoreReplicaStore(new InMemoryEventStore());
+        var replica = Some.NewReplica(1);
+        foreach (var metadata in new[] { "{}", " {\"actor\" : \"ada\"} ", "[1 , 2]", "7", "\"x\"" })
+        {
+            var envelope = Some.Envelope(payload: " { \"a\" : 1.0 } ") with
+            {
+                MetadataUtf8 = System.Text.Encoding.UTF8.GetBytes(metadata),
+                SchemaVersion = 3,
+                OccurredAt = Some.Noon.AddTicks(123_450),
+            };
+            await store.AppendAsync([replica.Write(envelope)]);
+        }
+
+        var read = await store.ReadAsync(VectorClock.Empty, replica.Clock, 100, int.MaxValue);
+        read.Should().HaveCount(5);
+        read[^1].Hash.Should().Be(replica.HeadOf(replica.Self).Hash);
+        read[1].Envelope.MetadataUtf8.ToArray().Should().Equal(" {\"actor\" : \"ada\"} "u8.ToArray());
+    }
+
+    [Fact]
+    public async Task A_dot_that_is_taken_is_refused_by_the_store_itself()
+    {
+        var events = new InMemoryEventStore();
+        var (one, other) = (Some.NewReplica(1), Some.NewReplica(1));
+        await new EventStoreReplicaStore(events).AppendAsync([one.Write(Some.Envelope())]);
+
+        await Assert.ThrowsAsync<ConcurrencyException>(
+            () => new EventStoreReplicaStore(events).AppendAsync([other.Write(Some.Envelope())]));
+    }
+
+    [Fact]
+    [Trait("Row", "S02")]
+    [Trait("Row", "X10")]
+    public async Task Two_files_end_with_the_same_and_a_node_goes_on_after_a_restart()
+    {
+        var time = new ManualTime(Some.Noon);
+        Origin self;
+        await using (var leftFile = OpenFile("left.db"))
+        await using (var rightFile = OpenFile("right.db"))
+        {
+            using var left = await OpenAsync(leftFile, time);
+            using var right = await OpenAsync(rightFile, time);
+            self = left.Self;
+            for (var i = 0; i < 150; i++)
+            {
+                await left.WriteAsync(Some.Envelope());
+                await right.WriteAsync(Some.Envelope());
+            }
+
+            await MeetAsync(left, right);
+            left.Clock.Should().Be(right.Clock);
+        }
+
+        await using var leftAgain = OpenFile("left.db");
+        await using var rightAgain = OpenFile("right.db");
+        using var restarted = await OpenAsync(leftAgain, time);
+        using var peer = await OpenAsync(rightAgain, time);
+        (restarted.Self, restarted.CanWrite).Should().Be((self, false));
+
+        (await MeetAsync(restarted, peer)).Mode.Should().Be(SyncMode.InSync);
+        (await restarted.WriteAsync(Some.Envelope())).Event.Dot.Should().Be(new Dot(self, 151));
+    }
+
+    [Fact]
+    public async Task A_file_that_was_restored_from_a_copy_is_noticed_at_the_first_meeting()
+    {
+        var time = new ManualTime(Some.Noon);
+        await using var rightFile = OpenFile("right.db");
+        using var right = await OpenAsync(rightFile, time);
+        await using (var leftFile = OpenFile("left.db"))
+        {
+            using var left = await OpenAsync(leftFile, time);
+            await left.WriteAsync(Some.Envelope());
+            await MeetAsync(left, right);
+        }
+
+        File.Copy(PathOf("left.db"), PathOf("backup.db"));
+        await using (var leftFile = OpenFile("left.db"))
+        {
+            using var left = await OpenAsync(leftFile, time);
+            await MeetAsync(left, right);
+            await left.WriteAsync(Some.Envelope());
+            await MeetAsync(left, right);
+        }
+
+        await using var backup = OpenFile("backup.db");
+        using var restored = await OpenAsync(backup, time);
+        await MeetAsync(restored, right);
+
+        (restored.Tail, restored.CanWrite).Should().Be((TailStatus.Lost, false));
+        var old = restored.Self;
+        await restored.BeginIncarnationAsync();
+        (await restored.WriteAsync(Some.Envelope())).Clock[old].Should().Be(2);
+        await MeetAsync(restored, right);
+        right.Clock.Should().Be(restored.Clock);
+    }
+
+    private static async Task<SyncReport> MeetAsync(ReplicaNode left, ReplicaNode right)
+    {
+        var (toRight, toLeft) = InMemorySyncTransport.CreatePair();
+        var answering = right.SynchroniseAsync(toLeft, SyncRole.Responder);
+        var outcome = await left.SynchroniseAsync(toRight, SyncRole.Initiator);
+        (await answering).IsCompleted.Should().BeTrue();
+        return outcome.Report!;
+    }
+
+    private static Task<ReplicaNode> OpenAsync(SqliteStoreFile file, TimeProvider time) => ReplicaNode.OpenAsync(
+        new EventStoreReplicaStore(new SqliteEventStore(file)), new ReplicaNodeOptions { Sync = SessionSide.Options() }, time);
+
+    private SqliteStoreFile OpenFile(string name) => new(new SqliteOptions { FilePath = PathOf(name) });
+
+    private string PathOf(string name) => Path.Combine(_folder.FullName, name);
+}
