@@ -34,12 +34,18 @@ public static class CheckpointStoreExtensions
     {
         ArgumentNullException.ThrowIfNull(checkpoints);
         ConsumerName.Check(consumer, nameof(consumer));
-        Subscription.CheckTimeout(timeout);
+        CheckTimeout(timeout);
         var interval = pollInterval ?? DefaultPollInterval;
         ArgumentOutOfRangeException.ThrowIfLessThan(interval, TimeSpan.FromMilliseconds(1), nameof(pollInterval));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(interval, TimeSpan.FromHours(1), nameof(pollInterval));
         return WaitAsync(
             checkpoints, consumer, position, timeout, interval, timeProvider ?? TimeProvider.System, cancellationToken);
+    }
+
+    internal static void CheckTimeout(TimeSpan timeout)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(timeout, TimeSpan.FromDays(1));
     }
 
     private static async Task WaitAsync(

@@ -203,22 +203,9 @@ public sealed class Subscription
     public Task WaitUntilCaughtUpAsync(
         Position position, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
-        CheckTimeout(timeout);
+        CheckpointStoreExtensions.CheckTimeout(timeout);
         return _parts.Progress.WaitAsync(position, timeout, cancellationToken);
     }
-
-    internal static void CheckTimeout(TimeSpan timeout)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(timeout, TimeSpan.FromDays(1));
-    }
-
-    private bool IsFinal(Exception e) =>
-        e is SubscriptionStoppedException or StoreIdentityException or FeedDivergedException
-        || (e is CheckpointConflictException && _parts.Leases is null);
-
-    private bool IsLost(Exception e) =>
-        _parts.Leases is not null && e is LeaseLostException or CheckpointConflictException;
 
     private async Task SuperviseAsync(CancellationToken cancellationToken)
     {
@@ -231,14 +218,14 @@ public sealed class Subscription
                 await RunOwnedAsync(cancellationToken).ConfigureAwait(false);
                 return;
             }
-            catch (Exception e) when (IsLost(e) && !cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (_parts.IsLost(e) && !cancellationToken.IsCancellationRequested)
             {
                 _parts.Progress.StandBy();
                 _parts.Logger.SubscriptionLost(Name, e);
                 await Task.Delay(_parts.Options.RetryDelay, _parts.TimeProvider, cancellationToken)
                     .ConfigureAwait(false);
             }
-            catch (Exception e) when (!IsFinal(e) && !cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (!_parts.IsFinal(e) && !cancellationToken.IsCancellationRequested)
             {
                 failures = _parts.Progress.Position > before ? 1 : failures + 1;
                 var delay = _parts.Options.DelayAfter(failures);
@@ -246,7 +233,7 @@ public sealed class Subscription
                 _parts.Logger.SubscriptionRestarts(Name, delay, _parts.Progress.CountRestart(), e);
                 await Task.Delay(delay, _parts.TimeProvider, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception e) when (!IsFinal(e) && e is not OperationCanceledException)
+            catch (Exception e) when (!_parts.IsFinal(e) && e is not OperationCanceledException)
             {
                 throw new OperationCanceledException(
                     $"Subscription {Name} was stopped while something failed.", e, cancellationToken);
@@ -265,8 +252,7 @@ public sealed class Subscription
         var ownership = await Ownership.AcquireAsync(_parts, leases, _kept, cancellationToken).ConfigureAwait(false);
         try
         {
-            await ownership.RunAsync(token => RunOnceAsync(ownership, token), cancellationToken)
-                .ConfigureAwait(false);
+            await ownership.RunAsync(token => RunOnceAsync(ownership, token), cancellationToken).ConfigureAwait(false);
         }
         finally
         {

@@ -13,4 +13,13 @@ internal sealed record SubscriptionParts(
     SubscriptionLeases? Leases,
     TimeProvider TimeProvider,
     ILogger Logger,
-    SubscriptionProgress Progress);
+    SubscriptionProgress Progress)
+{
+    /// <summary>Whether a failed run is not tried again.</summary>
+    public bool IsFinal(Exception e) =>
+        e is SubscriptionStoppedException or StoreIdentityException or FeedDivergedException
+        || (e is CheckpointConflictException && Leases is null);
+
+    /// <summary>Whether another process has taken the subscription over.</summary>
+    public bool IsLost(Exception e) => Leases is not null && e is LeaseLostException or CheckpointConflictException;
+}

@@ -59,6 +59,7 @@ internal sealed class StoredHistory(BenchmarkDatabase database, int eventsPerStr
         }
 
         await database.ExecuteAsync("vacuum");
+        await database.ExecuteAsync("checkpoint");
     }
 
     private async Task<List<StreamId>> WriteAsync(int writer, int streams)
