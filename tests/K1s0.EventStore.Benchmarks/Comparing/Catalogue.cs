@@ -37,6 +37,8 @@ internal static class Catalogue
         new MerkleScenario("sync-10-of-10000", 10, Goal.OursLessThan(5, 1, "ms")),
         new MerkleScenario("sync-1000", 1_000, Goal.OursLessThan(10, 2, "ms")),
         new ConflictScenario(),
+        new SyncBytesScenario(),
+        new SyncIngestScenario(),
     ];
 
     /// <summary>Those whose figures could change when the store grows.</summary>
@@ -44,6 +46,6 @@ internal static class Catalogue
     [
         .. All().Where(scenario => scenario is SidesInTurn { SessionSettings: "" } and not VerifyChainScenario
             and not SealScenario and not AppendWhileSealingScenario and not ProveEventScenario and not SubscriptionScenario
-            and not MerkleScenario and not ConflictScenario),
+            and not MerkleScenario and not ConflictScenario and not SyncBytesScenario and not SyncIngestScenario),
     ];
 }
