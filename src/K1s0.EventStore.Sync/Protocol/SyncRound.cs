@@ -51,9 +51,12 @@ internal sealed class SyncRound
 
     public void Begin() => _outbox.Send(frame => VectorFrame.WriteDigest(frame, _replica, _offered));
 
-    public void Take(ReadOnlyMemory<byte> frame)
+    /// <summary>Takes a frame that was opened.</summary>
+    /// <param name="frame">The frame.</param>
+    /// <param name="sealedBytes">How long it was on its way, its seal included.</param>
+    public void Take(ReadOnlyMemory<byte> frame, int sealedBytes)
     {
-        _bytesReceived += frame.Length;
+        _bytesReceived += sealedBytes;
         var reader = new WireReader(frame.Span);
         var type = reader.Byte();
         switch (type)

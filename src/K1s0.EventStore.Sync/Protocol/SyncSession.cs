@@ -157,6 +157,7 @@ internal sealed class SyncSession : IDisposable
 
     private void ReceiveSealed(ReadOnlyMemory<byte> frame)
     {
+        var sealedBytes = frame.Length;
         if (_outbox.Seal is not null && !_outbox.Seal.TryOpen(frame, out frame))
         {
             _outbox.End(SyncEndReason.FrameForged, "a frame was changed, repeated or moved on its way.");
@@ -174,7 +175,7 @@ internal sealed class SyncSession : IDisposable
             return;
         }
 
-        _round.Take(frame);
+        _round.Take(frame, sealedBytes);
     }
 
     // Ends the session unless the handshake goes on.

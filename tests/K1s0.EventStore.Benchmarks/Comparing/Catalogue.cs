@@ -45,6 +45,8 @@ internal static class Catalogue
         new MerkleScenario("sync-10-of-10000", 10, Goal.OursLessThan(5, 1, "ms")),
         new MerkleScenario("sync-1000", 1_000, Goal.OursLessThan(10, 2, "ms")),
         new ConflictScenario(),
+        new SyncBytesScenario(),
+        new SyncIngestScenario(),
     ];
 
     /// <summary>Those whose figures could change when the store grows.</summary>
