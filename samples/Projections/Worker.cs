@@ -31,7 +31,13 @@ internal static class Worker
         builder.Logging.ClearProviders();
         AddStore(builder.Services, connectionString);
         builder.Services.AddEventStore()
-            .AddProjection<BalanceTable>(BalanceTable.Name, options => options.BatchSize = 20);
+            .AddProjection<BalanceTable>(BalanceTable.Name, options =>
+            {
+                options.BatchSize = 20;
+
+                // The next worker goes on when the lease of the one that was killed has run out.
+                options.LeaseDuration = TimeSpan.FromSeconds(1);
+            });
         using var host = builder.Build();
         await host.StartAsync(cancellationToken);
         while (await input.ReadLineAsync(cancellationToken) is not null)

@@ -77,6 +77,7 @@ public sealed class PostgresAtomicHandler : IAtomicHandler
         return CommitAsync(
             events,
             transaction => _checkpoints.SaveAsync(claim, checkpoint, transaction, cancellationToken),
+            static _ => true,
             cancellationToken);
     }
 
@@ -96,12 +97,16 @@ public sealed class PostgresAtomicHandler : IAtomicHandler
                 return await _parked.RemoveAsync(claim.Consumer, envelope.Position, transaction, cancellationToken)
                     .ConfigureAwait(false);
             },
+
+            // One that is not parked any more was handled when it was taken out: the answer to that was lost.
+            static wasParked => wasParked,
             cancellationToken);
     }
 
     private async Task<TResult> CommitAsync<TResult>(
         IReadOnlyList<EventEnvelope> events,
         Func<NpgsqlTransaction, Task<TResult>> finish,
+        Func<TResult, bool> isToCommit,
         CancellationToken cancellationToken)
     {
         var connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
@@ -121,7 +126,9 @@ public sealed class PostgresAtomicHandler : IAtomicHandler
                     var result = await finish(transaction).ConfigureAwait(false);
 
                     // Giving up here would not tell whether it is committed.
-                    await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+                    await (isToCommit(result)
+                        ? transaction.CommitAsync(CancellationToken.None)
+                        : transaction.RollbackAsync(CancellationToken.None)).ConfigureAwait(false);
                     return result;
                 }
             }

@@ -96,6 +96,35 @@ public sealed class ExactlyOnceTests(StoreDatabase database) : IClassFixture<Sto
     }
 
     [Fact]
+    public async Task An_event_that_is_parked_no_more_takes_no_effect_when_it_is_replayed_again()
+    {
+        var store = await database.NewStoreAsync();
+        var envelope = (await AppendedAsync(store, 1))[0];
+        var ledger = await Ledger.CreateAsync(store, (_, _, _) => Task.CompletedTask);
+        var handler = new PostgresAtomicHandler(store.DataSource, ledger, store.Options);
+        var parked = new PostgresParkedEventStore(store.DataSource, store.Options);
+        var claim = await store.Checkpoints.ClaimAsync(Name, "owner");
+        var behind = new Checkpoint(envelope.Position, await store.Store.GetIdentityAsync());
+        claim = await handler.HandleAsync([], claim, behind, CancellationToken.None);
+        await parked.ParkAsync(new ParkedEvent(
+            Name,
+            envelope.Position,
+            envelope.StreamId,
+            envelope.Id,
+            envelope.EventType,
+            Attempts: 1,
+            Cause: null,
+            envelope.RecordedAt));
+
+        // As after an answer that was lost: the event was taken out, and is handed over once more.
+        await handler.ReplayAsync(envelope, claim, CancellationToken.None);
+        await handler.ReplayAsync(envelope, claim, CancellationToken.None);
+
+        (await ledger.EffectsAsync()).Should().Equal(envelope.Id);
+        (await parked.ListAsync(Name)).Should().BeEmpty();
+    }
+
+    [Fact]
     public async Task An_owner_that_was_taken_over_in_the_middle_leaves_no_effect()
     {
         var store = await database.NewStoreAsync();
