@@ -38,7 +38,7 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
             }
 
             return outcomes is null || outcomes.Any(outcome => outcome.Outcome.IsSeen)
-                ? await FindRepeatedAsync(connection, appends).ConfigureAwait(false)
+                ? await FindRepeatedAsync(connection, null, appends).ConfigureAwait(false)
                 : throw Refusal(planned, outcomes);
         }
     }
@@ -128,16 +128,16 @@ internal sealed class PostgresAppender(AppendSender sender, RepeatedAppends repe
         return outcomes!.All(outcome => outcome.Outcome.Applied)
             ? [.. outcomes!.OrderBy(row => row.Entry).Select(row => Result(planned[row.Entry - 1], row.Outcome))]
             : outcomes!.Any(outcome => outcome.Outcome.IsSeen)
-            ? await repeated.FindAsync(connection, transaction, appends, cancellationToken).ConfigureAwait(false)
+            ? await FindRepeatedAsync(connection, transaction, appends).ConfigureAwait(false)
             : throw Refusal(planned, outcomes!);
     }
 
     private async Task<AppendResult[]> FindRepeatedAsync(
-        NpgsqlConnection connection, IReadOnlyList<ValidatedAppend> appends)
+        NpgsqlConnection connection, NpgsqlTransaction? transaction, IReadOnlyList<ValidatedAppend> appends)
     {
         try
         {
-            return await repeated.FindAsync(connection, null, appends, CancellationToken.None).ConfigureAwait(false);
+            return await repeated.FindAsync(connection, transaction, appends, default).ConfigureAwait(false);
         }
         catch (Exception e)
         {

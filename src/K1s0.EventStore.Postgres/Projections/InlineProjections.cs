@@ -42,7 +42,6 @@ internal sealed class InlineProjections
         var connection = await _sender.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
-            using var commit = new CommitWatch(connection);
             var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
             await using (transaction.ConfigureAwait(false))
             {
@@ -58,6 +57,8 @@ internal sealed class InlineProjections
                     throw new AttemptFailedException(e, AttemptOutcome.NotWritten, e.IsTransient);
                 }
 
+                // Not before: what a projection makes the server warn of says nothing of the commit.
+                using var commit = new CommitWatch(connection);
                 await CommitAsync(transaction).ConfigureAwait(false);
                 return commit.Warning is null
                     ? results

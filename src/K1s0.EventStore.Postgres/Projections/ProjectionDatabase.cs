@@ -28,7 +28,6 @@ internal sealed class ProjectionDatabase
         var connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
-            using var commit = new CommitWatch(connection);
             var translate = DriverErrors.Translate;
             try
             {
@@ -39,6 +38,7 @@ internal sealed class ProjectionDatabase
 
                     // Giving up from here on would not tell whether it is committed.
                     translate = DriverErrors.TranslateWrite;
+                    using var commit = new CommitWatch(connection);
                     await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
                     return commit.Warning is null ? result : throw new WriteOutcomeUnknownException(commit.Warning);
                 }

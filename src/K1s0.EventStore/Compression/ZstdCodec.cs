@@ -51,6 +51,9 @@ internal sealed class ZstdCodec(int level) : ICompressionCodec
 
             var written = ZstdLibrary.Compress(
                 context, destination, (nuint)destination.Length, content, (nuint)content.Length);
+
+            // The context refers to the dictionary's native form, which must not be freed before.
+            GC.KeepAlive(dictionary);
             Check(written, destination);
             return (int)written;
         }

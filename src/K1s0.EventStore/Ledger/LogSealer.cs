@@ -134,6 +134,9 @@ public sealed class LogSealer
         }
 
         var note = await head.SignAsync([.. _options.Signers], cancellationToken).ConfigureAwait(false);
+
+        // From here on somebody may see it, whatever becomes of the answer.
+        _known = head;
         if (!await _ledger.SaveNoteAsync(_head, note, cancellationToken).ConfigureAwait(false))
         {
             _builder = null;
@@ -143,7 +146,7 @@ public sealed class LogSealer
                 + "back.");
         }
 
-        (_known, _head) = (head, _head with { Note = note });
+        _head = _head with { Note = note };
         return _head;
     }
 

@@ -139,6 +139,12 @@ internal sealed class AtomicRun(
             {
                 return done;
             }
+
+            if (parked.Contains(events[failed].StreamId))
+            {
+                // One before it was parked by that: it waits behind it.
+                return failed;
+            }
         }
 
         await HandleAgainAsync(events.Slice(failed, 1), work.Slice(failed, 1), cause, cancellationToken)

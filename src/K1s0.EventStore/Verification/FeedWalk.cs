@@ -76,6 +76,15 @@ internal sealed class FeedWalk(IFeedReader feed, int pageSize, Position end, Fin
             var page = await feed.ReadFeedPageAsync(after, filter: null, count, cancellationToken)
                 .ConfigureAwait(false);
 
+            if (page.ReadTo <= after)
+            {
+                throw new StoreUnavailableException(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"The feed ends at {page.ReadTo.Value} now, and ended at {end.Value} when the verification "
+                            + $"began."));
+            }
+
             // What came behind the end has not to be there as a whole yet.
             return page.ReadTo <= end
                 ? (page.Events, page.ReadTo)

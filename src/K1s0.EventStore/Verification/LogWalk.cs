@@ -56,13 +56,15 @@ internal sealed class LogWalk : ILogWalk
         var head = SealedHead.Empty;
         try
         {
-            head = await ledger.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-            heads.Add(("the newest head", head.Size, head.Root));
+            // In this order: a sealer that works meanwhile must not make the signed head larger than the newest.
             var signed = await ledger.GetSignedHeadAsync(cancellationToken).ConfigureAwait(false);
             if (signed is { Note: { } note })
             {
                 heads.Add(Open(signed, note, scope, findings));
             }
+
+            head = await ledger.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+            heads.Add(("the newest head", head.Size, head.Root));
         }
         catch (Exception e) when (FeedWalk.IsUnreadable(e))
         {

@@ -8,7 +8,7 @@ namespace K1s0.EventStore;
 /// one, covers them and nothing between them. Not thread-safe.
 /// </summary>
 internal sealed class RangeLogWalk(
-    ILedgerStore ledger, SealedHead head, TreeHead? known, FindingList findings) : ILogWalk
+    ILedgerStore ledger, SealedHead head, VerificationScope scope, FindingList findings) : ILogWalk
 {
     private LeafComparison? _comparison;
     private MerkleRange? _range;
@@ -20,7 +20,7 @@ internal sealed class RangeLogWalk(
         new(
             ledger,
             await ledger.GetHeadAsync(cancellationToken).ConfigureAwait(false),
-            scope.KnownHead,
+            scope,
             findings);
 
     public async Task AddAsync(
@@ -63,7 +63,8 @@ internal sealed class RangeLogWalk(
     {
         try
         {
-            if (known is not null)
+            CheckEdges();
+            if (scope.KnownHead is { } known)
             {
                 await LogContinuity.CheckAsync(ledger, known, head, cancellationToken).ConfigureAwait(false);
             }
@@ -79,6 +80,33 @@ internal sealed class RangeLogWalk(
         catch (EventStoreException e) when (!e.IsTransient)
         {
             Add("the log that is known", e.Message);
+        }
+    }
+
+    // Where the range begins at the start of the log, or ends behind its end, nothing may be missing there.
+    private void CheckEdges()
+    {
+        if (scope.After == Position.Start && _range is { Start: > 0 } cut)
+        {
+            findings.Add(new StoreFinding(
+                StoreFindingKind.Deleted,
+                null,
+                StreamVersion.None,
+                Position.Start,
+                "leaf 0",
+                Invariant($"leaf {cut.Start} first")));
+        }
+
+        var reached = _range?.End ?? 0;
+        if (head.LastPosition > scope.After && !(scope.UpTo < head.LastPosition) && reached < head.Size)
+        {
+            findings.Add(new StoreFinding(
+                StoreFindingKind.TailCutOff,
+                null,
+                StreamVersion.None,
+                head.LastPosition,
+                Invariant($"{head.Size} sealed events"),
+                Invariant($"{reached}")));
         }
     }
 

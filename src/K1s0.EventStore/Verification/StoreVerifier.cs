@@ -73,18 +73,21 @@ public sealed class StoreVerifier
         scope ??= new VerificationScope();
         var began = _timeProvider.GetTimestamp();
         var findings = new FindingList(_options.MaxFindings);
-        var log = await BeginLogAsync(scope, findings, cancellationToken).ConfigureAwait(false);
+
+        // Apart: what is found about a stream that a later pass begins anew with is forgotten, but the log is read once.
+        var logFindings = new FindingList(_options.MaxFindings);
+        var log = await BeginLogAsync(scope, logFindings, cancellationToken).ConfigureAwait(false);
         var bound = await _roles.Feed.GetSettledBoundAsync(cancellationToken).ConfigureAwait(false);
         var end = scope.UpTo is { } upTo && upTo < bound ? upTo : bound;
-        var run = new StoreWalk(_roles, _options, scope, end, findings, progress);
+        var run = new StoreWalk(_roles, _options, scope, end, findings, logFindings, progress);
         await run.RunAsync(log, cancellationToken).ConfigureAwait(false);
         await findings
             .RefineAsync(new LinkInquiry(_roles.Streams, cancellationToken).RefineAsync, MaxInquiries)
             .ConfigureAwait(false);
         return new StoreVerification
         {
-            Findings = findings.ToArray(),
-            FindingCount = findings.Count,
+            Findings = [.. findings.ToArray().Concat(logFindings.ToArray()).Take(_options.MaxFindings)],
+            FindingCount = findings.Count + logFindings.Count,
             Events = run.Events,
             Streams = run.Streams,
             Bytes = run.Bytes,

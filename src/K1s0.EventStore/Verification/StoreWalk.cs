@@ -10,6 +10,7 @@ internal sealed class StoreWalk(
     VerificationScope scope,
     Position end,
     FindingList findings,
+    FindingList logFindings,
     IProgress<VerificationProgress>? progress)
 {
     private readonly FeedWalk _feed = new(roles.Feed, options.PageSize, end, findings);
@@ -68,7 +69,8 @@ internal sealed class StoreWalk(
                 reading = after < end ? ReadAsync(after, cancellationToken) : reading;
             }
 
-            progress?.Report(new VerificationProgress(checkedEvents, after, end, findings.Count, Passes));
+            progress?.Report(new VerificationProgress(
+                checkedEvents, after, end, findings.Count + logFindings.Count, Passes));
         }
 
         await logging.ConfigureAwait(false);

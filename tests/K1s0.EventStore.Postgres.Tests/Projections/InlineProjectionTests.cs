@@ -68,6 +68,23 @@ public sealed class InlineProjectionTests(StoreDatabase database) : IClassFixtur
     }
 
     [Fact]
+    public async Task A_warning_of_the_server_to_a_projection_says_nothing_about_the_commit()
+    {
+        var store = await database.NewStoreAsync();
+        var stream = Some.Stream();
+        var inline = Open(store, new Balances(store.Name, async (_, context) =>
+        {
+            await using var command = context.CreateCommand("do $$ begin raise warning 'look here'; end $$");
+            await command.ExecuteNonQueryAsync(Cancellation);
+        }));
+
+        var result = await inline.AppendAsync(stream, Some.Events(stream, 1), expectedVersion: 0, Cancellation);
+
+        result.Version.Value.Should().Be(1);
+        (await store.FeedAsync()).Should().ContainSingle();
+    }
+
+    [Fact]
     public async Task In_the_callers_transaction_a_failure_undoes_the_append_alone()
     {
         var store = await database.NewStoreAsync();

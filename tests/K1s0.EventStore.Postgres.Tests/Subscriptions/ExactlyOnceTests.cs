@@ -164,6 +164,27 @@ public sealed class ExactlyOnceTests(StoreDatabase database) : IClassFixture<Sto
     }
 
     [Fact]
+    public async Task What_comes_behind_an_event_that_was_parked_for_a_swallowed_error_is_parked_too()
+    {
+        var store = await database.NewStoreAsync();
+        var events = await AppendedAsync(store, 4);
+        var ledger = await Ledger.CreateAsync(store, async (envelope, transaction, token) =>
+        {
+            if (envelope.Id == events[2].Id)
+            {
+                await using var command = new NpgsqlCommand("select 1 / 0", transaction.Connection, transaction);
+                await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteScalarAsync(token));
+            }
+        });
+
+        // The server refuses the next command, so the event behind the one with the error fails first.
+        var status = await RunAsync(ledger, options => options.OnFailure = FailureAction.Park);
+
+        status.ParkedEvents.Should().Be(2);
+        (await ledger.EffectsAsync()).Should().Equal(events.Take(2).Select(e => e.Id));
+    }
+
+    [Fact]
     public async Task To_stop_one_stream_is_refused_because_it_would_hand_events_over_again()
     {
         var store = await database.NewStoreAsync();

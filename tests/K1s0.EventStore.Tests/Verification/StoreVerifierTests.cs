@@ -345,6 +345,50 @@ public sealed class StoreVerifierTests
         Expect(store, await store.VerifyWithLogAsync(scope), StoreFindingKind.Edited, 4);
     }
 
+    [Theory]
+    [InlineData(25)]
+    [InlineData(12)]
+    public async Task A_range_whose_end_was_cut_off_is_found_by_the_log(long last)
+    {
+        var store = await VerifiedStore.CreateAsync();
+        store.Feed.RemoveAll(envelope => envelope.Position > new Position(last));
+        store.Copy.Rebook();
+        var scope = new VerificationScope { After = new Position(12) };
+        (await store.VerifyAsync(scope)).IsValid.Should().BeTrue("nothing in the store knows of the tail");
+
+        (await store.VerifyWithLogAsync(scope)).Findings.Should().Contain(
+            finding => finding.Kind == StoreFindingKind.TailCutOff);
+    }
+
+    [Fact]
+    public async Task A_range_whose_beginning_was_taken_away_is_found_by_the_log()
+    {
+        var store = await VerifiedStore.CreateAsync();
+        store.Feed.RemoveAt(0);
+
+        (await store.VerifyWithLogAsync(new VerificationScope { UpTo = new Position(20) })).Findings.Should().Contain(
+            finding => finding.Kind == StoreFindingKind.Deleted && finding.Expected == "leaf 0");
+    }
+
+    [Fact]
+    public async Task What_the_log_shows_of_a_stream_is_kept_when_the_stream_is_left_for_a_later_pass()
+    {
+        var options = new StoreVerifierOptions { MaxStreams = 16, PageSize = 5 };
+        for (var target = 0; target < 40; target++)
+        {
+            var store = await VerifiedStore.CreateAsync(streams: 40, eventsPerStream: 3);
+            store.Change(target, 1, envelope => envelope with { PayloadUtf8 = "{}"u8.ToArray() });
+            store.Rewrite();
+
+            var verification = await new StoreVerifier(VerifiedRoles.Of(store.Copy, store.Ledger), options).VerifyAsync(
+                new VerificationScope { KnownHead = store.Head, Keys = [store.Key] }, null, Cancellation);
+
+            verification.Passes.Should().BeGreaterThan(1);
+            verification.Findings.Should().Contain(finding =>
+                finding.Kind == StoreFindingKind.Edited && finding.Stream == store.Streams[target]);
+        }
+    }
+
     [Fact]
     public async Task A_stream_is_verified_by_itself()
     {
