@@ -74,7 +74,7 @@ public sealed class StoreVerifier
         var began = _timeProvider.GetTimestamp();
         var findings = new FindingList(_options.MaxFindings);
 
-        // Apart: what is found about a stream that a later pass begins anew with is forgotten, but the log is read once.
+        // Apart: findings about a stream that a later pass begins anew with are forgotten, but the log is read once.
         var logFindings = new FindingList(_options.MaxFindings);
         var log = await BeginLogAsync(scope, logFindings, cancellationToken).ConfigureAwait(false);
         var bound = await _roles.Feed.GetSettledBoundAsync(cancellationToken).ConfigureAwait(false);
