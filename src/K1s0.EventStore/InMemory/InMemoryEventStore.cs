@@ -129,6 +129,10 @@ public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamRea
     }
 
     /// <inheritdoc/>
+    public Task<Position> GetLastPositionAsync(CancellationToken cancellationToken = default) =>
+        GetSettledBoundAsync(cancellationToken);
+
+    /// <inheritdoc/>
     public Task<StoreIdentity> GetIdentityAsync(CancellationToken cancellationToken = default) =>
         Run(() => _identity, cancellationToken);
 

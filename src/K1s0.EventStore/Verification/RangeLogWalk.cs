@@ -15,6 +15,8 @@ internal sealed class RangeLogWalk(
 
     public long Count => _range is null ? 0 : _range.End - _range.Start;
 
+    public Position SealedTo => head.LastPosition;
+
     public static async Task<RangeLogWalk> BeginAsync(
         ILedgerStore ledger, VerificationScope scope, FindingList findings, CancellationToken cancellationToken) =>
         new(

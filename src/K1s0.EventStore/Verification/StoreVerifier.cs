@@ -64,7 +64,10 @@ public sealed class StoreVerifier
     /// <param name="progress">Is told after each page.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>All that was found; nothing is thrown for a store that was tampered with.</returns>
-    /// <exception cref="StoreUnavailableException">The store cannot be reached.</exception>
+    /// <exception cref="StoreUnavailableException">
+    /// The store cannot be reached, or cannot be verified now: for 30 seconds its settled bound stayed before what is
+    /// sealed, as on a standby whose primary does not publish it.
+    /// </exception>
     public async Task<StoreVerification> VerifyAsync(
         VerificationScope? scope = null,
         IProgress<VerificationProgress>? progress = null,
@@ -77,7 +80,10 @@ public sealed class StoreVerifier
         // Apart: findings about a stream that a later pass begins anew with are forgotten, but the log is read once.
         var logFindings = new FindingList(_options.MaxFindings);
         var log = await BeginLogAsync(scope, logFindings, cancellationToken).ConfigureAwait(false);
-        var bound = await _roles.Feed.GetSettledBoundAsync(cancellationToken).ConfigureAwait(false);
+        var sealedTo = log?.SealedTo ?? Position.Start;
+        var bound = await new BoundInquiry(_roles, _timeProvider)
+            .AskAsync(scope.UpTo < sealedTo ? scope.UpTo.Value : sealedTo, cancellationToken)
+            .ConfigureAwait(false);
         var end = scope.UpTo is { } upTo && upTo < bound ? upTo : bound;
         var run = new StoreWalk(_roles, _options, scope, end, findings, logFindings, progress);
         await run.RunAsync(log, cancellationToken).ConfigureAwait(false);
