@@ -33,7 +33,7 @@ internal sealed class StoreWalk(
             await PassAsync(table, slices, Passes == 1 ? log : null, cancellationToken).ConfigureAwait(false);
             if (scope.IsWholeStore && roles.Catalog is { } catalog)
             {
-                await new CatalogWalk(roles, table, findings).RunAsync(catalog, cancellationToken)
+                await new CatalogWalk(roles, catalog, end, table, findings).RunAsync(cancellationToken)
                     .ConfigureAwait(false);
             }
 
