@@ -9,7 +9,7 @@ internal sealed class TamperedCopy : IFeedReader, IStreamReader, IEventStore, IS
 
     public int PagesRead { get; private set; }
 
-    /// <summary>Reading the feed throws where one of these is on the page.</summary>
+    /// <summary>Reading throws where one of these would come.</summary>
     public ICollection<EventEnvelope> Unreadable { get; } = [];
 
     /// <summary>What is answered to the next questions for the settled bound, before it is the last event.</summary>
@@ -66,12 +66,7 @@ internal sealed class TamperedCopy : IFeedReader, IStreamReader, IEventStore, IS
             .. Feed.Where(envelope => envelope.Position > after && envelope.Position <= End)
                 .OrderBy(envelope => envelope.Position).Take(maxCount),
         ];
-        if (events.Any(Unreadable.Contains))
-        {
-            throw new StoreOperationException("This is no event.", new InvalidDataException());
-        }
-
-        return Task.FromResult(new FeedPage(events, events.Length == maxCount ? events[^1].Position : End, End));
+        return Task.FromResult(new FeedPage(Readable(events), events.Length == maxCount ? events[^1].Position : End, End));
     }
 
     public async IAsyncEnumerable<EventEnvelope> ReadStreamAsync(
@@ -88,11 +83,11 @@ internal sealed class TamperedCopy : IFeedReader, IStreamReader, IEventStore, IS
 
     public Task<IReadOnlyList<EventEnvelope>> LoadAsync(
         StreamId streamId, long fromVersion = 0, long? toVersion = null, CancellationToken cancellationToken = default) =>
-        Task.FromResult<IReadOnlyList<EventEnvelope>>(
+        Task.FromResult<IReadOnlyList<EventEnvelope>>(Readable(
         [
             .. Feed.Where(envelope => envelope.StreamId == streamId && envelope.Version >= fromVersion
                 && envelope.Version <= (toVersion ?? long.MaxValue)).OrderBy(envelope => envelope.Version),
-        ]);
+        ]));
 
     public Task<IReadOnlyList<CatalogEntry>> ListStreamsAsync(
         StreamId? after = null, int maxCount = 1_000, CancellationToken cancellationToken = default) =>
@@ -114,4 +109,8 @@ internal sealed class TamperedCopy : IFeedReader, IStreamReader, IEventStore, IS
         IEnumerable<EventEnvelope> events,
         long? expectedVersion = null,
         CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    private EventEnvelope[] Readable(EventEnvelope[] events) => events.Any(Unreadable.Contains)
+        ? throw new StoreOperationException("This is no event.", new InvalidDataException())
+        : events;
 }
