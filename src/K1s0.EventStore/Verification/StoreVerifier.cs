@@ -35,24 +35,61 @@ public sealed class StoreVerifier
         _timeProvider = timeProvider ?? TimeProvider.System;
     }
 
-    /// <summary>Verifies one stream as it is loaded, and that the store's books fit it.</summary>
+    /// <summary>
+    /// Verifies one stream as it is loaded, that the store's books fit it, and that the log, if there is one, holds it.
+    /// </summary>
     /// <param name="streamId">The stream.</param>
     /// <param name="rememberedHead">A head that it had at some time; null when none was kept.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ArgumentException">The remembered head is that of another stream.</exception>
     /// <exception cref="StoreUnavailableException">The store cannot be reached.</exception>
-    public async Task<StreamVerification> VerifyStreamAsync(
+    public Task<StreamVerification> VerifyStreamAsync(
         StreamId streamId, StreamHead? rememberedHead = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(streamId);
+        return rememberedHead is not null && rememberedHead.StreamId != streamId
+            ? throw new ArgumentException(
+                $"The remembered head belongs to {rememberedHead.StreamId}.", nameof(rememberedHead))
+            : VerifyStreamAsync(
+                streamId,
+                new VerificationScope { RememberedHeads = rememberedHead is null ? [] : [rememberedHead] },
+                cancellationToken);
+    }
+
+    /// <summary>
+    /// Verifies one stream against all that is known: the heads of it that were remembered, the store's own, and the
+    /// log up to the known head.
+    /// </summary>
+    /// <remarks>
+    /// Of the log, the leaf of the stream's newest sealed event is proved: its link covers all events before. When those
+    /// were recorded, and whether events behind it were cut off together with the books, only
+    /// <see cref="VerifyAsync"/> finds, or a remembered head.
+    /// </remarks>
+    /// <param name="streamId">The stream.</param>
+    /// <param name="scope">What is known from outside; a range in it does not count.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>What was found. Only the first bad version is reported: behind it the chain proves nothing.</returns>
+    /// <exception cref="StoreUnavailableException">The store cannot be reached.</exception>
+    public async Task<StreamVerification> VerifyStreamAsync(
+        StreamId streamId, VerificationScope scope, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(streamId);
+        ArgumentNullException.ThrowIfNull(scope);
+        var log = _roles.Ledger is null
+            ? null
+            : await StreamLogInquiry.BeginAsync(_roles.Ledger, scope, cancellationToken).ConfigureAwait(false);
         var stored = await _roles.Streams.GetHeadAsync(streamId, cancellationToken).ConfigureAwait(false);
-        var kept = rememberedHead ?? stored;
-        return await StreamVerifier
+        var events = _roles.Streams.ReadStreamAsync(streamId, cancellationToken: cancellationToken);
+        var verification = await StreamVerifier
             .VerifyAsync(
                 streamId,
-                _roles.Streams.ReadStreamAsync(streamId, cancellationToken: cancellationToken),
-                kept,
+                log is null ? events : log.FollowAsync(events, cancellationToken),
+                [.. scope.RememberedHeads.Where(head => head.StreamId == streamId), stored],
                 cancellationToken)
             .ConfigureAwait(false);
+        return log is null || !verification.IsValid
+            ? verification
+            : verification with { Finding = await log.FindAsync(cancellationToken).ConfigureAwait(false) };
     }
 
     /// <summary>Verifies the whole store, or a range of its feed.</summary>
