@@ -44,7 +44,9 @@ public sealed class LedgerProofs
             throw new EventNotSealedException(eventId);
         }
 
-        var path = await InclusionProof.CreateAsync(_ledger, leaf.Index, head.Size, cancellationToken)
+        var path = await LogContinuity
+            .CoveredAsync(
+                head, head.Size, InclusionProof.CreateAsync(_ledger, leaf.Index, head.Size, cancellationToken))
             .ConfigureAwait(false);
         return InclusionProof.Verify(leaf.Record.LeafHash(), leaf.Index, head.Size, path, head.Root)
             ? new EventProof(leaf.Record, leaf.PreviousLink, leaf.Index, path, leaf.Note)

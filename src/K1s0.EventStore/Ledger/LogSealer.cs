@@ -192,11 +192,13 @@ public sealed class LogSealer
     private async Task<TileBuilder> LoadAsync(CancellationToken cancellationToken)
     {
         var head = await _ledger.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-        var builder = await TileBuilder.LoadAsync(_ledger, head.Size, cancellationToken).ConfigureAwait(false);
+        var stored = head.ToTreeHead(_options.Origin);
+        var builder = await LogContinuity
+            .CoveredAsync(stored, head.Size, TileBuilder.LoadAsync(_ledger, head.Size, cancellationToken))
+            .ConfigureAwait(false);
         if (builder.Root != head.Root)
         {
-            throw new LogDivergedException(
-                head.ToTreeHead(_options.Origin), head.Size, "The stored tiles do not give the stored root.");
+            throw new LogDivergedException(stored, head.Size, "The stored tiles do not give the stored root.");
         }
 
         var signed = await _ledger.GetSignedHeadAsync(cancellationToken).ConfigureAwait(false);
