@@ -5,7 +5,8 @@ namespace K1s0.EventStore;
 /// <summary>Proofs for outsiders, out of the stored log. Thread-safe.</summary>
 /// <remarks>
 /// Every proof is verified before it is handed out, so an event or a tile that was changed behind the store's back ends
-/// in <see cref="LogDivergedException"/> and not in a proof that fails elsewhere.
+/// in <see cref="LogDivergedException"/> and not in a proof that fails elsewhere. A head is signed only when it is as
+/// durable as the store makes it, so no failover takes back what was proved.
 /// </remarks>
 public sealed class LedgerProofs
 {

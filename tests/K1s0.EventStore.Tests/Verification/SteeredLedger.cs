@@ -32,6 +32,9 @@ internal sealed class SteeredLedger(ILedgerStore inner) : ILedgerStore
     public Task<SealedHead> SealAsync(Lease lease, SealedBatch batch, CancellationToken cancellationToken) =>
         inner.SealAsync(lease, batch, cancellationToken);
 
+    public Task ConfirmAsync(Lease lease, CancellationToken cancellationToken) =>
+        inner.ConfirmAsync(lease, cancellationToken);
+
     public Task<bool> SaveNoteAsync(SealedHead head, SignedNote note, CancellationToken cancellationToken) =>
         inner.SaveNoteAsync(head, note, cancellationToken);
 
