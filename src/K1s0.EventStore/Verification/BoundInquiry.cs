@@ -30,7 +30,7 @@ internal sealed class BoundInquiry(VerifiedRoles roles, TimeProvider timeProvide
                     CultureInfo.InvariantCulture,
                     $"The log goes up to position {sealedTo}, and the feed is settled up to {bound} only, for "
                     + $"{(AskEvery * MaxQuestions).TotalSeconds:0} seconds: the store cannot be verified now. A "
-                    + "standby needs a primary that publishes its bound."));
+                    + $"standby needs a primary that publishes its bound."));
             }
 
             await Task.Delay(AskEvery, timeProvider, cancellationToken).ConfigureAwait(false);

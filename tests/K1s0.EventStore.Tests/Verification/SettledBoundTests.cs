@@ -1,3 +1,5 @@
+using K1s0.EventStore.Conformance;
+
 namespace K1s0.EventStore.Tests;
 
 /// <summary>A feed that does not show all that is sealed yet is waited for, and is no tampering.</summary>
