@@ -32,7 +32,9 @@ internal static class LogContinuity
         }
     }
 
-    /// <summary>What is read of tiles that a head covers: they were written with it, so they can only be lost.</summary>
+    /// <summary>
+    /// What is read of tiles that a head covers: they were written with it, so they can only be lost.
+    /// </summary>
     /// <exception cref="LogDivergedException">A tile is missing, or shorter than it was.</exception>
     public static async Task<TResult> CoveredAsync<TResult>(TreeHead head, long storedSize, Task<TResult> reading)
     {

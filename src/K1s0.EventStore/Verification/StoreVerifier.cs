@@ -61,8 +61,8 @@ public sealed class StoreVerifier
     /// log up to the known head.
     /// </summary>
     /// <remarks>
-    /// Of the log, the leaf of the stream's newest sealed event is proved: its link covers all events before. When those
-    /// were recorded, and whether events behind it were cut off together with the books, only
+    /// Of the log, the leaf of the stream's newest sealed event is proved: its link covers all events before. Another
+    /// time of recording of those, and events behind it that were cut off together with the books, only
     /// <see cref="VerifyAsync"/> finds, or a remembered head.
     /// </remarks>
     /// <param name="streamId">The stream.</param>
