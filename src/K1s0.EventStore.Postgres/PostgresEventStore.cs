@@ -217,6 +217,17 @@ public sealed class PostgresEventStore
     }
 
     /// <inheritdoc/>
+    public async Task<Position> GetLastPositionAsync(CancellationToken cancellationToken = default)
+    {
+        var rows = await _database.QueryAsync(
+            "get_last_position",
+            static _ => { },
+            static reader => new Position(reader.GetInt64(0)),
+            cancellationToken).ConfigureAwait(false);
+        return rows[0];
+    }
+
+    /// <inheritdoc/>
     public async Task<StoreIdentity> GetIdentityAsync(CancellationToken cancellationToken = default)
     {
         var rows = await _database.QueryAsync(

@@ -80,6 +80,25 @@ public sealed class PostgresLedgerStore : ILedgerStore
     }
 
     /// <inheritdoc/>
+    public async Task ConfirmAsync(Lease lease, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        var rows = await _database.WriteAsync(
+            "confirm_log",
+            parameters =>
+            {
+                parameters.Add(new NpgsqlParameter<string> { TypedValue = lease.Name });
+                Add(parameters, lease.Epoch);
+            },
+            static _ => 0,
+            cancellationToken).ConfigureAwait(false);
+        if (rows.Count == 0)
+        {
+            throw new LeaseLostException(lease.Name, lease.Epoch);
+        }
+    }
+
+    /// <inheritdoc/>
     public async Task<bool> SaveNoteAsync(SealedHead head, SignedNote note, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(head);

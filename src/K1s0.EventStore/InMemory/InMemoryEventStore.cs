@@ -129,6 +129,10 @@ public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamRea
     }
 
     /// <inheritdoc/>
+    public Task<Position> GetLastPositionAsync(CancellationToken cancellationToken = default) =>
+        GetSettledBoundAsync(cancellationToken);
+
+    /// <inheritdoc/>
     public Task<StoreIdentity> GetIdentityAsync(CancellationToken cancellationToken = default) =>
         Run(() => _identity, cancellationToken);
 
@@ -164,12 +168,8 @@ public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamRea
     private FeedPage ReadFeedPage(Position after, FeedFilter? filter, int maxCount)
     {
         var bound = new Position(_feed.Count);
-        EventEnvelope[] events =
-        [
-            .. _feed.Skip((int)Math.Min(after.Value, _feed.Count))
-                .Where(envelope => filter is null || filter.Matches(envelope))
-                .Take(maxCount),
-        ];
+        var events = _feed.Skip((int)Math.Min(after.Value, _feed.Count))
+            .Where(envelope => filter is null || filter.Matches(envelope)).Take(maxCount).ToArray();
         var readTo = events.Length == maxCount ? events[^1].Position : bound;
         return new FeedPage(events, readTo > after ? readTo : after, bound);
     }
