@@ -1,6 +1,6 @@
 namespace K1s0.EventStore.Sqlite;
 
-/// <summary>Snapshots in an SQLite file, the latest one of each stream. Thread-safe.</summary>
+/// <summary>Snapshots in an SQLite file, the latest one of each stream and name. Thread-safe.</summary>
 public sealed class SqliteSnapshotStore : ISnapshotStore
 {
     private readonly SqliteStoreFile _file;
@@ -18,9 +18,15 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
 
     /// <inheritdoc/>
     public Task SaveAsync<TState>(
-        StreamId streamId, long version, TState state, CancellationToken cancellationToken = default)
+        StreamId streamId, long version, TState state, CancellationToken cancellationToken = default) =>
+        SaveAsync(streamId, string.Empty, version, state, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task SaveAsync<TState>(
+        StreamId streamId, string stateName, long version, TState state, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(streamId);
+        SnapshotName.Check(stateName, nameof(stateName));
         ArgumentOutOfRangeException.ThrowIfLessThan(version, 1);
         ArgumentNullException.ThrowIfNull(state);
         var bytes = _serializer.Serialize(state);
@@ -31,6 +37,7 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
                     "save_snapshot",
                     streamId.AggregateType,
                     streamId.AggregateId,
+                    stateName,
                     version,
                     bytes,
                     UnixMicroseconds.Floor(_file.Now()));
@@ -40,20 +47,26 @@ public sealed class SqliteSnapshotStore : ISnapshotStore
     }
 
     /// <inheritdoc/>
+    public Task<Snapshot<TState>?> LoadLatestAsync<TState>(
+        StreamId streamId, CancellationToken cancellationToken = default) =>
+        LoadLatestAsync<TState>(streamId, string.Empty, cancellationToken);
+
+    /// <inheritdoc/>
     public async Task<Snapshot<TState>?> LoadLatestAsync<TState>(
-        StreamId streamId, CancellationToken cancellationToken = default)
+        StreamId streamId, string stateName, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(streamId);
+        SnapshotName.Check(stateName, nameof(stateName));
         var rows = await _file.ReadAsync(
             session => session.Query(
                 "load_snapshot",
                 static row => (Version: row.Number(0), State: row.Bytes(1).ToArray(), TakenAt: row.Time(2)),
                 streamId.AggregateType,
-                streamId.AggregateId),
+                streamId.AggregateId,
+                stateName),
             cancellationToken).ConfigureAwait(false);
         return rows is [var latest]
-            ? new Snapshot<TState>(
-                streamId, latest.Version, _serializer.Deserialize<TState>(latest.State), latest.TakenAt)
+            ? _serializer.ToSnapshot<TState>(streamId, stateName, latest.Version, latest.State, latest.TakenAt)
             : null;
     }
 }

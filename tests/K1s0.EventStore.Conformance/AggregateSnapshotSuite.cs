@@ -18,7 +18,7 @@ public abstract class AggregateSnapshotSuite : ConformanceSuite
         for (var i = 0; i < 25; i++)
         {
             await accounts.HandleAsync(stream, new AccountCommand(Move: 1), cancellationToken: Cancellation);
-            taken.Add((await Snapshots.LoadLatestAsync<SnapshotFrame>(stream, Cancellation))?.Version ?? 0);
+            taken.Add((await LoadFrameAsync(stream))?.Version ?? 0);
         }
 
         var loaded = await accounts.States.LoadAsync(stream, Cancellation);
@@ -68,7 +68,7 @@ public abstract class AggregateSnapshotSuite : ConformanceSuite
         taken!.Compression.Should().Be(CompressionCodecs.OfSystem.Preferred.Format);
         taken.OriginalBytes.Should().BeGreaterThan(4_000);
         taken.CompressedBytes.Should().BeLessThan(taken.OriginalBytes / 4);
-        var kept = (await Snapshots.LoadLatestAsync<SnapshotFrame>(stream, Cancellation))!.State;
+        var kept = (await LoadFrameAsync(stream, nameof(Account)))!.State;
         (kept.OriginalBytes, kept.CompressedBytes, kept.Compression)
             .Should().Be((taken.OriginalBytes, taken.CompressedBytes, taken.Compression));
         kept.ToBytes().Length.Should().BeLessThan(taken.OriginalBytes / 4);
@@ -82,9 +82,30 @@ public abstract class AggregateSnapshotSuite : ConformanceSuite
         var (stream, accounts) = (NewStream(), Accounts(SnapshotStrategy.EveryEvents(1)));
         await accounts.HandleAsync(stream, new AccountCommand(Open: "Ada"), cancellationToken: Cancellation);
 
-        var snapshot = await Snapshots.LoadLatestAsync<AccountState>(stream, Cancellation);
+        var snapshot = await Snapshots.LoadLatestAsync<AccountState>(
+            stream, nameof(AccountState), Cancellation);
 
         (snapshot!.Version, snapshot.State).Should().Be((1, new AccountState("Ada", 0, 0)));
+        (snapshot.StateName, snapshot.StateVersion).Should().Be((nameof(AccountState), 1));
+    }
+
+    [Fact]
+    [Trait("Row", "K06")]
+    public async Task Two_folds_of_one_stream_keep_their_snapshots_side_by_side()
+    {
+        var (stream, accounts, movements) = (
+            NewStream(), Accounts(SnapshotStrategy.EveryEvents(1)), Repository(SnapshotStrategy.EveryEvents(1)));
+        await accounts.HandleAsync(stream, new AccountCommand(Move: 5), cancellationToken: Cancellation);
+        await movements.HandleAsync(stream, account => account.Deposit(7), cancellationToken: Cancellation);
+        await accounts.HandleAsync(stream, new AccountCommand(Move: 9), cancellationToken: Cancellation);
+        await movements.States.TakeSnapshotAsync(stream, Cancellation);
+
+        var state = await accounts.States.LoadAsync(stream, Cancellation);
+        var account = await movements.LoadAsync(stream, Cancellation);
+
+        (state.StartedAt.Value, state.AppliedEvents, state.State.Balance).Should().Be((3, 0, 21));
+        (account.StartedAt.Value, account.AppliedEvents).Should().Be((3, 0));
+        account.State.Movements.Should().Equal(5, 7, 9);
     }
 
     [Fact]
@@ -118,11 +139,12 @@ public abstract class AggregateSnapshotSuite : ConformanceSuite
         handled.Version.Value.Should().Be(1);
         (refusal.StreamId, refusal.MaxBytes).Should().Be((stream, 20));
         refusal.Bytes.Should().BeGreaterThan(20);
-        (await Snapshots.LoadLatestAsync<SnapshotFrame>(stream, Cancellation)).Should().BeNull();
+        (await LoadFrameAsync(stream)).Should().BeNull();
     }
 
     // B24 of the peers: in-place mutation that was stored, an event that was applied twice.
     [Fact]
+    [Trait("PeerBug", "B24")]
     public async Task What_a_command_does_to_an_object_without_recording_it_never_reaches_a_snapshot()
     {
         var (stream, accounts) = (NewStream(), Repository(SnapshotStrategy.EveryEvents(1)));
@@ -137,7 +159,7 @@ public abstract class AggregateSnapshotSuite : ConformanceSuite
             },
             cancellationToken: Cancellation);
 
-        var snapshot = await Snapshots.LoadLatestAsync<Account>(stream, Cancellation);
+        var snapshot = await Snapshots.LoadLatestAsync<Account>(stream, nameof(Account), Cancellation);
         snapshot!.State.Movements.Should().Equal(10);
         snapshot.State.Balance.Should().Be(10);
     }
@@ -151,10 +173,11 @@ public abstract class AggregateSnapshotSuite : ConformanceSuite
             () => accounts.HandleAsync(stream, new AccountCommand(Move: 1), cancellationToken: Cancellation),
             Cancellation)));
 
-        var frame = (await Snapshots.LoadLatestAsync<SnapshotFrame>(stream, Cancellation))!.State;
+        var frame = (await LoadFrameAsync(stream))!.State;
         var events = await LoadAsync(stream);
         frame.ChainHash.Should().Be(events[(int)frame.Version.Value - 1].ChainHash);
-        (await Snapshots.LoadLatestAsync<AccountState>(stream, Cancellation))!.State.Balance
+        (await Snapshots.LoadLatestAsync<AccountState>(
+            stream, nameof(AccountState), Cancellation))!.State.Balance
             .Should().Be(frame.Version.Value);
     }
 
@@ -168,9 +191,12 @@ public abstract class AggregateSnapshotSuite : ConformanceSuite
         await tolerant.HandleAsync(stream, new AccountCommand(Move: 1), cancellationToken: Cancellation);
 
         (await tolerant.States.TakeSnapshotAsync(stream, Cancellation)).Should().BeNull();
-        (await Snapshots.LoadLatestAsync<SnapshotFrame>(stream, Cancellation)).Should().BeNull();
+        (await LoadFrameAsync(stream)).Should().BeNull();
         (await tolerant.States.LoadAsync(stream, Cancellation)).StartedAt.Value.Should().Be(0);
     }
+
+    private Task<Snapshot<SnapshotFrame>?> LoadFrameAsync(StreamId stream, string name = nameof(AccountState)) =>
+        Snapshots.LoadLatestAsync<SnapshotFrame>(stream, name, Cancellation);
 
     private static EventEnvelope[] Deposits(StreamId stream, int count) =>
         [.. Enumerable.Range(1, count).Select(amount =>

@@ -100,6 +100,7 @@ public abstract class AggregateSuite : ConformanceSuite
 
     // B23 of the peers: a second load must not raise what the first one expects.
     [Fact]
+    [Trait("PeerBug", "B23")]
     public async Task A_second_load_does_not_hide_a_change_from_who_loaded_first()
     {
         var stream = NewStream();
@@ -169,6 +170,7 @@ public abstract class AggregateSuite : ConformanceSuite
 
     // B24 of the peers: what happens to an object that was handed out stays with that object.
     [Fact]
+    [Trait("PeerBug", "B24")]
     public async Task What_is_done_to_a_loaded_object_is_not_seen_by_the_next_load()
     {
         var (stream, accounts) = (NewStream(), Repository());

@@ -236,6 +236,7 @@ public abstract class ConcurrencySuite : ConformanceSuite
     }
 
     [Fact]
+    [Trait("PeerBug", "B01")]
     public async Task A_feed_reader_misses_nothing_and_sees_nothing_twice_while_writers_race()
     {
         StreamId[] streams = [NewStream(), NewStream(), NewStream()];

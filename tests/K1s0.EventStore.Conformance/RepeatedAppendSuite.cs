@@ -80,6 +80,7 @@ public abstract class RepeatedAppendSuite : ConformanceSuite
     }
 
     [Fact]
+    [Trait("PeerBug", "B21")]
     public async Task A_repeated_append_is_recognised_by_its_ids_whatever_it_expects()
     {
         var stream = NewStream();

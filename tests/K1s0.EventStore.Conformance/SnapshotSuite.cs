@@ -1,4 +1,5 @@
 using System.Globalization;
+using K1s0.EventStore.Compression;
 
 namespace K1s0.EventStore.Conformance;
 
@@ -82,6 +83,58 @@ public abstract class SnapshotSuite : ConformanceSuite
             var snapshot = await Snapshots.LoadLatestAsync<int>(streams[i], Cancellation);
             (snapshot!.Version, snapshot.State).Should().Be((i + 1, i));
         }
+    }
+
+    [Fact]
+    [Trait("Row", "K05")]
+    public async Task States_of_one_stream_have_snapshots_of_their_own_by_name()
+    {
+        var stream = NewStream();
+        string[] names = ["order", "Order", "日本 totals", string.Empty];
+        for (var i = 0; i < names.Length; i++)
+        {
+            await Snapshots.SaveAsync(stream, names[i], 10 - i, $"state {i}", Cancellation);
+        }
+
+        for (var i = 0; i < names.Length; i++)
+        {
+            var snapshot = await Snapshots.LoadLatestAsync<string>(stream, names[i], Cancellation);
+            (snapshot!.StateName, snapshot.Version, snapshot.State).Should().Be((names[i], 10 - i, $"state {i}"));
+        }
+
+        (await Snapshots.LoadLatestAsync<string>(stream, Cancellation))!.State.Should().Be("state 3", "it has no name");
+        (await Snapshots.LoadLatestAsync<string>(stream, "another", Cancellation)).Should().BeNull();
+        foreach (var refused in new[] { new string('a', 256), "a\nb", "\ud800" })
+        {
+            await Assert.ThrowsAsync<ArgumentException>(
+                () => Snapshots.SaveAsync(stream, refused, 1, "state", Cancellation));
+            await Assert.ThrowsAsync<ArgumentException>(
+                () => Snapshots.LoadLatestAsync<string>(stream, refused, Cancellation));
+        }
+    }
+
+    [Fact]
+    public async Task A_frame_that_is_kept_as_another_state_or_version_is_not_taken_for_that()
+    {
+        var stream = NewStream();
+        var head = await Streams.GetHeadAsync(await StreamWithAsync(3), Cancellation);
+        var frame = SnapshotFrame.Pack(
+            "total", 2, head.Version, head.ChainHash, "7"u8, CompressionCodecs.OfSystem.Preferred);
+        await Snapshots.SaveAsync(stream, "total", 3, frame, Cancellation);
+        await Snapshots.SaveAsync(stream, "other", 3, frame, Cancellation);
+        await Snapshots.SaveAsync(stream, 4, frame, Cancellation);
+
+        var total = await Snapshots.LoadLatestAsync<int>(stream, "total", Cancellation);
+        var other = await Assert.ThrowsAsync<InvalidFormatException>(
+            () => Snapshots.LoadLatestAsync<int>(stream, "other", Cancellation));
+        var late = await Assert.ThrowsAsync<InvalidFormatException>(
+            () => Snapshots.LoadLatestAsync<int>(stream, Cancellation));
+
+        (total!.State, total.StateVersion).Should().Be((7, 2));
+        other.Message.Should().Contain("total").And.Contain("other");
+        late.Message.Should().Contain("version 3").And.Contain("version 4");
+        (await Snapshots.LoadLatestAsync<SnapshotFrame>(stream, "other", Cancellation))!.State.StateName
+            .Should().Be("total", "who asks for the frame looks for himself");
     }
 
     [Fact]

@@ -115,6 +115,60 @@ public abstract class SubscriptionFailureSuite : SubscriptionTestBase
     }
 
     [Fact]
+    public async Task A_stream_goes_on_although_the_answer_was_lost_when_its_parked_event_was_taken_out()
+    {
+        var stream = NewStream();
+        var handler = new RecordingHandler();
+        var isBroken = true;
+        var failing = new RecordingHandler((envelope, token) =>
+            isBroken ? throw new HandlerBrokenException() : handler.HandleAsync(envelope, token).AsTask());
+        var parked = new ForgetfulParkedEventStore(Backend.Parked);
+        await using var running = new RunningSubscription(
+            new Subscription(
+                Name,
+                failing,
+                Live,
+                Checkpoints,
+                Options(options => options.OnFailure = FailureAction.Park),
+                parked),
+            Cancellation);
+        await AppendedAsync(1, stream);
+        await running.StatusAsync(status => status.ParkedEvents == 1);
+        isBroken = false;
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(
+            () => running.Subscription.ReplayParkedAsync(Cancellation));
+        await AppendedAsync(1, stream);
+        await running.StatusAsync(status => status.ParkedEvents == 2);
+        (await running.Subscription.ReplayParkedAsync(Cancellation)).Should().Be(new ParkedReplay(1, 0));
+        await AppendedAsync(1, stream);
+        await handler.HandledAsync(3, Cancellation);
+
+        handler.Handled.Select(envelope => envelope.Version).Should().Equal(1, 2, 3);
+        running.Subscription.GetStatus().ParkedEvents.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task A_stream_goes_on_when_somebody_gives_its_parked_event_up()
+    {
+        var stream = NewStream();
+        var handler = new RecordingHandler();
+        var failing = new RecordingHandler((envelope, token) => envelope.Version == 1
+            ? throw new HandlerBrokenException()
+            : handler.HandleAsync(envelope, token).AsTask());
+        await using var running = Start(failing, options => options.OnFailure = FailureAction.Park);
+        var bad = await AppendedAsync(1, stream);
+        await running.StatusAsync(status => status.ParkedEvents == 1);
+
+        await Backend.Parked.RemoveAsync(Name, bad[0].Position, Cancellation);
+        (await running.Subscription.ReplayParkedAsync(Cancellation)).Should().Be(new ParkedReplay(0, 0));
+        await AppendedAsync(1, stream);
+        await handler.HandledAsync(1, Cancellation);
+
+        handler.Handled.Select(envelope => envelope.Version).Should().Equal(2);
+    }
+
+    [Fact]
     public async Task A_stream_with_parked_events_stays_parked_in_the_next_run()
     {
         var stream = NewStream();
@@ -192,4 +246,38 @@ public abstract class SubscriptionFailureSuite : SubscriptionTestBase
         new((envelope, token) => envelope.Id == broken.Id && Interlocked.Decrement(ref times) >= 0
             ? throw new HandlerBrokenException()
             : inner.HandleAsync(envelope, token).AsTask());
+
+    // Takes an event out, and loses the answer the first time.
+    private sealed class ForgetfulParkedEventStore(IParkedEventStore inner) : IParkedEventStore
+    {
+        private bool _hasForgotten;
+
+        public Task<bool> ParkAsync(
+            ParkedEvent parked, CheckpointClaim claim, CancellationToken cancellationToken = default) =>
+            inner.ParkAsync(parked, claim, cancellationToken);
+
+        public Task<bool> UpdateAsync(
+            ParkedEvent parked, CheckpointClaim claim, CancellationToken cancellationToken = default) =>
+            inner.UpdateAsync(parked, claim, cancellationToken);
+
+        public Task<IReadOnlyList<ParkedEvent>> ListAsync(
+            string consumer,
+            Position after = default,
+            int maxCount = IParkedEventStore.MaxPage,
+            CancellationToken cancellationToken = default) =>
+            inner.ListAsync(consumer, after, maxCount, cancellationToken);
+
+        public async Task<bool> RemoveAsync(
+            string consumer, Position position, CancellationToken cancellationToken = default)
+        {
+            var wasThere = await inner.RemoveAsync(consumer, position, cancellationToken);
+            if (_hasForgotten)
+            {
+                return wasThere;
+            }
+
+            _hasForgotten = true;
+            throw new StoreUnavailableException("the answer was lost");
+        }
+    }
 }

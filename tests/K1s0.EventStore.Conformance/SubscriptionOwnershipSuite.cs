@@ -31,6 +31,7 @@ public abstract class SubscriptionOwnershipSuite : SubscriptionTestBase
     // B17. A peer's leader went on when the session that held its lock was gone.
     [Fact]
     [Trait("Row", "X04")]
+    [Trait("PeerBug", "B17")]
     public async Task Who_loses_the_lease_stands_by_and_goes_on_when_the_lease_is_free_again()
     {
         var handler = new RecordingHandler();
@@ -78,6 +79,42 @@ public abstract class SubscriptionOwnershipSuite : SubscriptionTestBase
 
         late.Handled.Should().BeEmpty();
         Ids(quick.Handled.DistinctBy(envelope => envelope.Id)).Should().Equal(Ids([.. events, .. later]));
+    }
+
+    // B17. The new owner has handled what the former one failed to: it must not come back as a parked event.
+    [Fact]
+    [Trait("Row", "X04")]
+    [Trait("PeerBug", "B17")]
+    public async Task Who_slept_before_it_parked_puts_nothing_aside_that_the_new_owner_has_handled()
+    {
+        var (asleep, wake) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var stream = NewStream();
+        var failing = new RecordingHandler((_, _) => throw new HandlerBrokenException());
+        await using var former = StartShared(
+            failing,
+            Checkpoints,
+            options =>
+            {
+                LongLease(options);
+                (options.OnFailure, options.MaxAttempts) = (FailureAction.Park, 1);
+                options.RetryDelay = TimeSpan.FromHours(1);
+            },
+            new SleepyParkedEventStore(Backend.Parked, asleep, wake.Task));
+        await former.StatusAsync(status => status.State is SubscriptionState.Live);
+        await AppendedAsync(1, stream);
+        await asleep.Task.WaitAsync(Cancellation);
+        await RunOutAsync();
+        var quick = new RecordingHandler();
+        await using var owner = StartShared(quick, Checkpoints, LongLease);
+        await quick.HandledAsync(1, Cancellation);
+
+        wake.SetResult();
+        await former.StatusAsync(status => status.State is SubscriptionState.StandingBy);
+        await AppendedAsync(1, stream);
+        await quick.HandledAsync(2, Cancellation);
+
+        (await Backend.Parked.ListAsync(Name, cancellationToken: Cancellation)).Should().BeEmpty();
+        quick.Handled.Select(envelope => envelope.Version).Should().Equal(1, 2);
     }
 
     [Fact]
@@ -140,7 +177,10 @@ public abstract class SubscriptionOwnershipSuite : SubscriptionTestBase
 
     // As another process has it: nothing is shared but the store.
     private RunningSubscription StartShared(
-        ISubscriptionHandler handler, ICheckpointStore checkpoints, Action<SubscriptionOptions>? configure = null)
+        ISubscriptionHandler handler,
+        ICheckpointStore checkpoints,
+        Action<SubscriptionOptions>? configure = null,
+        IParkedEventStore? parked = null)
     {
         var leases = new SubscriptionLeases(Leases);
         var live = new LiveFeed(Feed, new LiveFeedOptions { PollInterval = TimeSpan.FromMilliseconds(2) });
@@ -151,7 +191,8 @@ public abstract class SubscriptionOwnershipSuite : SubscriptionTestBase
             configure?.Invoke(options);
         });
         return new RunningSubscription(
-            new Subscription(Name, handler, live, checkpoints, options, Backend.Parked, leases: leases), Cancellation);
+            new Subscription(Name, handler, live, checkpoints, options, parked ?? Backend.Parked, leases: leases),
+            Cancellation);
     }
 
     // The former holder may be quicker: then it has the next epoch, and once more.
@@ -189,5 +230,33 @@ public abstract class SubscriptionOwnershipSuite : SubscriptionTestBase
         public Task<CheckpointClaim> SaveAsync(
             CheckpointClaim claim, Checkpoint checkpoint, CancellationToken cancellationToken = default) =>
             inner.SaveAsync(claim, checkpoint, cancellationToken);
+    }
+
+    // Falls asleep right before it parks the first time, and has then forgotten nothing.
+    private sealed class SleepyParkedEventStore(IParkedEventStore inner, TaskCompletionSource asleep, Task wake)
+        : IParkedEventStore
+    {
+        public async Task<bool> ParkAsync(
+            ParkedEvent parked, CheckpointClaim claim, CancellationToken cancellationToken = default)
+        {
+            asleep.TrySetResult();
+            await wake;
+            return await inner.ParkAsync(parked, claim, cancellationToken);
+        }
+
+        public Task<bool> UpdateAsync(
+            ParkedEvent parked, CheckpointClaim claim, CancellationToken cancellationToken = default) =>
+            inner.UpdateAsync(parked, claim, cancellationToken);
+
+        public Task<IReadOnlyList<ParkedEvent>> ListAsync(
+            string consumer,
+            Position after = default,
+            int maxCount = IParkedEventStore.MaxPage,
+            CancellationToken cancellationToken = default) =>
+            inner.ListAsync(consumer, after, maxCount, cancellationToken);
+
+        public Task<bool> RemoveAsync(
+            string consumer, Position position, CancellationToken cancellationToken = default) =>
+            inner.RemoveAsync(consumer, position, cancellationToken);
     }
 }

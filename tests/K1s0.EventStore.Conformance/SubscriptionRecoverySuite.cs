@@ -8,6 +8,7 @@ public abstract class SubscriptionRecoverySuite : SubscriptionTestBase
 {
     // B10. A peer's timer stored a checkpoint while catching up, and it lay at the end of the feed.
     [Fact]
+    [Trait("PeerBug", "B10")]
     public async Task A_checkpoint_that_is_stored_while_catching_up_stays_before_what_is_not_handled()
     {
         var events = await AppendedAsync(30);
@@ -28,10 +29,16 @@ public abstract class SubscriptionRecoverySuite : SubscriptionTestBase
 
     // B11. A peer's checkpoint was ahead of the events that waited to be tried again, and a restart lost them.
     [Fact]
+    [Trait("PeerBug", "B11")]
     public async Task What_waits_to_be_tried_again_comes_again_after_a_restart()
     {
-        var failing = NewStream();
-        var (first, others) = (await AppendedAsync(2, failing), await AppendedAsync(5));
+        var (failing, other) = (NewStream(), NewStream());
+        while (LaneOf(failing) == LaneOf(other))
+        {
+            other = NewStream();
+        }
+
+        var (first, others) = (await AppendedAsync(2, failing), await AppendedAsync(5, other));
         var tried = new TaskCompletionSource();
         var broken = new RecordingHandler((envelope, _) =>
         {
@@ -55,10 +62,14 @@ public abstract class SubscriptionRecoverySuite : SubscriptionTestBase
         await RunBatchAsync(handler);
 
         Ids(handler.Handled).Should().Equal(Ids([first[1], .. others]));
+
+        // A stream in the lane of the one that waits would wait, too.
+        static uint LaneOf(StreamId stream) => (uint)stream.GetHashCode() % 8;
     }
 
     // B13. A peer delivered what the old connection had left in its queue, and did not report the second loss.
     [Fact]
+    [Trait("PeerBug", "B13")]
     public async Task Each_time_that_a_live_reader_is_lost_is_counted_and_no_event_comes_twice()
     {
         var isBroken = false;
@@ -107,6 +118,7 @@ public abstract class SubscriptionRecoverySuite : SubscriptionTestBase
 
     // B15. A peer passed over what its decoder failed on.
     [Fact]
+    [Trait("PeerBug", "B15")]
     public async Task A_handler_whose_decoder_fails_later_on_holds_its_event_back_too()
     {
         var events = await AppendedAsync(3);
@@ -124,6 +136,56 @@ public abstract class SubscriptionRecoverySuite : SubscriptionTestBase
         status.StoppedKeys.Should().ContainSingle().Which.Position.Should().Be(events[1].Position);
         (status.SkippedEvents, handler.AttemptsOf(events[1].Id)).Should().Be((0, 1));
         (await Checkpoints.LoadAsync(Name, Cancellation))!.Position.Should().Be(events[0].Position);
+    }
+
+    // B12. A peer's checkpoint lay behind the last event that there was, and the next event took that place.
+    [Fact]
+    [Trait("PeerBug", "B12")]
+    public async Task Who_stopped_at_the_very_end_of_a_feed_that_its_filter_left_out_gets_the_next_event()
+    {
+        var types = OwnEvents with { EventTypes = ["ItemAdded"] };
+        var first = await AppendedAsync(2);
+        var stream = NewStream();
+        for (var round = 0; round < 3; round++)
+        {
+            var other = await Store.AppendAsync(
+                stream, [AnEvent(stream, type: "ItemViewed")], cancellationToken: Cancellation);
+            await SettledAsync(other.LastPosition);
+            var status = await RunBatchAsync(new RecordingHandler(), options => options.Filter = types);
+            var bound = await Feed.GetSettledBoundAsync(Cancellation);
+            status.Position.Should().BeGreaterThanOrEqualTo(other.LastPosition).And.BeLessThanOrEqualTo(bound);
+
+            var next = await AppendedAsync(1);
+            var handler = new RecordingHandler();
+            await RunBatchAsync(handler, options => options.Filter = types);
+
+            Ids(handler.Handled).Should().Equal(Ids(next));
+            first[^1].Position.Should().BeLessThan(next[0].Position);
+        }
+    }
+
+    // B16. A peer's checkpoint was not stored any more with many partitions, or when it did not start at zero.
+    [Theory]
+    [InlineData(100)]
+    [InlineData(256)]
+    [Trait("PeerBug", "B16")]
+    public async Task The_checkpoint_comes_to_the_end_with_many_lanes_and_a_start_in_the_middle(int lanes)
+    {
+        var before = await AppendedAsync(3);
+        var events = new List<EventEnvelope>();
+        for (var stream = 0; stream < 20; stream++)
+        {
+            events.AddRange(await AppendedAsync(3));
+        }
+
+        var handler = new RecordingHandler();
+        await using var running = Start(handler, options =>
+            (options.Lanes, options.Start) = (lanes, SubscriptionStart.After(before[^1].Position)));
+        await StoredAsync(events[^1].Position);
+        events.AddRange(await AppendedAsync(3));
+        await StoredAsync(events[^1].Position);
+
+        handler.Handled.Select(envelope => envelope.Id).Should().BeEquivalentTo(Ids(events));
     }
 
     private async Task StoredAsync(Position position)

@@ -19,6 +19,7 @@ public static class Program
         [SealerProcess.Role, .. var arguments] => SealerProcess.PlayAsync(arguments),
         [Role, ConsumerProcess.Role, .. var rest] => ConsumerProcess.RunAsync(rest),
         [Role, SmallHeapProcess.Role, .. var rest] => SmallHeapProcess.RunAsync(rest),
+        [Role, KilledSwapProcess.Role, .. var rest] => KilledSwapProcess.RunAsync(rest),
         [Role, ProjectionProcess.Role, .. var rest] => ProjectionProcess.RunAsync(rest),
         [Role, SharedConsumerProcess.Role, .. var rest] => SharedConsumerProcess.RunAsync(rest),
         _ when args.Contains("--server", StringComparer.Ordinal) =>

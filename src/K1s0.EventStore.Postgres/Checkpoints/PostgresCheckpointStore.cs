@@ -92,8 +92,20 @@ public sealed class PostgresCheckpointStore : ICheckpointStore
             transaction).ConfigureAwait(false);
         return saved.Count == 1
             ? claim with { Checkpoint = checkpoint }
-            : throw await ExplainAsync(claim, checkpoint, believed, transaction, cancellationToken)
-                .ConfigureAwait(false);
+            : throw await ExplainAsync(claim, checkpoint, transaction, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The exception for somebody whose claim does not count any more.</summary>
+    internal async Task<CheckpointConflictException> ConflictAsync(
+        CheckpointClaim claim, CancellationToken cancellationToken, NpgsqlTransaction? transaction = null)
+    {
+        var (epoch, actual) = await ReadAsync(claim.Consumer, transaction, cancellationToken).ConfigureAwait(false);
+        return new CheckpointConflictException(
+            claim.Consumer,
+            claim.Epoch,
+            epoch,
+            claim.Checkpoint?.Position ?? Position.Start,
+            actual?.Position ?? Position.Start);
     }
 
     private static object HashOrNull(Checkpoint checkpoint) =>
@@ -125,7 +137,6 @@ public sealed class PostgresCheckpointStore : ICheckpointStore
     private async Task<EventStoreException> ExplainAsync(
         CheckpointClaim claim,
         Checkpoint checkpoint,
-        Position believed,
         NpgsqlTransaction? transaction,
         CancellationToken cancellationToken)
     {
@@ -140,8 +151,6 @@ public sealed class PostgresCheckpointStore : ICheckpointStore
             return new StoreIdentityException(identities[0], checkpoint.Store);
         }
 
-        var (epoch, actual) = await ReadAsync(claim.Consumer, transaction, cancellationToken).ConfigureAwait(false);
-        return new CheckpointConflictException(
-            claim.Consumer, claim.Epoch, epoch, believed, actual?.Position ?? Position.Start);
+        return await ConflictAsync(claim, cancellationToken, transaction).ConfigureAwait(false);
     }
 }

@@ -156,6 +156,10 @@ public sealed class ProjectionRebuilder
         while (true)
         {
             var target = await FindTargetAsync(cancellationToken).ConfigureAwait(false);
+
+            // A lane may have come further before its process was killed than the bound or the projection in use is
+            // now: the others follow it, as lanes that differ can never be swapped in.
+            target = target > run.Furthest ? target : run.Furthest;
             await run.ApplyAsync(target, cancellationToken).ConfigureAwait(false);
             var next = await FindTargetAsync(cancellationToken).ConfigureAwait(false);
             if (next.Value - target.Value <= options.BatchSize)

@@ -32,6 +32,18 @@ internal sealed class RebuildRun(
         }
     }
 
+    /// <summary>Up to here one lane has come at least.</summary>
+    public Position Furthest
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return lanes.MaxBy(lane => lane.Position)!.Position;
+            }
+        }
+    }
+
     /// <summary>How many events were applied.</summary>
     public long Events
     {
@@ -90,8 +102,8 @@ internal sealed class RebuildRun(
 
     private async Task ApplyBatchAsync(RebuildLane lane, Position target, CancellationToken cancellationToken)
     {
-        var events = await feed.ReadAsync(lane, target, batchSize, null, cancellationToken).ConfigureAwait(false);
-        var to = events.Count == batchSize ? events[^1].Position : target;
+        var (events, to) = await feed.ReadAsync(lane, target, batchSize, null, cancellationToken)
+            .ConfigureAwait(false);
         try
         {
             await database.TransactAsync(

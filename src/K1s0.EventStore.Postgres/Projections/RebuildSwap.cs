@@ -122,7 +122,9 @@ internal sealed class RebuildSwap(
         var lanes = await LockLanesAsync(run, transaction, cancellationToken).ConfigureAwait(false);
         var checkpoint = await LockCheckpointAsync(identity, transaction, cancellationToken).ConfigureAwait(false);
         var from = lanes[0].Position;
-        var to = isInline ? new Position(long.MaxValue) : checkpoint ?? from;
+        var to = isInline
+            ? await feed.FindLastAsync(transaction, cancellationToken).ConfigureAwait(false)
+            : checkpoint ?? from;
         if (to < from || lanes.Any(lane => lane.Position != from))
         {
             return (null, string.Create(
@@ -132,6 +134,13 @@ internal sealed class RebuildSwap(
         if (!isInline && to.Value - from.Value > (long)batchSize * BatchesPerSwap)
         {
             return (null, null);
+        }
+
+        if (!isInline && checkpoint is null && to > Position.Start
+            && !await TryStartCheckpointAsync(to, identity, transaction, cancellationToken).ConfigureAwait(false))
+        {
+            // A row that is not there cannot be locked: somebody stored one since it was looked for.
+            return (null, "its first checkpoint was stored while the tables were to be swapped.");
         }
 
         var whole = new RebuildLane(0, 1, from, lanes.Sum(lane => lane.Events));
@@ -144,11 +153,6 @@ internal sealed class RebuildSwap(
         }
 
         await rebuild.SwapAsync(transaction, cancellationToken).ConfigureAwait(false);
-        if (!isInline && checkpoint is null && to > Position.Start)
-        {
-            await StartCheckpointAsync(to, identity, transaction, cancellationToken).ConfigureAwait(false);
-        }
-
         return (new RebuildResult(done.Events, isInline ? done.Position : to), null);
     }
 
@@ -198,26 +202,25 @@ internal sealed class RebuildSwap(
         CancellationToken cancellationToken)
     {
         var context = new ProjectionContext(rebuild.Tables, transaction, isRebuilding: true);
+        var last = lane.Position;
         while (lane.Position < to)
         {
-            var events = await feed.ReadAsync(lane, to, batchSize, transaction, cancellationToken)
+            var (events, readTo) = await feed.ReadAsync(lane, to, batchSize, transaction, cancellationToken)
                 .ConfigureAwait(false);
-            batch.Clear();
-            batch.AddRange(events);
-            await ProjectionDatabase.ApplyOrBlameAsync(projection, events, context, cancellationToken)
-                .ConfigureAwait(false);
-            lane = lane with
+            if (events.Count > 0)
             {
-                Position = events.Count > 0 ? events[^1].Position : lane.Position,
-                Events = lane.Events + events.Count,
-            };
-            if (events.Count < batchSize)
-            {
-                break;
+                batch.Clear();
+                batch.AddRange(events);
+                await ProjectionDatabase.ApplyOrBlameAsync(projection, events, context, cancellationToken)
+                    .ConfigureAwait(false);
+                last = events[^1].Position;
             }
+
+            lane = lane with { Position = readTo, Events = lane.Events + events.Count };
         }
 
-        return lane;
+        // Where nothing is behind it, as far as can be seen.
+        return lane with { Position = last };
     }
 
     private async Task CheckAsync(
@@ -254,12 +257,14 @@ internal sealed class RebuildSwap(
         }
     }
 
-    private async Task StartCheckpointAsync(
+    // False when the consumer has one already.
+    private async Task<bool> TryStartCheckpointAsync(
         Position position,
         StoreIdentity identity,
         NpgsqlTransaction transaction,
-        CancellationToken cancellationToken) =>
-        await database.Statements.QueryAsync(
+        CancellationToken cancellationToken)
+    {
+        var started = await database.Statements.QueryAsync(
             "start_checkpoint",
             parameters =>
             {
@@ -272,6 +277,8 @@ internal sealed class RebuildSwap(
             cancellationToken,
             transaction,
             prepare: false).ConfigureAwait(false);
+        return started.Count == 1;
+    }
 
     private static string? SqlStateOf(EventStoreException e) => (e.InnerException as PostgresException)?.SqlState;
 

@@ -35,7 +35,22 @@ internal sealed class EventRow(StreamId? asked = null)
         Payload,
     }
 
-    public EventEnvelope Read(NpgsqlDataReader reader) =>
+    /// <summary>The event of a row.</summary>
+    /// <exception cref="EventUnreadableException">The row is no event.</exception>
+    public EventEnvelope Read(NpgsqlDataReader reader)
+    {
+        try
+        {
+            return ReadEvent(reader);
+        }
+        catch (Exception e) when (EventUnreadableException.IsBlameOfContent(e))
+        {
+            throw new EventUnreadableException(
+                new Position(reader.GetInt64((int)Column.Position)), ReadTime(reader, Column.RecordedAt), e);
+        }
+    }
+
+    private EventEnvelope ReadEvent(NpgsqlDataReader reader) =>
         new(
             reader.GetGuid((int)Column.EventId),
             ReadStreamId(reader),

@@ -1,4 +1,3 @@
-using System.Data;
 using Npgsql;
 
 namespace K1s0.EventStore.Postgres;
@@ -26,6 +25,7 @@ public sealed class PostgresReplayTarget : IReplayTarget, IAsyncDisposable
 
     // Whether the event has written anything: its own mark serves the first step.
     private bool _hasBegunEvent;
+    private string _stepMark = EventMark;
 
     /// <summary>A target in a database.</summary>
     /// <param name="dataSource">Where to connect; owned by the application.</param>
@@ -40,7 +40,7 @@ public sealed class PostgresReplayTarget : IReplayTarget, IAsyncDisposable
     }
 
     /// <summary>A handler of the replay whose effects are written through the transaction.</summary>
-    /// <param name="handler">What to do with an event. A failed attempt is undone before the next one.</param>
+    /// <param name="handler">What to do with an event. The replay undoes a failed attempt before the next one.</param>
     public ISubscriptionHandler Writing(ITransactionalHandler handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
@@ -72,6 +72,24 @@ public sealed class PostgresReplayTarget : IReplayTarget, IAsyncDisposable
             await EndAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    /// <inheritdoc/>
+    public async Task BeginStepAsync()
+    {
+        var transaction = Current;
+        _stepMark = _hasBegunEvent ? StepMark : EventMark;
+        if (_hasBegunEvent)
+        {
+            await TranslatedAsync("mark", () => transaction.SaveAsync(StepMark)).ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task UndoStepAsync()
+    {
+        var transaction = Current;
+        return TranslatedAsync("undo", () => transaction.RollbackAsync(_stepMark));
     }
 
     /// <inheritdoc/>
@@ -185,27 +203,8 @@ public sealed class PostgresReplayTarget : IReplayTarget, IAsyncDisposable
     {
         public async ValueTask HandleAsync(EventEnvelope envelope, CancellationToken cancellationToken)
         {
-            var transaction = target.Current;
-            var mark = EventMark;
-            if (target._hasBegunEvent)
-            {
-                mark = StepMark;
-                await target.TranslatedAsync("mark", () => transaction.SaveAsync(mark, CancellationToken.None))
-                    .ConfigureAwait(false);
-            }
-
-            try
-            {
-                await handler.HandleAsync(envelope, transaction, cancellationToken).ConfigureAwait(false);
-                target._hasBegunEvent = true;
-            }
-            catch when (transaction.Connection is { State: ConnectionState.Open })
-            {
-                // The next attempt, or the handler before this one, must not find half of it.
-                await target.TranslatedAsync("undo", () => transaction.RollbackAsync(mark, CancellationToken.None))
-                    .ConfigureAwait(false);
-                throw;
-            }
+            await handler.HandleAsync(envelope, target.Current, cancellationToken).ConfigureAwait(false);
+            target._hasBegunEvent = true;
         }
     }
 }

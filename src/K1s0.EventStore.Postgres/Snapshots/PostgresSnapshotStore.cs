@@ -3,7 +3,7 @@ using NpgsqlTypes;
 
 namespace K1s0.EventStore.Postgres;
 
-/// <summary>Snapshots on PostgreSQL, the latest one of each stream. Thread-safe.</summary>
+/// <summary>Snapshots on PostgreSQL, the latest one of each stream and name. Thread-safe.</summary>
 public sealed class PostgresSnapshotStore : ISnapshotStore
 {
     private readonly PostgresDatabase _database;
@@ -25,10 +25,20 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
     /// <inheritdoc/>
     public Task SaveAsync<TState>(
         StreamId streamId, long version, TState state, CancellationToken cancellationToken = default) =>
-        SaveAsync(streamId, version, state, null, cancellationToken);
+        SaveAsync(streamId, string.Empty, version, state, null, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task SaveAsync<TState>(
+        StreamId streamId,
+        string stateName,
+        long version,
+        TState state,
+        CancellationToken cancellationToken = default) =>
+        SaveAsync(streamId, stateName, version, state, null, cancellationToken);
 
     /// <summary>
-    /// Keeps a state inside the caller's transaction, unless a snapshot of a later version is there already.
+    /// Keeps a state without a name inside the caller's transaction, unless a snapshot of a later version is there
+    /// already.
     /// </summary>
     /// <typeparam name="TState">The type of the state.</typeparam>
     /// <param name="streamId">The aggregate's stream.</param>
@@ -41,9 +51,30 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
         long version,
         TState state,
         NpgsqlTransaction? transaction,
+        CancellationToken cancellationToken = default) =>
+        SaveAsync(streamId, string.Empty, version, state, transaction, cancellationToken);
+
+    /// <summary>
+    /// Keeps a state inside the caller's transaction, unless a snapshot of its name and of a later version is there
+    /// already.
+    /// </summary>
+    /// <typeparam name="TState">The type of the state.</typeparam>
+    /// <param name="streamId">The aggregate's stream.</param>
+    /// <param name="stateName">The name of the state: see <see cref="SnapshotName"/>; empty for none.</param>
+    /// <param name="version">The version of the last event that the state contains: 1 or more.</param>
+    /// <param name="state">The state.</param>
+    /// <param name="transaction">The caller's transaction; null for one of its own.</param>
+    /// <param name="cancellationToken">Gives up; the transaction is then aborted.</param>
+    public Task SaveAsync<TState>(
+        StreamId streamId,
+        string stateName,
+        long version,
+        TState state,
+        NpgsqlTransaction? transaction,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(streamId);
+        SnapshotName.Check(stateName, nameof(stateName));
         ArgumentOutOfRangeException.ThrowIfLessThan(version, 1);
         ArgumentNullException.ThrowIfNull(state);
         var bytes = _serializer.Serialize(state);
@@ -51,7 +82,7 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
             "save_snapshot",
             parameters =>
             {
-                AddStream(parameters, streamId);
+                AddKey(parameters, streamId, stateName);
                 parameters.Add(new NpgsqlParameter<long> { TypedValue = version });
                 parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = bytes, NpgsqlDbType = NpgsqlDbType.Bytea });
             },
@@ -61,26 +92,34 @@ public sealed class PostgresSnapshotStore : ISnapshotStore
     }
 
     /// <inheritdoc/>
+    public Task<Snapshot<TState>?> LoadLatestAsync<TState>(
+        StreamId streamId, CancellationToken cancellationToken = default) =>
+        LoadLatestAsync<TState>(streamId, string.Empty, cancellationToken);
+
+    /// <inheritdoc/>
     public async Task<Snapshot<TState>?> LoadLatestAsync<TState>(
-        StreamId streamId, CancellationToken cancellationToken = default)
+        StreamId streamId, string stateName, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(streamId);
+        SnapshotName.Check(stateName, nameof(stateName));
         var rows = await _database.QueryAsync(
             "load_snapshot",
-            parameters => AddStream(parameters, streamId),
-            reader => new Snapshot<TState>(
+            parameters => AddKey(parameters, streamId, stateName),
+            reader => _serializer.ToSnapshot<TState>(
                 streamId,
+                stateName,
                 reader.GetInt64(0),
-                _serializer.Deserialize<TState>(reader.GetFieldValue<byte[]>(1)),
+                reader.GetFieldValue<byte[]>(1),
                 reader.GetFieldValue<DateTimeOffset>(2)),
             cancellationToken).ConfigureAwait(false);
         return rows is [var snapshot] ? snapshot : null;
     }
 
-    private static void AddStream(NpgsqlParameterCollection parameters, StreamId streamId)
+    private static void AddKey(NpgsqlParameterCollection parameters, StreamId streamId, string stateName)
     {
         Add(streamId.AggregateType);
         Add(streamId.AggregateId);
+        Add(stateName);
 
         void Add(string name) =>
             parameters.Add(new NpgsqlParameter<string> { TypedValue = name, NpgsqlDbType = NpgsqlDbType.Text });

@@ -7,6 +7,7 @@ namespace K1s0.EventStore.Postgres;
 public sealed class PostgresParkedEventStore : IParkedEventStore
 {
     private readonly PostgresDatabase _database;
+    private readonly PostgresCheckpointStore _checkpoints;
 
     /// <summary>
     /// A place for parked events in a database whose schema exists (see <see cref="PostgresSchema"/>).
@@ -18,18 +19,19 @@ public sealed class PostgresParkedEventStore : IParkedEventStore
         ArgumentNullException.ThrowIfNull(dataSource);
         options = PostgresOptionsRules.Checked(options);
         _database = new PostgresDatabase(dataSource, new SqlCatalog(new SchemaName(options.Schema)), options);
+        _checkpoints = new PostgresCheckpointStore(dataSource, options);
     }
 
     /// <inheritdoc/>
-    public async Task<bool> ParkAsync(ParkedEvent parked, CancellationToken cancellationToken = default)
+    public Task<bool> ParkAsync(
+        ParkedEvent parked, CheckpointClaim claim, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(parked);
-        ConsumerName.Check(parked.Consumer, nameof(parked));
-        var rows = await _database.QueryAsync(
+        ParkedEvent.Check(parked, claim);
+        return WriteOwnedAsync(
             "park_event",
+            claim,
             parameters =>
             {
-                Add(parameters, parked.Consumer);
                 parameters.Add(new NpgsqlParameter<long> { TypedValue = parked.Position.Value });
                 Add(parameters, parked.StreamId.AggregateType);
                 Add(parameters, parked.StreamId.AggregateId);
@@ -43,9 +45,24 @@ public sealed class PostgresParkedEventStore : IParkedEventStore
                     NpgsqlDbType = NpgsqlDbType.TimestampTz,
                 });
             },
-            static reader => reader.GetBoolean(0),
-            cancellationToken).ConfigureAwait(false);
-        return rows is [true];
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> UpdateAsync(
+        ParkedEvent parked, CheckpointClaim claim, CancellationToken cancellationToken = default)
+    {
+        ParkedEvent.Check(parked, claim);
+        return WriteOwnedAsync(
+            "update_parked_event",
+            claim,
+            parameters =>
+            {
+                parameters.Add(new NpgsqlParameter<long> { TypedValue = parked.Position.Value });
+                parameters.Add(new NpgsqlParameter<int> { TypedValue = parked.Attempts });
+                Add(parameters, parked.Cause);
+            },
+            cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -98,6 +115,28 @@ public sealed class PostgresParkedEventStore : IParkedEventStore
             cancellationToken,
             transaction).ConfigureAwait(false);
         return rows.Count == 1;
+    }
+
+    // The statement looks at the owner epoch and writes, in one step; then tells whether it was the owner.
+    private async Task<bool> WriteOwnedAsync(
+        string statement,
+        CheckpointClaim claim,
+        Action<NpgsqlParameterCollection> addParameters,
+        CancellationToken cancellationToken)
+    {
+        var rows = await _database.QueryAsync(
+            statement,
+            parameters =>
+            {
+                Add(parameters, claim.Consumer);
+                parameters.Add(new NpgsqlParameter<long> { TypedValue = claim.Epoch });
+                addParameters(parameters);
+            },
+            static reader => (IsOwned: reader.GetBoolean(0), Result: reader.GetBoolean(1)),
+            cancellationToken).ConfigureAwait(false);
+        return rows[0].IsOwned
+            ? rows[0].Result
+            : throw await _checkpoints.ConflictAsync(claim, cancellationToken).ConfigureAwait(false);
     }
 
     private static void Add(NpgsqlParameterCollection parameters, string? text) =>

@@ -28,7 +28,22 @@ internal sealed class EventRow
         Payload,
     }
 
-    public EventEnvelope Read(SqliteRow row) =>
+    /// <summary>The event of a row.</summary>
+    /// <exception cref="EventUnreadableException">The row is no event.</exception>
+    public EventEnvelope Read(SqliteRow row)
+    {
+        try
+        {
+            return ReadEvent(row);
+        }
+        catch (Exception e) when (EventUnreadableException.IsBlameOfContent(e))
+        {
+            throw new EventUnreadableException(
+                new Position(row.Number((int)Column.Position)), row.Time((int)Column.RecordedAt), e);
+        }
+    }
+
+    private EventEnvelope ReadEvent(SqliteRow row) =>
         new(
             row.Id((int)Column.EventId),
             ReadStreamId(row),

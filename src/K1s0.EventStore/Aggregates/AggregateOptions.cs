@@ -36,7 +36,10 @@ public sealed class AggregateOptions<TState>
     /// </value>
     public SnapshotStrategy? Snapshots { get; set; }
 
-    /// <summary>The most bytes of a state in a snapshot, before compression.</summary>
+    /// <summary>
+    /// The most bytes of a state in a snapshot, before compression. A larger one has none; it is tried again when its
+    /// stream is twice as long.
+    /// </summary>
     /// <value>4 MiB by default; 1 byte to 256 MiB.</value>
     public int MaxSnapshotBytes { get; set; } = 4 * 1024 * 1024;
 

@@ -26,6 +26,7 @@ public sealed class AggregateStore<TState, TEvent>
     private readonly SnapshotStrategy _strategy;
     private readonly bool _hasSnapshots;
     private readonly StateLoader<TState, TEvent> _loader;
+    private readonly OversizedStates _oversized = new();
     private readonly ILogger _logger;
 
     /// <summary>A store of aggregates.</summary>
@@ -217,20 +218,30 @@ public sealed class AggregateStore<TState, TEvent>
         var envelopes = events.Select(happened => _serializer.ToEnvelope(loaded.StreamId, happened, metadata));
         var result = await _store.AppendAsync(loaded.StreamId, envelopes, loaded.Version.Value, cancellationToken)
             .ConfigureAwait(false);
-        if (_hasSnapshots && loaded.IsUnderstood && _strategy.IsDue(_loader.Situation(loaded, result.Version)))
+        if (_hasSnapshots && loaded.IsUnderstood && _strategy.IsDue(_loader.Situation(loaded, result.Version))
+            && _oversized.IsWorthTrying(loaded.StreamId, result.Version))
         {
-            await TakeDueSnapshotAsync(loaded.StreamId, cancellationToken).ConfigureAwait(false);
+            await TakeDueSnapshotAsync(loaded.StreamId, result.Version, cancellationToken).ConfigureAwait(false);
         }
 
         return result;
     }
 
     // The events are stored: whatever becomes of the snapshot, the caller must not take the append for failed.
-    private async Task TakeDueSnapshotAsync(StreamId streamId, CancellationToken cancellationToken)
+    private async Task TakeDueSnapshotAsync(
+        StreamId streamId, StreamVersion version, CancellationToken cancellationToken)
     {
         try
         {
             await _loader.TakeSnapshotAsync(streamId, _strategy, cancellationToken).ConfigureAwait(false);
+        }
+        catch (SnapshotTooLargeException e)
+        {
+            AggregateTelemetry.CountSnapshotFailure(_options, e);
+            if (_oversized.Remember(streamId, version))
+            {
+                _logger.SnapshotTooLarge(streamId, e.Bytes, e.MaxBytes);
+            }
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {

@@ -15,7 +15,7 @@ public sealed class StateFormat<TState>
 
     internal StateFormat(string name, int version, Func<TState, byte[]> serialize, Func<byte[], TState> deserialize)
     {
-        ArgumentException.ThrowIfNullOrEmpty(name);
+        ConsumerName.Check(name, nameof(name));
         ArgumentOutOfRangeException.ThrowIfLessThan(version, 1);
         (Name, Version, _serialize, _deserialize) = (name, version, serialize, deserialize);
     }

@@ -24,8 +24,10 @@ public sealed class ReplayFailedException : EventStoreException
             ReplayOutcome.Unknown => "what the target holds is not known",
             _ => report.Reached is { } place ? $"go on behind {place}" : "nothing was done yet",
         };
-        var at = report.Failures is [.., { } last] && ReferenceEquals(last.Cause, cause)
-            ? $" at {last.Event.StreamId}@{last.Event.Version} {last.Event.EventType} ({last.Event.Place})"
+        var at = report.Failures is [.., { Event: { } last } failure] && ReferenceEquals(failure.Cause, cause)
+            ? last.StreamId is null
+                ? $" at {last.Place}"
+                : $" at {last.StreamId}@{last.Version} {last.EventType} ({last.Place})"
             : string.Empty;
         return $"The replay failed{at}: {cause.Message} After {report.HandledEvents} events; {target}.";
     }

@@ -79,4 +79,22 @@ public sealed class InMemoryCheckpointStore : ICheckpointStore
             return _claims[claim.Consumer] = current with { Checkpoint = checkpoint };
         }
     }
+
+    /// <summary>Does something of an owner's, while nobody can take over.</summary>
+    /// <exception cref="CheckpointConflictException">Somebody else took over before; nothing was done.</exception>
+    internal TResult WhileOwned<TResult>(CheckpointClaim claim, Func<TResult> action)
+    {
+        lock (_lock)
+        {
+            var current = _claims.GetValueOrDefault(claim.Consumer);
+            return current?.Epoch == claim.Epoch
+                ? action()
+                : throw new CheckpointConflictException(
+                    claim.Consumer,
+                    claim.Epoch,
+                    current?.Epoch ?? 0,
+                    claim.Checkpoint?.Position ?? Position.Start,
+                    current?.Checkpoint?.Position ?? Position.Start);
+        }
+    }
 }

@@ -3,6 +3,8 @@ namespace K1s0.EventStore;
 /// <summary>Parked events in memory. Thread-safe.</summary>
 public sealed class InMemoryParkedEventStore : IParkedEventStore
 {
+    private readonly InMemoryCheckpointStore _checkpoints;
+
     // Guarded by _lock.
     private readonly Lock _lock = new();
     private readonly SortedDictionary<(string Consumer, Position Position), ParkedEvent> _parked = new(
@@ -11,13 +13,21 @@ public sealed class InMemoryParkedEventStore : IParkedEventStore
                 ? order
                 : left.Position.CompareTo(right.Position)));
 
-    /// <inheritdoc/>
-    public Task<bool> ParkAsync(ParkedEvent parked, CancellationToken cancellationToken = default)
+    /// <summary>An empty place for parked events.</summary>
+    /// <param name="checkpoints">Where the subscriptions claim their checkpoints: it knows whose claim counts.</param>
+    public InMemoryParkedEventStore(InMemoryCheckpointStore checkpoints)
     {
-        ArgumentNullException.ThrowIfNull(parked);
-        ConsumerName.Check(parked.Consumer, nameof(parked));
+        ArgumentNullException.ThrowIfNull(checkpoints);
+        _checkpoints = checkpoints;
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> ParkAsync(
+        ParkedEvent parked, CheckpointClaim claim, CancellationToken cancellationToken = default)
+    {
+        ParkedEvent.Check(parked, claim);
         return Run(
-            () =>
+            () => _checkpoints.WhileOwned(claim, () =>
             {
                 var key = (parked.Consumer, parked.Position);
                 if (_parked.TryAdd(key, parked))
@@ -31,7 +41,27 @@ public sealed class InMemoryParkedEventStore : IParkedEventStore
                 }
 
                 return false;
-            },
+            }),
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> UpdateAsync(
+        ParkedEvent parked, CheckpointClaim claim, CancellationToken cancellationToken = default)
+    {
+        ParkedEvent.Check(parked, claim);
+        return Run(
+            () => _checkpoints.WhileOwned(claim, () =>
+            {
+                var key = (parked.Consumer, parked.Position);
+                var isThere = _parked.TryGetValue(key, out var found);
+                if (isThere)
+                {
+                    _parked[key] = found! with { Attempts = parked.Attempts, Cause = parked.Cause };
+                }
+
+                return isThere;
+            }),
             cancellationToken);
     }
 
@@ -68,9 +98,16 @@ public sealed class InMemoryParkedEventStore : IParkedEventStore
             return Task.FromCanceled<TResult>(cancellationToken);
         }
 
-        lock (_lock)
+        try
         {
-            return Task.FromResult(action());
+            lock (_lock)
+            {
+                return Task.FromResult(action());
+            }
+        }
+        catch (CheckpointConflictException e)
+        {
+            return Task.FromException<TResult>(e);
         }
     }
 }

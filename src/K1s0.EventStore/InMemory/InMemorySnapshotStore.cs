@@ -8,7 +8,7 @@ public sealed class InMemorySnapshotStore : ISnapshotStore
 
     // Guarded by _lock.
     private readonly Lock _lock = new();
-    private readonly Dictionary<StreamId, (long Version, byte[] State, DateTimeOffset TakenAt)> _latest = [];
+    private readonly Dictionary<(StreamId, string), (long Version, byte[] State, DateTimeOffset At)> _latest = [];
 
     /// <summary>An empty store.</summary>
     /// <param name="options">How states are serialised; the defaults when null.</param>
@@ -21,9 +21,15 @@ public sealed class InMemorySnapshotStore : ISnapshotStore
 
     /// <inheritdoc/>
     public Task SaveAsync<TState>(
-        StreamId streamId, long version, TState state, CancellationToken cancellationToken = default)
+        StreamId streamId, long version, TState state, CancellationToken cancellationToken = default) =>
+        SaveAsync(streamId, string.Empty, version, state, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task SaveAsync<TState>(
+        StreamId streamId, string stateName, long version, TState state, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(streamId);
+        SnapshotName.Check(stateName, nameof(stateName));
         ArgumentOutOfRangeException.ThrowIfLessThan(version, 1);
         ArgumentNullException.ThrowIfNull(state);
         if (cancellationToken.IsCancellationRequested)
@@ -34,9 +40,10 @@ public sealed class InMemorySnapshotStore : ISnapshotStore
         var bytes = _serializer.Serialize(state);
         lock (_lock)
         {
-            if (!_latest.TryGetValue(streamId, out var latest) || latest.Version <= version)
+            var key = (streamId, stateName);
+            if (!_latest.TryGetValue(key, out var latest) || latest.Version <= version)
             {
-                _latest[streamId] = (version, bytes, Microseconds.Truncate(_timeProvider.GetUtcNow()));
+                _latest[key] = (version, bytes, Microseconds.Truncate(_timeProvider.GetUtcNow()));
             }
         }
 
@@ -45,21 +52,30 @@ public sealed class InMemorySnapshotStore : ISnapshotStore
 
     /// <inheritdoc/>
     public Task<Snapshot<TState>?> LoadLatestAsync<TState>(
-        StreamId streamId, CancellationToken cancellationToken = default)
+        StreamId streamId, CancellationToken cancellationToken = default) =>
+        LoadLatestAsync<TState>(streamId, string.Empty, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<Snapshot<TState>?> LoadLatestAsync<TState>(
+        StreamId streamId, string stateName, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(streamId);
+        SnapshotName.Check(stateName, nameof(stateName));
         if (cancellationToken.IsCancellationRequested)
         {
             return Task.FromCanceled<Snapshot<TState>?>(cancellationToken);
         }
 
+        (long Version, byte[] State, DateTimeOffset At) latest;
         lock (_lock)
         {
-            return Task.FromResult(
-                _latest.TryGetValue(streamId, out var latest)
-                    ? new Snapshot<TState>(
-                        streamId, latest.Version, _serializer.Deserialize<TState>(latest.State), latest.TakenAt)
-                    : null);
+            if (!_latest.TryGetValue((streamId, stateName), out latest))
+            {
+                return Task.FromResult<Snapshot<TState>?>(null);
+            }
         }
+
+        return Task.FromResult<Snapshot<TState>?>(
+            _serializer.ToSnapshot<TState>(streamId, stateName, latest.Version, latest.State, latest.At));
     }
 }

@@ -58,7 +58,8 @@ public static class EventStoreServiceCollectionExtensions
             provider.GetRequiredKeyedService<InMemoryEventStore>(key),
             provider.GetRequiredKeyedService<InMemoryLeaseStore>(key),
             provider.GetRequiredService<TimeProvider>()));
-        builder.Services.AddKeyedSingleton<IParkedEventStore, InMemoryParkedEventStore>(name);
+        builder.Services.AddKeyedSingleton<IParkedEventStore>(name, static (provider, key) =>
+            new InMemoryParkedEventStore(provider.GetRequiredKeyedService<InMemoryCheckpointStore>(key)));
         if (name.Length == 0)
         {
             builder.Services.AddSingleton(provider => provider.GetRequiredKeyedService<IParkedEventStore>(name));

@@ -11,6 +11,17 @@ public interface IReplayTarget
     Task BeginAsync(CancellationToken cancellationToken);
 
     /// <summary>
+    /// Before the first attempt of each handler of an event: what <see cref="UndoStepAsync"/> undoes begins here.
+    /// </summary>
+    Task BeginStepAsync();
+
+    /// <summary>
+    /// Undoes what the last attempt of a handler has written, before the next one. What the event's handlers before it
+    /// have written stays. When this or <see cref="UndoAsync"/> fails, the replay ends, and the target is rolled back.
+    /// </summary>
+    Task UndoStepAsync();
+
+    /// <summary>
     /// The effects of an event are complete: what <see cref="UndoAsync"/> undoes begins here. An exception is a failure
     /// of that event.
     /// </summary>

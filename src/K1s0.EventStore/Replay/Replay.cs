@@ -73,6 +73,9 @@ public sealed class Replay
     /// <exception cref="FeedDivergedException">
     /// The selection begins behind the end of the feed: the store lost events.
     /// </exception>
+    /// <exception cref="EventUnreadableException">
+    /// What is stored is no event. All before it was handed out; go on behind its position, when it may be left out.
+    /// </exception>
     public IAsyncEnumerable<EventEnvelope> ReadAsync(
         ReplaySelection selection, int pageSize = 1_000, CancellationToken cancellationToken = default)
     {
@@ -147,6 +150,11 @@ public sealed class Replay
                     {
                         yield break;
                     }
+                }
+
+                if (page.Unreadable is { } unreadable)
+                {
+                    throw unreadable;
                 }
             }
         }

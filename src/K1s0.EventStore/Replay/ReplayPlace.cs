@@ -23,6 +23,10 @@ public sealed record ReplayPlace(string Partition, Position Offset)
         return new ReplayPlace(envelope.PartitionKey, envelope.Position);
     }
 
+    internal static ReplayPlace Of(EventUnreadableException unreadable) => new(
+        unreadable.RecordedAt.UtcDateTime.ToString(PartitionFormat, CultureInfo.InvariantCulture),
+        unreadable.Position);
+
     /// <summary>Reads what <see cref="ToString"/> gave.</summary>
     /// <param name="text">The text.</param>
     /// <exception cref="FormatException">It is no place.</exception>

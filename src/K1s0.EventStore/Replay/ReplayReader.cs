@@ -16,6 +16,11 @@ internal sealed class ReplayReader : IAsyncDisposable
     // Open while a stream is read and nothing failed.
     private IAsyncEnumerator<EventEnvelope>? _stream;
 
+    // Set when an event of the stream cannot be read: the feed goes on behind it, a stream does not. It may stand under
+    // another name there, so it is remembered.
+    private FeedFilter? _streamInFeed;
+    private EventUnreadableException? _unreadable;
+
     private ReplayReader(
         IFeedReader feed, IStreamReader streams, ReplaySelection selection, Position end, int pageSize)
     {
@@ -53,22 +58,76 @@ internal sealed class ReplayReader : IAsyncDisposable
             return null;
         }
 
-        var page = _selection.Stream is { } stream
-            ? await ReadStreamAsync(stream, cancellationToken).ConfigureAwait(false)
-            : await ReadFeedAsync(cancellationToken).ConfigureAwait(false);
+        var page = _selection.Stream is not { } stream
+            ? await ReadFeedAsync(_selection.Filter, End, cancellationToken).ConfigureAwait(false)
+            : await ReadStreamOrFeedAsync(stream, cancellationToken).ConfigureAwait(false);
         _after = page.ReadTo;
         return page;
     }
 
     public ValueTask DisposeAsync() => CloseStreamAsync();
 
-    private async Task<ReplayPage> ReadFeedAsync(CancellationToken cancellationToken)
+    // What cannot be read is a page by itself, and ends no other: what stands before it is read by halves.
+    private async Task<ReplayPage> ReadFeedAsync(
+        FeedFilter? filter, Position end, CancellationToken cancellationToken)
     {
-        var page = await _feed.ReadFeedPageAsync(_after, _selection.Filter, _pageSize, cancellationToken)
-            .ConfigureAwait(false);
-        return page.ReadTo <= End
-            ? new ReplayPage(page.Events, page.ReadTo)
-            : new ReplayPage([.. page.Events.TakeWhile(envelope => envelope.Position <= End)], End);
+        for (var count = _pageSize; ; count = Math.Max(1, count / 2))
+        {
+            try
+            {
+                var page = await _feed.ReadFeedPageAsync(_after, filter, count, cancellationToken)
+                    .ConfigureAwait(false);
+                return page.ReadTo <= end
+                    ? new ReplayPage(page.Events, page.ReadTo)
+                    : new ReplayPage([.. page.Events.TakeWhile(envelope => envelope.Position <= end)], end);
+            }
+            catch (EventUnreadableException e) when (count == 1 && e.Position > _after)
+            {
+                return e.Position <= end ? new ReplayPage([], e.Position, e) : new ReplayPage([], end);
+            }
+            catch (EventUnreadableException) when (count > 1)
+            {
+                // Half of it may end before what cannot be read.
+            }
+        }
+    }
+
+    private async Task<ReplayPage> ReadStreamOrFeedAsync(StreamId stream, CancellationToken cancellationToken)
+    {
+        if (_streamInFeed is null)
+        {
+            try
+            {
+                return await ReadStreamAsync(stream, cancellationToken).ConfigureAwait(false);
+            }
+            catch (EventUnreadableException e)
+            {
+                _unreadable = e.Position > _after && e.Position <= End ? e : null;
+                _streamInFeed = (_selection.Filter ?? new FeedFilter()) with
+                {
+                    StreamTypes = [stream.AggregateType],
+                    StreamPrefix = stream.ToString(),
+                };
+            }
+        }
+
+        if (_unreadable is { } unreadable && unreadable.Position.Value == _after.Value + 1)
+        {
+            _unreadable = null;
+            return new ReplayPage([], unreadable.Position, unreadable);
+        }
+
+        // Other streams can begin with the same name.
+        var end = _unreadable is null ? End : new Position(_unreadable.Position.Value - 1);
+        var page = await ReadFeedAsync(_streamInFeed, end, cancellationToken).ConfigureAwait(false);
+        return page with
+        {
+            Events =
+            [
+                .. page.Events.Where(envelope =>
+                    envelope.StreamId == stream && _selection.Filter?.Matches(envelope) is not false),
+            ],
+        };
     }
 
     private async Task<ReplayPage> ReadStreamAsync(StreamId stream, CancellationToken cancellationToken)

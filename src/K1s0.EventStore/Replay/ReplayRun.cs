@@ -79,6 +79,11 @@ internal sealed class ReplayRun
                 Advance(work, finished, page.ReadTo);
             }
 
+            if (page.Unreadable is { } unreadable && _steps.TryPass(unreadable))
+            {
+                _clock.Finish(_reached = ReplayPlace.Of(unreadable), page.ReadTo);
+            }
+
             _clock.ReportWhenDue();
             _peakHeapBytes = Math.Max(_peakHeapBytes, GC.GetTotalMemory(forceFullCollection: false));
             cancellationToken.ThrowIfCancellationRequested();
@@ -159,7 +164,8 @@ internal sealed class ReplayRun
     private async Task<ReplayReport> EndAsync(Exception? broken, CancellationToken cancellationToken)
     {
         var cause = broken ?? _steps.Failure?.Cause;
-        var isRollBack = broken is null ? _steps.IsRollBack : _options.OnFailure is ReplayFailureAction.RollBack;
+        var isRollBack = _steps.IsRollBack
+            || (broken is not null && _options.OnFailure is ReplayFailureAction.RollBack);
         var outcome = cause is null ? ReplayOutcome.Completed
             : isRollBack ? ReplayOutcome.RolledBack
             : ReplayOutcome.Stopped;

@@ -18,7 +18,9 @@ internal sealed class ReplaySteps(
     /// <summary>Whether a failure ended the replay.</summary>
     public bool HasFailed => _hasFailed;
 
-    /// <summary>Whether one of the failures that ended it says that the target is rolled back.</summary>
+    /// <summary>
+    /// Whether the target is rolled back: a failure says so, or half an event may be left in the target.
+    /// </summary>
     public bool IsRollBack { get; private set; }
 
     /// <summary>The failure that ended the replay.</summary>
@@ -43,6 +45,10 @@ internal sealed class ReplaySteps(
             await Task.WhenAll(lanes).ConfigureAwait(false);
         }
     }
+
+    /// <summary>What is stored is no event: it is passed over or ends the replay, as corruption does.</summary>
+    public bool TryPass(EventUnreadableException unreadable) =>
+        Fail(new ReplayFailure(ReplayedEvent.Of(unreadable), Handler: null, Attempts: 1, unreadable));
 
     private async Task HandleLaneAsync(
         IReadOnlyList<SelectedEvent> work, int? lane, bool[] finished, CancellationToken cancellationToken)
@@ -108,11 +114,25 @@ internal sealed class ReplaySteps(
         {
             if (!isFinished && options.Target is { } target)
             {
-                await target.UndoAsync().ConfigureAwait(false);
+                await UndoAsync(target.UndoAsync).ConfigureAwait(false);
             }
         }
 
         return failure;
+    }
+
+    // What may be left in the target must not be committed, whatever a failure does otherwise.
+    private async Task UndoAsync(Func<Task> undo)
+    {
+        try
+        {
+            await undo().ConfigureAwait(false);
+        }
+        catch
+        {
+            IsRollBack = true;
+            throw;
+        }
     }
 
     private async ValueTask<ReplayFailure?> MarkAsync(EventEnvelope envelope)
@@ -133,11 +153,18 @@ internal sealed class ReplaySteps(
     {
         var handler = handlers[index];
         var begin = trace.Begin();
+        await (options.Target?.BeginStepAsync() ?? Task.CompletedTask).ConfigureAwait(false);
         var cause = await AttemptAsync(handler, envelope, cancellationToken).ConfigureAwait(false);
         var attempts = 1;
         var most = handler.MaxAttempts ?? options.MaxAttempts;
         for (; cause is not null and not EventNotUnderstoodException && attempts < most; attempts++)
         {
+            if (options.Target is { } target)
+            {
+                // The next attempt must not find half of this one.
+                await UndoAsync(target.UndoStepAsync).ConfigureAwait(false);
+            }
+
             await Task.Delay(options.DelayAfter(attempts), timeProvider, cancellationToken).ConfigureAwait(false);
             cause = await AttemptAsync(handler, envelope, cancellationToken).ConfigureAwait(false);
         }

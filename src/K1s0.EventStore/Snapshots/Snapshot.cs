@@ -6,4 +6,14 @@ namespace K1s0.EventStore;
 /// <param name="Version">The version of the last event that the state contains.</param>
 /// <param name="State">The state; a copy of its own for each load.</param>
 /// <param name="TakenAt">When it was saved, by the store's time.</param>
-public sealed record Snapshot<TState>(StreamId StreamId, long Version, TState State, DateTimeOffset TakenAt);
+public sealed record Snapshot<TState>(StreamId StreamId, long Version, TState State, DateTimeOffset TakenAt)
+{
+    /// <summary>The name that the state is kept under; empty for none.</summary>
+    public string StateName { get; init; } = string.Empty;
+
+    /// <summary>
+    /// The version of the fold that the state is the result of, where it was kept in a <see cref="SnapshotFrame"/>: a
+    /// state of another version than the program's own is not to be used. Null when nothing says.
+    /// </summary>
+    public int? StateVersion { get; init; }
+}

@@ -35,7 +35,8 @@ namespace K1s0.EventStore;
 [JsonConverter(typeof(SnapshotFrameConverter))]
 public sealed class SnapshotFrame
 {
-    private const string FormatName = "snapshot";
+    internal const string FormatName = "snapshot";
+
     private const byte FormatVersion = 1;
     private const int CompressionAt = 2;
     private const int NameLengthAt = 3;

@@ -18,8 +18,8 @@ internal sealed class SnapshotKeeper<TState>(
     {
         try
         {
-            var snapshot = await snapshots.LoadLatestAsync<SnapshotFrame>(streamId, cancellationToken)
-                .ConfigureAwait(false);
+            var snapshot = await snapshots
+                .LoadLatestAsync<SnapshotFrame>(streamId, _format.Name, cancellationToken).ConfigureAwait(false);
             if (snapshot?.State is not { } frame)
             {
                 return null;
@@ -62,7 +62,8 @@ internal sealed class SnapshotKeeper<TState>(
         }
 
         var frame = SnapshotFrame.Pack(_format.Name, _format.Version, version, chainHash, bytes, codecs.Preferred);
-        await snapshots.SaveAsync(streamId, version.Value, frame, cancellationToken).ConfigureAwait(false);
+        await snapshots.SaveAsync(streamId, _format.Name, version.Value, frame, cancellationToken)
+            .ConfigureAwait(false);
         AggregateTelemetry.RecordSnapshot(options, frame);
         return frame;
     }

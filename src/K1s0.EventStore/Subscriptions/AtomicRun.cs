@@ -64,9 +64,22 @@ internal sealed class AtomicRun(
                 return failure;
             }
 
-            parked.Remove(envelope.StreamId);
+            parked.Remove(envelope.Position);
             parts.Progress.CountHandled();
             return null;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public async Task InTurnAsync(StreamId streamId, Action act, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            act();
         }
         finally
         {

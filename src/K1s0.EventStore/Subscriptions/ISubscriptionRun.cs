@@ -12,4 +12,7 @@ internal interface ISubscriptionRun
     /// <summary>Handles an event that was parked and takes it out, in its turn among the others.</summary>
     /// <returns>Null when the event is handled; otherwise it is still parked.</returns>
     Task<HandlingFailure?> ReplayAsync(EventEnvelope envelope, CancellationToken cancellationToken);
+
+    /// <summary>Does something while no event of a stream is handled.</summary>
+    Task InTurnAsync(StreamId streamId, Action act, CancellationToken cancellationToken);
 }

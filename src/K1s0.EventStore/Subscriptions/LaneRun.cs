@@ -70,8 +70,22 @@ internal sealed class LaneRun : ISubscriptionRun, IDisposable
             // Not given up in the middle: the event is handled, and must be known not to be parked.
             await _parts.Parked!.RemoveAsync(_parts.Name, envelope.Position, CancellationToken.None)
                 .ConfigureAwait(false);
-            _parked.Remove(envelope.StreamId);
+            _parked.Remove(envelope.Position);
             return null;
+        }
+        finally
+        {
+            lane.Turn.Release();
+        }
+    }
+
+    public async Task InTurnAsync(StreamId streamId, Action act, CancellationToken cancellationToken)
+    {
+        var lane = LaneOf(streamId);
+        await lane.Turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            act();
         }
         finally
         {

@@ -207,7 +207,13 @@ public sealed class LiveFeed : IDisposable
             {
                 var page = await Feed.ReadFeedPageAsync(
                     after, filter: null, _options.PageSize, CancellationToken.None).ConfigureAwait(false);
-                Take(after, page)?.SetResult();
+                if (!TryTake(after, page, out var arrival))
+                {
+                    // Those who wait now wait behind it: what was found says nothing about that.
+                    continue;
+                }
+
+                arrival?.SetResult();
                 if (page.IsAtEnd)
                 {
                     _poll.Change(Interval, Timeout.InfiniteTimeSpan);
@@ -234,8 +240,10 @@ public sealed class LiveFeed : IDisposable
         arrival?.SetException(e);
     }
 
-    private TaskCompletionSource? Take(Position after, FeedPage page)
+    // False when the end was moved meanwhile: the page does not follow what is kept.
+    private bool TryTake(Position after, FeedPage page, out TaskCompletionSource? arrival)
     {
+        arrival = null;
         if (page.SettledBound < after)
         {
             throw new FeedDivergedException(after, page.SettledBound);
@@ -244,9 +252,14 @@ public sealed class LiveFeed : IDisposable
         lock (_lock)
         {
             _askedAt = _timeProvider.GetUtcNow();
-            if (page.ReadTo <= after || after != _end)
+            if (after != _end)
             {
-                return null;
+                return false;
+            }
+
+            if (page.ReadTo <= after)
+            {
+                return true;
             }
 
             var taken = new LivePage(after, page);
@@ -260,7 +273,8 @@ public sealed class LiveFeed : IDisposable
             }
 
             _pages.RemoveRange(0, excess);
-            return TakeArrival();
+            arrival = TakeArrival();
+            return true;
         }
     }
 

@@ -91,7 +91,7 @@ internal sealed class Ownership
     public async Task ConfirmAsync(CancellationToken cancellationToken)
     {
         var askedAt = _parts.TimeProvider.GetTimestamp();
-        await _leases.RenewAsync(_lease, Duration, cancellationToken).ConfigureAwait(false);
+        await _leases.RenewAsync(_parts, _lease, cancellationToken).ConfigureAwait(false);
         Interlocked.Exchange(ref _renewedAt, askedAt);
     }
 
@@ -170,7 +170,7 @@ internal sealed class Ownership
         using var end = new CancellationTokenSource(Shorter(Left, LongestRelease), _parts.TimeProvider);
         try
         {
-            await _leases.ReleaseAsync(_lease, end.Token).ConfigureAwait(false);
+            await _leases.ReleaseAsync(_parts, _lease, end.Token).ConfigureAwait(false);
         }
         catch (Exception e)
         {

@@ -23,6 +23,22 @@ public sealed record ParkedEvent(
 {
     private const int MaxCauseCharacters = 2_000;
 
+    /// <summary>Refuses an event that is not of the claim's consumer; every store of them applies it.</summary>
+    /// <param name="parked">The event.</param>
+    /// <param name="claim">The claim.</param>
+    /// <exception cref="ArgumentException">The event is another consumer's, or the name is refused.</exception>
+    public static void Check(ParkedEvent parked, CheckpointClaim claim)
+    {
+        ArgumentNullException.ThrowIfNull(parked);
+        ArgumentNullException.ThrowIfNull(claim);
+        ConsumerName.Check(parked.Consumer, nameof(parked));
+        if (!string.Equals(parked.Consumer, claim.Consumer, StringComparison.Ordinal))
+        {
+            throw new ArgumentException(
+                $"The event is parked for {parked.Consumer}, and the claim is of {claim.Consumer}.", nameof(claim));
+        }
+    }
+
     internal static ParkedEvent Of(
         string consumer, EventEnvelope envelope, int attempts, Exception? cause, DateTimeOffset now) =>
         new(

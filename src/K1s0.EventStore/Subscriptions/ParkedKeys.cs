@@ -10,21 +10,24 @@ namespace K1s0.EventStore;
 internal sealed class ParkedKeys
 {
     private readonly SubscriptionParts _parts;
-    private readonly Ownership? _ownership;
+
+    // Of this run: its epoch says whether the run may still park.
+    private readonly CheckpointClaim _claim;
+    private readonly ConcurrentDictionary<Position, StreamId> _events = new();
     private readonly ConcurrentDictionary<StreamId, int> _counts = new();
 
-    private ParkedKeys(SubscriptionParts parts, Ownership? ownership) => (_parts, _ownership) = (parts, ownership);
+    private ParkedKeys(SubscriptionParts parts, CheckpointClaim claim) => (_parts, _claim) = (parts, claim);
 
-    /// <summary>How many events were parked when this was loaded.</summary>
-    public int Count => _counts.Values.Sum();
+    /// <summary>How many events are parked, as far as this run knows.</summary>
+    public int Count => _events.Count;
 
     public static async Task<ParkedKeys> LoadAsync(
-        SubscriptionParts parts, Ownership? ownership, CancellationToken cancellationToken)
+        SubscriptionParts parts, CheckpointClaim claim, CancellationToken cancellationToken)
     {
-        var keys = new ParkedKeys(parts, ownership);
+        var keys = new ParkedKeys(parts, claim);
         await foreach (var parked in keys.ListAsync(cancellationToken).ConfigureAwait(false))
         {
-            keys.Add(parked.StreamId);
+            keys.TryAdd(parked.Position, parked.StreamId);
         }
 
         return keys;
@@ -34,7 +37,9 @@ internal sealed class ParkedKeys
 
     /// <summary>Parks an event that failed, or one that waits behind such an event.</summary>
     /// <exception cref="SubscriptionStoppedException">No more events may be parked.</exception>
-    /// <exception cref="LeaseLostException">Another process may have handled the event meanwhile.</exception>
+    /// <exception cref="CheckpointConflictException">
+    /// Another process has taken over, and may have handled the event meanwhile.
+    /// </exception>
     public async Task ParkAsync(EventEnvelope envelope, HandlingFailure? failure)
     {
         var attempts = failure?.Attempts ?? 0;
@@ -44,19 +49,13 @@ internal sealed class ParkedKeys
                 _parts.Name, envelope, attempts, "as many events are parked as may be.", failure?.Cause);
         }
 
-        if (_ownership is not null)
-        {
-            // A former owner that wakes up must not put aside what the new one has handled.
-            await _ownership.ConfirmAsync(CancellationToken.None).ConfigureAwait(false);
-        }
-
         var parked = ParkedEvent.Of(
             _parts.Name, envelope, attempts, failure?.Cause, _parts.TimeProvider.GetUtcNow());
 
         // Not given up in the middle: the count must know whether it happened.
-        if (await _parts.Parked!.ParkAsync(parked, CancellationToken.None).ConfigureAwait(false))
+        await _parts.Parked!.ParkAsync(parked, _claim, CancellationToken.None).ConfigureAwait(false);
+        if (TryAdd(envelope.Position, envelope.StreamId))
         {
-            Add(envelope.StreamId);
             _parts.Progress.CountParked();
             _parts.Logger.EventParked(_parts.Name, envelope, attempts, failure?.Cause);
         }
@@ -65,6 +64,7 @@ internal sealed class ParkedKeys
     /// <summary>Hands all parked events to a run, in order; behind one that fails, its stream waits on.</summary>
     public async Task<ParkedReplay> ReplayAsync(ISubscriptionRun run, CancellationToken cancellationToken)
     {
+        await ForgetTakenOutAsync(run, cancellationToken).ConfigureAwait(false);
         var failed = new HashSet<StreamId>();
         var replayed = 0;
         await foreach (var parked in ListAsync(cancellationToken).ConfigureAwait(false))
@@ -85,17 +85,23 @@ internal sealed class ParkedKeys
 
             failed.Add(parked.StreamId);
             var attempts = parked.Attempts + failure.Attempts;
-            await _parts.Parked!.ParkAsync(
-                parked with { Attempts = attempts, Cause = ParkedEvent.Describe(failure.Cause) }, cancellationToken)
-                .ConfigureAwait(false);
+            await _parts.Parked!.UpdateAsync(
+                parked with { Attempts = attempts, Cause = ParkedEvent.Describe(failure.Cause) },
+                _claim,
+                cancellationToken).ConfigureAwait(false);
         }
 
         return new ParkedReplay(replayed, _parts.Progress.ParkedEvents);
     }
 
-    /// <summary>An event of the stream is not parked any more; the caller holds the stream's lane.</summary>
-    public void Remove(StreamId streamId)
+    /// <summary>An event is not parked any more; the caller holds its stream's lane.</summary>
+    public void Remove(Position position)
     {
+        if (!_events.TryRemove(position, out var streamId))
+        {
+            return;
+        }
+
         _parts.Progress.CountReplayed();
         if (_counts.AddOrUpdate(streamId, 0, static (_, count) => count - 1) == 0)
         {
@@ -103,7 +109,33 @@ internal sealed class ParkedKeys
         }
     }
 
-    private void Add(StreamId streamId) => _counts.AddOrUpdate(streamId, 1, static (_, count) => count + 1);
+    private bool TryAdd(Position position, StreamId streamId)
+    {
+        if (!_events.TryAdd(position, streamId))
+        {
+            return false;
+        }
+
+        _counts.AddOrUpdate(streamId, 1, static (_, count) => count + 1);
+        return true;
+    }
+
+    // An event may have been taken out without this run being told: the answer was lost, or an administrator gave it
+    // up. Its stream would wait for ever behind what is not there.
+    private async Task ForgetTakenOutAsync(ISubscriptionRun run, CancellationToken cancellationToken)
+    {
+        // What is known is noted before the list is read: what is parked meanwhile is missing in both.
+        var known = _events.ToDictionary();
+        await foreach (var parked in ListAsync(cancellationToken).ConfigureAwait(false))
+        {
+            known.Remove(parked.Position);
+        }
+
+        foreach (var (position, streamId) in known)
+        {
+            await run.InTurnAsync(streamId, () => Remove(position), cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     private async IAsyncEnumerable<ParkedEvent> ListAsync(
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)

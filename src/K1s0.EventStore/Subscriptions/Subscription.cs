@@ -265,7 +265,7 @@ public sealed class Subscription
         var feed = _parts.Live.Feed;
         var writer = await CheckpointWriter.ClaimAsync(
             _parts.Checkpoints, feed, Name, _parts.Options, ownership, cancellationToken).ConfigureAwait(false);
-        var parked = await ParkedKeys.LoadAsync(_parts, ownership, cancellationToken).ConfigureAwait(false);
+        var parked = await ParkedKeys.LoadAsync(_parts, writer.Claim, cancellationToken).ConfigureAwait(false);
         var end = await _parts.Options.End.FindAsync(feed, cancellationToken).ConfigureAwait(false);
         var origin = writer.Claim.Checkpoint is { } checkpoint
             ? new LowWaterMark(checkpoint.Position, checkpoint.ChainHash)

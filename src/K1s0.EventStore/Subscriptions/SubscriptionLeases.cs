@@ -5,11 +5,14 @@ namespace K1s0.EventStore;
 /// and the others stand by. Thread-safe; one instance a store and process.
 /// </summary>
 /// <remarks>
-/// All subscriptions of a process ask one after the other: fifty of them need no more than one connection for it.
+/// All subscriptions of a process ask one after the other as long as the store answers: fifty of them need no more than
+/// one connection for it. Nobody waits longer than a tenth of its lease for an answer that another one asked for; then
+/// it asks beside the others, so that each lease is renewed on its own clock.
 /// </remarks>
 public sealed class SubscriptionLeases : IDisposable
 {
     private const string Prefix = "subscription/";
+    private const int TurnsPerLease = 10;
 
     private readonly ILeaseStore _store;
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -38,15 +41,17 @@ public sealed class SubscriptionLeases : IDisposable
 
     internal Task<Lease?> TryAcquireAsync(SubscriptionParts parts, CancellationToken cancellationToken) =>
         InTurnAsync(
+            parts,
             token => _store.TryAcquireAsync(
                 NameOf(parts.Name), parts.Options.Owner, parts.Options.LeaseDuration, token),
             cancellationToken);
 
-    internal Task RenewAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken) =>
-        InTurnAsync(token => _store.RenewAsync(lease, duration, token), cancellationToken);
+    internal Task RenewAsync(SubscriptionParts parts, Lease lease, CancellationToken cancellationToken) =>
+        InTurnAsync(parts, token => _store.RenewAsync(lease, parts.Options.LeaseDuration, token), cancellationToken);
 
-    internal Task ReleaseAsync(Lease lease, CancellationToken cancellationToken) =>
+    internal Task ReleaseAsync(SubscriptionParts parts, Lease lease, CancellationToken cancellationToken) =>
         InTurnAsync(
+            parts,
             async token =>
             {
                 await _store.ReleaseAsync(lease, token).ConfigureAwait(false);
@@ -55,16 +60,37 @@ public sealed class SubscriptionLeases : IDisposable
             cancellationToken);
 
     private async Task<TResult> InTurnAsync<TResult>(
-        Func<CancellationToken, Task<TResult>> ask, CancellationToken cancellationToken)
+        SubscriptionParts parts, Func<CancellationToken, Task<TResult>> ask, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        var hasTurn = await TryTakeTurnAsync(parts, cancellationToken).ConfigureAwait(false);
         try
         {
+            // Without a turn, no more ask at once than there are subscriptions: each has one question at a time.
             return await ask(cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            _turn.Release();
+            if (hasTurn)
+            {
+                _turn.Release();
+            }
+        }
+    }
+
+    // False when somebody has had the turn for too long.
+    private async Task<bool> TryTakeTurnAsync(SubscriptionParts parts, CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(
+            parts.Options.LeaseDuration / TurnsPerLease, parts.TimeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        try
+        {
+            await _turn.WaitAsync(either.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
         }
     }
 }

@@ -25,6 +25,7 @@ internal static class EventIds
     public const int SubscriptionLost = 1061;
     public const int LeaseNotRenewed = 1062;
     public const int LeaseNotReleased = 1063;
+    public const int SnapshotTooLarge = 1064;
     public const int SnapshotFailed = 1080;
     public const int SnapshotUnreadable = 1081;
     public const int SnapshotIgnored = 1082;

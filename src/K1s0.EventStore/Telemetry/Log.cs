@@ -130,6 +130,12 @@ internal static partial class Log
         EventName = nameof(EventIds.SnapshotFailed))]
     public static partial void SnapshotFailed(this ILogger logger, StreamId stream, Exception reason);
 
+    [LoggerMessage(EventIds.SnapshotTooLarge, LogLevel.Warning,
+        "The state of {Stream} has {Bytes} bytes, and a snapshot {MaxBytes} at most: no snapshot is taken until the "
+        + "stream is twice as long",
+        EventName = nameof(EventIds.SnapshotTooLarge))]
+    public static partial void SnapshotTooLarge(this ILogger logger, StreamId stream, int bytes, int maxBytes);
+
     [LoggerMessage(EventIds.SnapshotUnreadable, LogLevel.Warning,
         "The snapshot of {Stream} cannot be read; its events are",
         EventName = nameof(EventIds.SnapshotUnreadable))]

@@ -17,6 +17,7 @@ public sealed class FileObjectStoreTests : ObjectStoreSuite
     }
 
     [Fact]
+    [Trait("PeerBug", "B28")]
     public async Task What_a_crash_leaves_behind_is_no_object_and_no_obstacle()
     {
         // A crash between the two names: attributes without content; and one before: a part.

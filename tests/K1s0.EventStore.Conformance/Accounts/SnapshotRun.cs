@@ -53,7 +53,8 @@ public sealed class SnapshotRun(IConformanceStore store, StreamId stream, int in
                 _with = Repository(interval, isCached);
                 break;
             case SnapshotStep.Garbage:
-                await store.Snapshots.SaveAsync(stream, Math.Max(1, head.Version.Value), "garbage", token);
+                await store.Snapshots.SaveAsync(
+                    stream, nameof(Account), Math.Max(1, head.Version.Value), "garbage", token);
                 break;
             default:
                 await SaveWrongAsync(step, head, token);
@@ -72,7 +73,7 @@ public sealed class SnapshotRun(IConformanceStore store, StreamId stream, int in
             step is SnapshotStep.WrongHash ? Sha256Digest.Of([1]) : head.ChainHash,
             """{"owner":"Mallory","balance":1000000,"movements":[1000000]}"""u8,
             CompressionCodecs.OfSystem.Preferred);
-        return store.Snapshots.SaveAsync(stream, version, frame, token);
+        return store.Snapshots.SaveAsync(stream, nameof(Account), version, frame, token);
     }
 
     private static void Act(Account account, int number)

@@ -26,6 +26,7 @@ public sealed class RepetitionTests(StoreDatabase database) : IClassFixture<Stor
     }
 
     [Fact]
+    [Trait("PeerBug", "B18")]
     public async Task After_its_sessions_were_ended_by_the_server_an_append_is_repeated_on_a_new_one()
     {
         await using var source = SessionsOf("interrupted writer");

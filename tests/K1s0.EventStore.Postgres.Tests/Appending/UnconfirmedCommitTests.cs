@@ -18,6 +18,7 @@ public sealed class UnconfirmedCommitTests(MissingStandby server) : IClassFixtur
 
     [Theory]
     [MemberData(nameof(Ends))]
+    [Trait("PeerBug", "B20")]
     public async Task A_commit_that_no_standby_confirms_is_of_unknown_outcome_however_the_wait_ends(
         string end, int retries)
     {

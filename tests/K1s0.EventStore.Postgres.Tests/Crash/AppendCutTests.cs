@@ -11,6 +11,7 @@ public sealed class AppendCutTests(CutFixture fixture, ITestOutputHelper output)
     [Theory]
     [MemberData(nameof(Kinds))]
     [Trait("Row", "I01")]
+    [Trait("PeerBug", "B19")]
     public async Task Every_cut_ends_in_an_outcome_that_is_true_and_a_retry_gives_one_copy(AppendKind kind)
     {
         var plans = CutPlan.EveryCutOf(await RecordAsync(kind));

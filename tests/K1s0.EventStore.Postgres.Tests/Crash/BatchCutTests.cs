@@ -55,6 +55,7 @@ public sealed class BatchCutTests(CutFixture fixture, ITestOutputHelper output) 
     }
 
     [Fact(Timeout = 5 * Eventually.Milliseconds)]
+    [Trait("PeerBug", "B18")]
     public async Task The_stores_own_retry_turns_every_cut_of_a_batch_into_the_outcome_that_each_would_have_had()
     {
         foreach (var plan in await EveryCutAsync(CutManner.Close))

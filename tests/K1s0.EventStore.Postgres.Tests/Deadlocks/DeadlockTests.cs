@@ -21,6 +21,7 @@ public sealed class DeadlockTests(ITestOutputHelper output) : IAsyncLifetime
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 
     [Fact]
+    [Trait("PeerBug", "B09")]
     public async Task Two_processes_that_append_to_the_same_streams_in_any_order_never_meet_in_a_deadlock()
     {
         var settings = WorkloadSettings.Read();

@@ -19,6 +19,7 @@ public sealed class BystanderTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("PeerBug", "B03")]
     public async Task A_transaction_in_another_database_freezes_a_reader_that_waits_for_transaction_ids_but_not_ours()
     {
         await using var foreign = await _neighbour.OpenSessionAsync();
@@ -58,6 +59,7 @@ public sealed class BystanderTests : IAsyncLifetime
     [InlineData("select pg_advisory_lock_shared(floor_key::bigint) from event_store.store")]
     [InlineData("select pg_advisory_lock(floor_key, 3) from event_store.store")]
     [InlineData("select pg_advisory_lock_shared(3, floor_key) from event_store.store")]
+    [Trait("PeerBug", "B03")]
     public async Task Advisory_locks_of_other_applications_are_no_obstacle(string locking)
     {
         await _feed.AppendAsync(FeedStore.Orders, 5);

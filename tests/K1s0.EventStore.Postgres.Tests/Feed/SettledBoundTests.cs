@@ -14,6 +14,7 @@ public sealed class SettledBoundTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _feed.DisposeAsync();
 
     [Fact]
+    [Trait("PeerBug", "B02")]
     public async Task The_first_event_ever_holds_the_feed_back_like_any_other()
     {
         // A sequence that was never used looks like one that was used once, unless its first number is burnt.
@@ -51,6 +52,7 @@ public sealed class SettledBoundTests : IAsyncLifetime
     [InlineData(AppendEnding.Rollback)]
     [InlineData(AppendEnding.Terminated)]
     [InlineData(AppendEnding.Disconnected)]
+    [Trait("PeerBug", "B04")]
     public async Task The_feed_ends_before_an_open_append_and_goes_on_when_that_has_ended(AppendEnding ending)
     {
         var before = await _feed.AppendAsync(FeedStore.Orders);
@@ -124,6 +126,7 @@ public sealed class SettledBoundTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("PeerBug", "B05")]
     public async Task Numbers_that_were_rolled_back_do_not_stall_the_feed()
     {
         await using (var open = await OpenAppend.BeginAsync(_feed))
@@ -140,6 +143,7 @@ public sealed class SettledBoundTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("PeerBug", "B08")]
     public async Task An_append_that_lost_leaves_its_transaction_open_and_the_feed_free()
     {
         var before = await _feed.AppendAsync(FeedStore.Orders);

@@ -4,6 +4,7 @@ namespace K1s0.EventStore.Postgres.Tests.GroupCommit;
 public sealed class ContendedStreamTests(StoreDatabase database) : IClassFixture<StoreDatabase>
 {
     [Fact(Timeout = Eventually.Milliseconds)]
+    [Trait("PeerBug", "B09")]
     public async Task One_of_those_that_expect_the_same_version_wins_and_the_others_are_told_where_the_stream_is()
     {
         var store = await database.NewStoreAsync();

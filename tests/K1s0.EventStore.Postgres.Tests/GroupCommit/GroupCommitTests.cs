@@ -59,6 +59,7 @@ public sealed class GroupCommitTests(StoreDatabase database) : IClassFixture<Sto
     }
 
     [Fact(Timeout = Eventually.Milliseconds)]
+    [Trait("PeerBug", "B22")]
     public async Task A_conflict_a_repetition_and_a_reused_id_do_not_disturb_their_neighbours()
     {
         var store = await database.NewStoreAsync();

@@ -110,6 +110,7 @@ public sealed class PublishedLogTests(StoreDatabase database) : IClassFixture<St
     }
 
     [Fact]
+    [Trait("PeerBug", "B27")]
     public async Task A_database_that_lost_leaves_that_were_published_is_refused_and_the_loss_is_named()
     {
         using var log = await TestLog.CreateAsync(database);

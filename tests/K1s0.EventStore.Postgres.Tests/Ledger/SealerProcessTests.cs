@@ -13,6 +13,7 @@ public sealed class SealerProcessTests(StoreDatabase database) : IClassFixture<S
 
     [Theory]
     [MemberData(nameof(Steps))]
+    [Trait("PeerBug", "B36")]
     public async Task A_sealer_that_is_killed_at_any_step_leaves_a_log_that_the_next_one_continues(string step)
     {
         using var log = await TestLog.CreateAsync(database);

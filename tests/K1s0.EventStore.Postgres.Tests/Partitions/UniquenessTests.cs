@@ -40,6 +40,7 @@ public sealed class UniquenessTests(StoreDatabase database) : IClassFixture<Stor
     }
 
     [Fact]
+    [Trait("PeerBug", "B25")]
     public async Task A_second_event_with_the_same_parent_is_refused_within_a_month_by_the_partition_itself()
     {
         var store = await StoreWithOneEventAsync();

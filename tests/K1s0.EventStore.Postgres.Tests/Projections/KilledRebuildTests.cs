@@ -67,6 +67,62 @@ public sealed class KilledRebuildTests(StoreDatabase database, ITestOutputHelper
             $"{Cycles} kills ({string.Join(", ", killedIn)}), {rebuilt} rebuilds before the last, {feed.Count} events");
     }
 
+    // B36. A kill that is meant for a step must land in it: the process kills itself there, and nowhere else.
+    [Theory]
+    [InlineData("lock_table")]
+    [InlineData("lock_rebuild_lanes")]
+    [InlineData("lock_checkpoint")]
+    [InlineData("read_rebuild_page")]
+    [InlineData("count_parked_events")]
+    [InlineData("count_feed")]
+    [InlineData("drop_table")]
+    [InlineData("move_table")]
+    [InlineData("drop_rebuild_schema")]
+    [InlineData(KilledSwapProcess.Commit)]
+    [Trait("PeerBug", "B36")]
+    public async Task A_process_that_dies_in_a_step_of_the_swap_leaves_the_tables_before_it_or_behind_it(string step)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        var store = await database.NewStoreAsync();
+        var streams = Enumerable.Range(0, 5).Select(_ => Some.Stream()).ToArray();
+        for (var round = 0; round < 6; round++)
+        {
+            await store.Store.AppendAsync([.. streams.Select(stream => Some.Append(stream))], limit.Token);
+        }
+
+        await KilledSwapProcess.FollowAsync(store.DataSource, store.Store, store.Options, limit.Token);
+        await using var child = await ChildProcess.StartAsync(
+            typeof(KilledSwapProcess).Assembly,
+            [Program.Role, KilledSwapProcess.Role, database.ConnectionString, store.Name, step]);
+        (await child.ReadLineAsync(limit.Token)).Should().Be(step, "the process says where it is about to die");
+        (await child.Exited.WaitAsync(limit.Token)).Should().Be(137);
+
+        // Whoever waits for the tables waits until the server has seen that the process is gone.
+        await store.Store.AppendAsync([.. streams.Select(stream => Some.Append(stream))], limit.Token);
+        await KilledSwapProcess.FollowAsync(store.DataSource, store.Store, store.Options, limit.Token);
+        var feed = await store.FeedAsync();
+        var isSwapped = step is KilledSwapProcess.Commit;
+        (await Balances.ReadAsync(store)).Should().Equal(
+            Balances.Fold(feed), isSwapped ? "the new tables are in use" : "nothing was touched");
+        (await RebuildsAsync(store)).Should().Be(isSwapped ? 0 : 1, "what was rebuilt goes on where it stood");
+
+        var result = await new ProjectionRebuilder(
+            store.DataSource, ProjectionProcess.Name, new Balances(store.Name), store.Options)
+            .RebuildAsync(cancellationToken: limit.Token);
+        result.Events.Should().Be(feed.Count);
+        (await Balances.ReadAsync(store)).Should().Equal(Balances.Fold(feed));
+        (await RebuildsAsync(store)).Should().Be(0);
+    }
+
+    private static Task<long> RebuildsAsync(TestStore store)
+    {
+        var schema = new RebuildTables(
+            new PostgresDatabase(store.DataSource, new SqlCatalog(new SchemaName(store.Name)), store.Options),
+            ProjectionTables.Of(new Balances(store.Name)),
+            ProjectionProcess.Name).Schema.Value;
+        return store.ScalarAsync<long>($"select count(*) from pg_namespace where nspname = '{schema}'");
+    }
+
     // One event for each line that the process writes: appends and rebuild go on side by side, at one pace.
     private static async Task<string?> ReadAndAppendAsync(
         ChildProcess child, TestStore store, StreamId[] streams, Random random, CancellationToken cancellationToken)

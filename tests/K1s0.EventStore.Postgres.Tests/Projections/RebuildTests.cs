@@ -86,6 +86,7 @@ public sealed class RebuildTests(StoreDatabase database) : IClassFixture<StoreDa
     }
 
     [Fact]
+    [Trait("PeerBug", "B02")]
     public async Task No_event_is_lost_or_doubled_while_the_projection_and_its_writers_go_on()
     {
         var store = await database.NewStoreAsync();

@@ -175,6 +175,35 @@ public sealed class ReplayTargetTests(StoreDatabase database) : IClassFixture<St
         (await rows.StoredAsync()).Should().Equal(events.Where((_, index) => index != 3).Select(e => e.Id));
     }
 
+    [Theory]
+    [InlineData("chain_hash = '\\x00'", true)]
+    [InlineData("content_digest = '\\x00'", false)]
+    [InlineData("stream_type = ''", true)]
+    [InlineData("stream_id = ''", false)]
+    [Trait("Row", "X08")]
+    public async Task A_row_that_is_no_event_is_skipped_alone(string damage, bool isOneStream)
+    {
+        var (store, events, rows) = await ArrangeAsync();
+        await store.ExecuteAsync(
+            $$"""
+            alter table {s}.events disable trigger all;
+            update {s}.events set {{damage}} where position = {{events[3].Position}};
+            alter table {s}.events enable trigger all;
+            """);
+
+        var report = await RunAsync(
+            store,
+            rows,
+            Quick with { OnCorrupted = ReplayFailureAction.Skip },
+            new ReplaySelection { Stream = isOneStream ? events[3].StreamId : null });
+
+        var expected = events.Where((one, index) =>
+            index != 3 && (!isOneStream || one.StreamId == events[3].StreamId)).Select(e => e.Id).ToList();
+        (await rows.StoredAsync()).Should().Equal(expected);
+        (report.HandledEvents, report.CorruptedEvents).Should().Be((expected.Count, 1));
+        report.Failures.Should().ContainSingle().Which.Event.Place.Should().Be(ReplayPlace.Of(events[3]));
+    }
+
     [Fact]
     [Trait("Row", "K11")]
     public async Task The_example_of_the_readme_fills_a_table_in_one_transaction()

@@ -106,15 +106,17 @@ public sealed class ExactlyOnceTests(StoreDatabase database) : IClassFixture<Sto
         var claim = await store.Checkpoints.ClaimAsync(Name, "owner");
         var behind = new Checkpoint(envelope.Position, await store.Store.GetIdentityAsync());
         claim = await handler.HandleAsync([], claim, behind, CancellationToken.None);
-        await parked.ParkAsync(new ParkedEvent(
-            Name,
-            envelope.Position,
-            envelope.StreamId,
-            envelope.Id,
-            envelope.EventType,
-            Attempts: 1,
-            Cause: null,
-            envelope.RecordedAt));
+        await parked.ParkAsync(
+            new ParkedEvent(
+                Name,
+                envelope.Position,
+                envelope.StreamId,
+                envelope.Id,
+                envelope.EventType,
+                Attempts: 1,
+                Cause: null,
+                envelope.RecordedAt),
+            claim);
 
         // As after an answer that was lost: the event was taken out, and is handed over once more.
         await handler.ReplayAsync(envelope, claim, CancellationToken.None);
@@ -122,6 +124,32 @@ public sealed class ExactlyOnceTests(StoreDatabase database) : IClassFixture<Sto
 
         (await ledger.EffectsAsync()).Should().Equal(envelope.Id);
         (await parked.ListAsync(Name)).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_stream_goes_on_although_the_answer_to_the_commit_of_its_parked_event_was_lost()
+    {
+        var store = await database.NewStoreAsync();
+        var isBroken = true;
+        var ledger = await Ledger.CreateAsync(
+            store, (_, _, _) => isBroken ? throw new HandlerBrokenException() : Task.CompletedTask);
+        var stream = Some.Stream();
+        await store.Store.AppendAsync([Some.Append(stream)]);
+        using var limit = new CancellationTokenSource(Patience);
+        using var live = new LiveFeed(store.Store);
+        var handler = new ForgetfulHandler(new PostgresAtomicHandler(store.DataSource, ledger, store.Options));
+        await using var running = new RunningSubscription(
+            Subscribe(ledger, live, options => options.OnFailure = FailureAction.Park, handler), limit.Token);
+        await running.StatusAsync(status => status.ParkedEvents == 1);
+        isBroken = false;
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(
+            () => running.Subscription.ReplayParkedAsync(limit.Token));
+        (await running.Subscription.ReplayParkedAsync(limit.Token)).Should().Be(new ParkedReplay(0, 0));
+        await store.Store.AppendAsync([Some.Append(stream)]);
+        await running.StatusAsync(status => status.HandledEvents == 1);
+
+        (await ledger.EffectsAsync()).Should().Equal((await store.Store.LoadAsync(stream)).Select(e => e.Id));
     }
 
     [Fact]
@@ -204,7 +232,8 @@ public sealed class ExactlyOnceTests(StoreDatabase database) : IClassFixture<Sto
         return await store.Store.LoadAsync(stream);
     }
 
-    private static Subscription Subscribe(Ledger ledger, LiveFeed live, Action<SubscriptionOptions>? configure)
+    private static Subscription Subscribe(
+        Ledger ledger, LiveFeed live, Action<SubscriptionOptions>? configure, IAtomicHandler? handler = null)
     {
         var options = new SubscriptionOptions
         {
@@ -216,7 +245,7 @@ public sealed class ExactlyOnceTests(StoreDatabase database) : IClassFixture<Sto
         var store = ledger.Store;
         return new Subscription(
             Name,
-            new PostgresAtomicHandler(store.DataSource, ledger, store.Options),
+            handler ?? new PostgresAtomicHandler(store.DataSource, ledger, store.Options),
             live,
             store.Checkpoints,
             options,
@@ -238,5 +267,29 @@ public sealed class ExactlyOnceTests(StoreDatabase database) : IClassFixture<Sto
             });
         await subscription.RunAsync(limit.Token);
         return subscription.GetStatus();
+    }
+
+    // Loses the answer to the first replay, which is committed.
+    private sealed class ForgetfulHandler(IAtomicHandler inner) : IAtomicHandler
+    {
+        private bool _hasForgotten;
+
+        public Task<CheckpointClaim> HandleAsync(
+            IReadOnlyList<EventEnvelope> events,
+            CheckpointClaim claim,
+            Checkpoint checkpoint,
+            CancellationToken cancellationToken) =>
+            inner.HandleAsync(events, claim, checkpoint, cancellationToken);
+
+        public async Task ReplayAsync(
+            EventEnvelope envelope, CheckpointClaim claim, CancellationToken cancellationToken)
+        {
+            await inner.ReplayAsync(envelope, claim, cancellationToken);
+            if (!_hasForgotten)
+            {
+                _hasForgotten = true;
+                throw new StoreUnavailableException("the answer was lost");
+            }
+        }
     }
 }

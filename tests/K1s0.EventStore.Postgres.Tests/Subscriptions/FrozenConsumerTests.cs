@@ -12,6 +12,7 @@ public sealed class FrozenConsumerTests(StoreDatabase database) : IClassFixture<
     [InlineData(SharedConsumerProcess.ExactlyOnce)]
     [InlineData(SharedConsumerProcess.AtLeastOnce)]
     [Trait("Row", "X04")]
+    [Trait("PeerBug", "B17")]
     public async Task A_frozen_owner_is_taken_over_and_writes_nothing_when_it_wakes_up(string frozenIn)
     {
         using var limit = new CancellationTokenSource(Patience);

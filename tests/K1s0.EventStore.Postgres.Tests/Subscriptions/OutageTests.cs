@@ -20,6 +20,7 @@ public sealed class OutageTests
     [InlineData(nameof(PostgresServer.KillAsync))]
     [InlineData(nameof(PostgresServer.StopAsync))]
     [InlineData(nameof(PostgresServer.StopImmediateAsync))]
+    [Trait("PeerBug", "B14")]
     public async Task Subscriptions_say_that_the_server_is_gone_and_go_on_by_themselves_when_it_is_back(string ending)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));

@@ -26,6 +26,7 @@ public sealed class TamperCampaignTests(StoreDatabase database, ITestOutputHelpe
     [Trait("Row", "L02")]
     [Trait("Row", "L03")]
     [Trait("Row", "X16")]
+    [Trait("PeerBug", "B27")]
     public async Task Every_manipulation_of_the_tables_is_found_and_nothing_else()
     {
         var seeds = SeededRandom.Create();

@@ -18,6 +18,7 @@ internal sealed class SqliteUnderTest : IConformanceStore
         _store = new SqliteEventStore(_file, options);
         Snapshots = new SqliteSnapshotStore(_file, options);
         Checkpoints = new SqliteCheckpointStore(_file);
+        Parked = new ParkedBesideFile(_store);
     }
 
     public IEventStore Store => _store;
@@ -38,7 +39,7 @@ internal sealed class SqliteUnderTest : IConformanceStore
     public ILedgerStore Ledger => throw new NotSupportedException("An SQLite file has no log.");
 
     // Parked events are kept elsewhere.
-    public IParkedEventStore Parked { get; } = new InMemoryParkedEventStore();
+    public IParkedEventStore Parked { get; }
 
     public EventStoreOptions Options { get; }
 

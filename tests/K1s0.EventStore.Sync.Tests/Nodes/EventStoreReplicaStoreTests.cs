@@ -78,6 +78,7 @@ public sealed class EventStoreReplicaStoreTests : IDisposable
     [Fact]
     [Trait("Row", "S02")]
     [Trait("Row", "X10")]
+    [Trait("PeerBug", "B35")]
     public async Task Two_files_end_with_the_same_and_a_node_goes_on_after_a_restart()
     {
         var time = new ManualTime(Some.Noon);

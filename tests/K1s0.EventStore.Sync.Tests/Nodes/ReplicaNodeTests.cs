@@ -85,6 +85,7 @@ public sealed class ReplicaNodeTests
     }
 
     [Fact]
+    [Trait("PeerBug", "B35")]
     public async Task A_store_that_fails_in_the_middle_loses_nothing_and_confirms_nothing()
     {
         var store = new FailingReplicaStore(new InMemoryReplicaStore());

@@ -115,7 +115,7 @@ public sealed class SnapshotStrategyTests
     {
         var token = TestContext.Current.CancellationToken;
         await accounts.HandleAsync(Stream, _ => [new AmountDeposited(1)], cancellationToken: token);
-        return (await _snapshots.LoadLatestAsync<SnapshotFrame>(Stream, token))?.Version ?? 0;
+        return (await _snapshots.LoadLatestAsync<SnapshotFrame>(Stream, nameof(AccountState), token))?.Version ?? 0;
     }
 
     // Reading takes time, by the clock of the test.

@@ -57,6 +57,7 @@ public sealed class ExceptionTests
         new EventHandlingException(Stored, Cause),
         new EventNotUnderstoodException(Stored, Cause),
         new EventTypeConflictException("placed", 2, typeof(int), "the name is taken."),
+        new EventUnreadableException(new Position(9), DateTimeOffset.UnixEpoch, Cause),
         new FeedDivergedException(new Position(9), new Position(4)),
         new SubscriptionBehindException("balances", new Position(9), new Position(7)),
         new SnapshotTooLargeException(Order, 21, 20),

@@ -13,7 +13,9 @@ internal sealed class InMemoryConformanceStore : IConformanceStore
         Options = options;
         _store = new InMemoryEventStore(options, timeProvider);
         Snapshots = new InMemorySnapshotStore(options, timeProvider);
-        Checkpoints = new InMemoryCheckpointStore(_store);
+        var checkpoints = new InMemoryCheckpointStore(_store);
+        Checkpoints = checkpoints;
+        Parked = new InMemoryParkedEventStore(checkpoints);
         _leaseTime = new ShiftedTime(timeProvider);
         var leases = new InMemoryLeaseStore(_leaseTime);
         Leases = leases;
@@ -36,7 +38,7 @@ internal sealed class InMemoryConformanceStore : IConformanceStore
 
     public ILedgerStore Ledger { get; }
 
-    public IParkedEventStore Parked { get; } = new InMemoryParkedEventStore();
+    public IParkedEventStore Parked { get; }
 
     public EventStoreOptions Options { get; }
 

@@ -5,6 +5,7 @@ internal sealed class MemoryTarget : IReplayTarget, ISubscriptionHandler
 {
     private List<Guid> _pending = [];
     private int _mark;
+    private int _step;
 
     public List<Guid> Rows { get; private set; } = [];
 
@@ -20,6 +21,8 @@ internal sealed class MemoryTarget : IReplayTarget, ISubscriptionHandler
 
     public Exception? MarkFailure { get; set; }
 
+    public Exception? UndoFailure { get; init; }
+
     public Task BeginAsync(CancellationToken cancellationToken)
     {
         (_pending, _mark) = ([.. Rows], Rows.Count);
@@ -34,10 +37,26 @@ internal sealed class MemoryTarget : IReplayTarget, ISubscriptionHandler
         return failure is null ? Task.CompletedTask : Task.FromException(failure);
     }
 
+    public Task BeginStepAsync()
+    {
+        _step = _pending.Count;
+        return Task.CompletedTask;
+    }
+
+    public Task UndoStepAsync()
+    {
+        _pending.RemoveRange(_step, _pending.Count - _step);
+        return CallAsync("undo step", failure: null);
+    }
+
     public Task UndoAsync()
     {
-        _pending.RemoveRange(_mark, _pending.Count - _mark);
-        return CallAsync("undo", failure: null);
+        if (UndoFailure is null)
+        {
+            _pending.RemoveRange(_mark, _pending.Count - _mark);
+        }
+
+        return CallAsync("undo", UndoFailure);
     }
 
     public Task CommitAsync(ReplayPlace? reached)

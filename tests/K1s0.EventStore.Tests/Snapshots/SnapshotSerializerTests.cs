@@ -1,5 +1,8 @@
+using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
+using K1s0.EventStore.Compression;
+using K1s0.EventStore.Integrity;
 
 namespace K1s0.EventStore.Tests;
 
@@ -52,6 +55,29 @@ public sealed class SnapshotSerializerTests
     [Fact]
     public void A_state_that_is_no_json_of_its_type_is_refused() =>
         Assert.ThrowsAny<JsonException>(() => new SnapshotSerializer(null).Deserialize<OrderPlaced>("[1]"u8));
+
+    [Fact]
+    public void A_state_in_a_frame_that_claims_more_than_may_be_is_refused_before_anything_is_reserved()
+    {
+        var frame = SnapshotFrame.Pack(
+            "text",
+            stateVersion: 1,
+            new StreamVersion(1),
+            chainHash: default,
+            Encoding.UTF8.GetBytes($"\"{new string('a', 1_000)}\""),
+            CompressionCodecs.OfSystem.Preferred);
+        var bytes = frame.ToBytes();
+        BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(48), SnapshotSerializer.MaxStateBytes + 1);
+        Sha256Digest.Of(bytes.AsSpan(0, bytes.Length - Sha256Digest.Length))
+            .CopyTo(bytes.AsSpan(bytes.Length - Sha256Digest.Length));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        var refusal = Assert.Throws<DecompressionException>(
+            () => new SnapshotSerializer(null).Deserialize<string>(bytes));
+
+        refusal.Fault.Should().Be(DecompressionFault.TooLarge);
+        (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(10_000_000);
+    }
 
     [Fact]
     public async Task The_in_memory_snapshot_store_serialises_as_its_options_say()

@@ -1,13 +1,26 @@
 namespace K1s0.EventStore.Tests;
 
-/// <summary>A feed that counts how often a page is asked for, and fails when a test says so.</summary>
+/// <summary>A feed that counts how often a page is asked for, and waits or fails when a test says so.</summary>
 internal sealed class CountingFeed(IFeedReader feed) : IFeedReader
 {
     private int _asked;
+    private int _atGate;
 
     public int Asked => Volatile.Read(ref _asked);
 
     public Exception? Failure { get; set; }
+
+    /// <summary>What each question waits for; none when null.</summary>
+    public TaskCompletionSource? Gate { get; set; }
+
+    public async Task AtGateAsync(int count, CancellationToken cancellationToken)
+    {
+        while (Volatile.Read(ref _atGate) < count)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
 
     public async Task AskedAsync(int count, CancellationToken cancellationToken)
     {
@@ -31,6 +44,12 @@ internal sealed class CountingFeed(IFeedReader feed) : IFeedReader
         CancellationToken cancellationToken = default)
     {
         await Task.Yield();
+        if (Gate is { } gate)
+        {
+            Interlocked.Increment(ref _atGate);
+            await gate.Task.WaitAsync(cancellationToken);
+        }
+
         var page = Failure is { } failure
             ? throw failure
             : await feed.ReadFeedPageAsync(after, filter, maxCount, cancellationToken);

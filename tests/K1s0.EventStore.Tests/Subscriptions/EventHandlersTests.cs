@@ -43,8 +43,45 @@ public sealed class EventHandlersTests
     }
 
     [Fact]
-    public void A_type_is_named_once() =>
+    [Trait("Row", "X08")]
+    public async Task Without_upcasters_an_event_of_another_schema_version_is_not_decoded_as_if_it_were_this_one()
+    {
+        var seen = new List<string>();
+        var handlers = new EventHandlers()
+            .On("order-placed", OrderJson.Default.OrderPlaced, (_, _, _) => See("first"))
+            .On("order-placed", 3, OrderJson.Default.OrderPlaced, (_, _, _) => See("third"));
+        var placed = EventEnvelope.Create(
+            Stream, "order-placed", new OrderPlaced("Ada", 1), OrderJson.Default.OrderPlaced);
+
+        await handlers.HandleAsync(placed, CancellationToken.None);
+        await handlers.HandleAsync(placed with { SchemaVersion = 3 }, CancellationToken.None);
+        var refusal = await Assert.ThrowsAsync<EventNotUnderstoodException>(
+            () => handlers.HandleAsync(placed with { SchemaVersion = 2 }, CancellationToken.None).AsTask());
+
+        seen.Should().Equal("first", "third");
+        refusal.Envelope.SchemaVersion.Should().Be(2);
+        refusal.Message.Should().Contain("schema version 2").And.Contain("1, 3");
+
+        ValueTask See(string version)
+        {
+            seen.Add(version);
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    [Fact]
+    public void A_type_is_named_once()
+    {
         Assert.Throws<ArgumentException>(() => new EventHandlers().Ignore("a").Ignore("a"));
+        Assert.Throws<ArgumentException>(() => On(On(new EventHandlers())));
+        Assert.Throws<ArgumentException>(() => On(new EventHandlers()).Ignore("a"));
+        Assert.Throws<ArgumentException>(() => On(new EventHandlers().Ignore("a")));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new EventHandlers().On(
+            "a", 0, OrderJson.Default.OrderPlaced, (_, _, _) => ValueTask.CompletedTask));
+
+        static EventHandlers On(EventHandlers handlers) => handlers.On(
+            "a", OrderJson.Default.OrderPlaced, (_, _, _) => ValueTask.CompletedTask);
+    }
 
     [Fact]
     public void An_idempotency_key_is_the_same_for_ever_and_another_for_each_consumer_and_event()

@@ -14,7 +14,7 @@ internal sealed class FollowRun(FollowScenario scenario)
 
     private readonly Random _random = new(scenario.Seed);
     private readonly ManualTime _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
-    private readonly InMemoryParkedEventStore _parked = new();
+    private InMemoryParkedEventStore? _parked;
     private readonly ConcurrentQueue<EventEnvelope> _handled = new();
     private readonly HashSet<Guid> _poisoned = [];
     private bool _isMended;
@@ -32,7 +32,9 @@ internal sealed class FollowRun(FollowScenario scenario)
     public async Task<bool> RunAsync()
     {
         var store = await FillAsync();
-        var checkpoints = new WatchedCheckpointStore(new InMemoryCheckpointStore(store), CheckAsync);
+        var inner = new InMemoryCheckpointStore(store);
+        var checkpoints = new WatchedCheckpointStore(inner, CheckAsync);
+        _parked = new InMemoryParkedEventStore(inner);
         _checkpoints = checkpoints;
         using var live = new LiveFeed(store, timeProvider: _time);
         using var leases = new SubscriptionLeases(new InMemoryLeaseStore(_time));
@@ -165,7 +167,7 @@ internal sealed class FollowRun(FollowScenario scenario)
     private async Task CheckAsync(Checkpoint checkpoint)
     {
         var handled = _handled.Concat(_uncommitted).Select(envelope => envelope.Id).ToHashSet();
-        var parked = (await _parked.ListAsync(Name)).Select(one => one.EventId).ToHashSet();
+        var parked = (await _parked!.ListAsync(Name)).Select(one => one.EventId).ToHashSet();
         foreach (var envelope in _wanted.Where(envelope => envelope.Position <= checkpoint.Position))
         {
             var isSkipped = scenario.Action is FailureAction.Skip && _poisoned.Contains(envelope.Id);

@@ -116,6 +116,28 @@ public sealed class LiveFeedTests : IDisposable
     }
 
     [Fact]
+    [Trait("Row", "I14")]
+    public async Task What_was_read_for_somebody_who_has_left_makes_nobody_wait_for_the_next_poll()
+    {
+        using var live = new LiveFeed(_feed, timeProvider: _time);
+        using var leaving = new CancellationTokenSource();
+        await AppendAsync(3);
+        _feed.Gate = new TaskCompletionSource();
+        var first = live.NextAsync(new Position(3), leaving.Token).AsTask();
+        await _feed.AtGateAsync(1, _limit.Token);
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+
+        // Somebody who is further on waits while that question is under way, which goes to the end of the feed.
+        await AppendAsync(2);
+        var second = live.NextAsync(new Position(5), _limit.Token).AsTask();
+        await AppendAsync(1);
+        _feed.Gate.SetResult();
+
+        (await second)!.Events.Select(e => e.Version).Should().Equal(6);
+    }
+
+    [Fact]
     public async Task A_question_that_fails_is_told_to_all_that_wait_and_the_next_one_asks_again()
     {
         using var live = new LiveFeed(_feed, timeProvider: _time);

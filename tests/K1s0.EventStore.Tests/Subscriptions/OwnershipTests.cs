@@ -54,6 +54,22 @@ public sealed class OwnershipTests : IDisposable
     }
 
     [Fact]
+    [Trait("Row", "X04")]
+    public async Task A_slow_answer_about_one_lease_keeps_no_other_from_being_renewed()
+    {
+        await using var running = Start(new RecordingHandler());
+        await running.StatusAsync(status => status.State is SubscriptionState.Live);
+        await using var slow = Start(new RecordingHandler(), CutOffLeaseStore.Slow);
+        await _leaseStore.IsAsked.WaitAsync(_limit.Token);
+        var before = _leaseStore.Renewals;
+
+        await PassAsync(() => _leaseStore.Renewals >= before + 6);
+
+        running.Subscription.GetStatus().Restarts.Should().Be(0, "six renewals outlive a lease that was not renewed");
+        running.Subscription.GetStatus().State.Should().Be(SubscriptionState.Live);
+    }
+
+    [Fact]
     public async Task Who_stands_by_is_healthy_and_has_no_lag()
     {
         await _leaseStore.TryAcquireAsync(
@@ -78,9 +94,9 @@ public sealed class OwnershipTests : IDisposable
         _limit.Dispose();
     }
 
-    private RunningSubscription Start(RecordingHandler handler) => new(
+    private RunningSubscription Start(RecordingHandler handler, string name = "shared") => new(
         new Subscription(
-            "shared",
+            name,
             handler,
             _live,
             _checkpoints,
@@ -101,17 +117,31 @@ public sealed class OwnershipTests : IDisposable
 
     private sealed class CutOffLeaseStore(InMemoryLeaseStore inner) : ILeaseStore
     {
+        public const string Slow = "slow";
+
+        private readonly TaskCompletionSource _isAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int _renewals;
+
+        /// <summary>The slow lease was asked for; there is no answer before the asker gives up.</summary>
+        public Task IsAsked => _isAsked.Task;
 
         public bool IsCutOff { get; set; }
 
         public int Renewals => Volatile.Read(ref _renewals);
 
-        public Task<Lease?> TryAcquireAsync(
-            string name, string owner, TimeSpan duration, CancellationToken cancellationToken = default) =>
-            IsCutOff
+        public async Task<Lease?> TryAcquireAsync(
+            string name, string owner, TimeSpan duration, CancellationToken cancellationToken = default)
+        {
+            if (string.Equals(name, SubscriptionLeases.NameOf(Slow), StringComparison.Ordinal))
+            {
+                _isAsked.SetResult();
+                await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+            }
+
+            return IsCutOff
                 ? throw new StoreUnavailableException("cut off by the test")
-                : inner.TryAcquireAsync(name, owner, duration, cancellationToken);
+                : await inner.TryAcquireAsync(name, owner, duration, cancellationToken);
+        }
 
         public async Task<Lease> RenewAsync(
             Lease lease, TimeSpan duration, CancellationToken cancellationToken = default)
