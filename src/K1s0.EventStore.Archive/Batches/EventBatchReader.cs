@@ -84,6 +84,11 @@ public sealed class EventBatchReader
         EventBatchFrame frame, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(frame);
+        Guarded(_key, () =>
+        {
+            BatchFrames.CheckLength(frame, _options.MaxFrameContentBytes);
+            return true;
+        });
         var content = await ReadAsync(frame.Offset, frame.Length, cancellationToken).ConfigureAwait(false);
         return Guarded(_key, () => BatchFrames.Decode(content, frame, _codec, _options.MaxFrameContentBytes));
     }
