@@ -6,33 +6,30 @@ namespace K1s0.EventStore.S3;
 /// </summary>
 internal sealed class S3ServerCheck(Func<CancellationToken, Task<bool>> check)
 {
-    private readonly SemaphoreSlim _gate = new(1, 1);
-    private volatile bool _passed;
+    // Guarded by _lock. The check is everybody's, so nobody's token ends it.
+    private readonly Lock _lock = new();
+    private Task<bool>? _answer;
 
     /// <exception cref="StoreOperationException">The server overwrites.</exception>
     public async Task EnsureAsync(CancellationToken cancellationToken)
     {
-        if (_passed)
+        Task<bool> answer;
+        lock (_lock)
         {
-            return;
-        }
-
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            if (!_passed && !await check(cancellationToken).ConfigureAwait(false))
+            if (_answer is { IsCompleted: true, IsCompletedSuccessfully: false })
             {
-                throw new StoreOperationException(
-                    "This server overwrites objects that a put with If-None-Match must leave alone, so an archive is "
-                    + "not safe on it. Nothing was stored. Use a server that keeps conditional puts.",
-                    new NotSupportedException("If-None-Match was ignored."));
+                _answer = null;
             }
 
-            _passed = true;
+            answer = _answer ??= Task.Run(() => check(CancellationToken.None), CancellationToken.None);
         }
-        finally
+
+        if (!await answer.WaitAsync(cancellationToken).ConfigureAwait(false))
         {
-            _gate.Release();
+            throw new StoreOperationException(
+                "This server overwrites objects that a put with If-None-Match must leave alone, so an archive is not "
+                + "safe on it. Nothing was stored. Use a server that keeps conditional puts.",
+                new NotSupportedException("If-None-Match was ignored."));
         }
     }
 }

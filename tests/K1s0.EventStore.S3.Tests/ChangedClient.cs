@@ -27,7 +27,7 @@ internal sealed class ChangedClient(RadosGatewayFixture fixture) : AmazonS3Clien
     public int Copies => _copies;
 
     public override Task<PutObjectResponse> PutObjectAsync(
-        PutObjectRequest request, CancellationToken cancellationToken)
+        PutObjectRequest request, CancellationToken cancellationToken = default)
     {
         Interlocked.Increment(ref _puts);
         Changes?.Invoke(request);
@@ -35,7 +35,7 @@ internal sealed class ChangedClient(RadosGatewayFixture fixture) : AmazonS3Clien
     }
 
     public override async Task<CopyObjectResponse> CopyObjectAsync(
-        CopyObjectRequest request, CancellationToken cancellationToken)
+        CopyObjectRequest request, CancellationToken cancellationToken = default)
     {
         if (Interlocked.Increment(ref _copies) == 1 && BeforeCopy is { } before)
         {
