@@ -32,7 +32,7 @@ public sealed class S3ObjectStore : IReplaceableObjectStore
         ArgumentNullException.ThrowIfNull(options);
         timeProvider ??= TimeProvider.System;
         (_client, _options, _requests) = (client, options, new S3Requests(options));
-        _writes = new S3Writes(client, _requests, options.MaxConflictRetries, timeProvider);
+        _writes = new S3Writes(client, _requests, options, timeProvider);
         _check = new S3ServerCheck(cancellationToken => CheckAsync(
             new ObjectKey($"{CheckPrefix}{Guid.CreateVersion7(timeProvider.GetUtcNow()):N}"), cancellationToken));
     }

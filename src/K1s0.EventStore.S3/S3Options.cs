@@ -77,6 +77,14 @@ public sealed class S3Options
     /// <value>true by default.</value>
     public bool CheckServer { get; set; } = true;
 
+    /// <summary>
+    /// Whether the server keeps the conditions of copies (<c>x-amz-copy-source-if-match</c>), by which a move to another
+    /// class is bound to the object that was seen. When it does not, as Ceph, moves go through this process: a get, and
+    /// a put on the same condition.
+    /// </summary>
+    /// <value>true by default, as on AWS.</value>
+    public bool ConditionalCopies { get; set; } = true;
+
     /// <summary>How many keys one request lists.</summary>
     /// <value>1,000 by default, which is what S3 allows; 1 to 1,000.</value>
     [Range(1, 1_000)]

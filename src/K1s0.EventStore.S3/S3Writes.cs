@@ -10,7 +10,7 @@ namespace K1s0.EventStore.S3;
 /// Changes objects on conditions: a put on absence, a replacement and a move on the version (ETag) that was seen. When
 /// another one came in between, it looks again, a limited number of times.
 /// </summary>
-internal sealed class S3Writes(IAmazonS3 client, S3Requests requests, int maxConflicts, TimeProvider timeProvider)
+internal sealed class S3Writes(IAmazonS3 client, S3Requests requests, S3Options options, TimeProvider timeProvider)
 {
     private static readonly TimeSpan ConflictWait = TimeSpan.FromMilliseconds(50);
 
@@ -89,9 +89,10 @@ internal sealed class S3Writes(IAmazonS3 client, S3Requests requests, int maxCon
 
                 try
                 {
-                    await client.CopyObjectAsync(requests.Move(key, info, version, storageClass), cancellationToken)
-                        .ConfigureAwait(false);
-                    return moved = true;
+                    return moved = options.ConditionalCopies
+                        ? await CopyAsync(requests.Move(key, info, version, storageClass), cancellationToken)
+                            .ConfigureAwait(false)
+                        : await PutAgainAsync(key, storageClass, cancellationToken).ConfigureAwait(false);
                 }
                 catch (AmazonS3Exception e) when (S3Errors.IsAbsent(e) || S3Errors.IsOtherVersion(e))
                 {
@@ -118,6 +119,28 @@ internal sealed class S3Writes(IAmazonS3 client, S3Requests requests, int maxCon
         }
     }
 
+    private async Task<bool> CopyAsync(CopyObjectRequest request, CancellationToken cancellationToken)
+    {
+        await client.CopyObjectAsync(request, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
+    // What was read, and its digest fits, is put again where it was, if it is still that.
+    private async Task<bool> PutAgainAsync(
+        ObjectKey key, Archive.StorageClass storageClass, CancellationToken cancellationToken)
+    {
+        using var response = await client.GetObjectAsync(requests.Get(key), cancellationToken).ConfigureAwait(false);
+        var read = new StoredObject(
+            requests.Info(key, response), await S3Body.ReadAsync(response, cancellationToken).ConfigureAwait(false));
+        var attributes = new ObjectAttributes(read.Info.Attributes.Metadata, storageClass);
+        var request = requests.Put(key, read.Content, read.Info.Digest, attributes);
+        (request.IfNoneMatch, request.IfMatch) = (null, Version(response.ETag));
+        return await PutAsync(request, cancellationToken).ConfigureAwait(false);
+    }
+
+    // Without quotation marks, as Ceph wants it and others take it.
+    private static string Version(string tag) => tag.Trim('"');
+
     // False: the condition is not met.
     private async Task<bool> PutAsync(PutObjectRequest request, CancellationToken cancellationToken)
     {
@@ -141,7 +164,7 @@ internal sealed class S3Writes(IAmazonS3 client, S3Requests requests, int maxCon
         {
             var response = await client.GetObjectMetadataAsync(requests.Head(key), cancellationToken)
                 .ConfigureAwait(false);
-            return (requests.Info(key, response), response.ETag);
+            return (requests.Info(key, response), Version(response.ETag));
         }
         catch (AmazonS3Exception e) when (S3Errors.IsAbsent(e))
         {
@@ -161,12 +184,12 @@ internal sealed class S3Writes(IAmazonS3 client, S3Requests requests, int maxCon
                     return;
                 }
 
-                if (conflicts >= maxConflicts)
+                if (conflicts >= options.MaxConflictRetries)
                 {
                     throw new WriteOutcomeUnknownException($"{what} met others, again and again");
                 }
             }
-            catch (AmazonS3Exception e) when (S3Errors.IsConflict(e) && conflicts < maxConflicts)
+            catch (AmazonS3Exception e) when (S3Errors.IsConflict(e) && conflicts < options.MaxConflictRetries)
             {
                 await Task.Delay(ConflictWait * (1 << Math.Min(conflicts, 5)), timeProvider, cancellationToken)
                     .ConfigureAwait(false);

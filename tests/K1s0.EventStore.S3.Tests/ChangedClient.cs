@@ -15,33 +15,23 @@ internal sealed class ChangedClient(RadosGatewayFixture fixture) : AmazonS3Clien
     })
 {
     private int _puts;
-    private int _copies;
 
     public Action<PutObjectRequest>? Changes { get; init; }
 
-    /// <summary>Done before the first copy.</summary>
-    public Func<Task>? BeforeCopy { get; init; }
+    /// <summary>Done when the first put comes, before it goes out.</summary>
+    public Func<Task>? BeforeFirstPut { get; init; }
 
     public int Puts => _puts;
 
-    public int Copies => _copies;
-
-    public override Task<PutObjectResponse> PutObjectAsync(
+    public override async Task<PutObjectResponse> PutObjectAsync(
         PutObjectRequest request, CancellationToken cancellationToken = default)
     {
-        Interlocked.Increment(ref _puts);
-        Changes?.Invoke(request);
-        return base.PutObjectAsync(request, cancellationToken);
-    }
-
-    public override async Task<CopyObjectResponse> CopyObjectAsync(
-        CopyObjectRequest request, CancellationToken cancellationToken = default)
-    {
-        if (Interlocked.Increment(ref _copies) == 1 && BeforeCopy is { } before)
+        if (Interlocked.Increment(ref _puts) == 1 && BeforeFirstPut is { } before)
         {
             await before();
         }
 
-        return await base.CopyObjectAsync(request, cancellationToken);
+        Changes?.Invoke(request);
+        return await base.PutObjectAsync(request, cancellationToken);
     }
 }

@@ -158,13 +158,14 @@ public sealed class S3ObjectStoreTests(RadosGatewayFixture fixture) : Replaceabl
             Cancellation);
         using var client = new ChangedClient(fixture)
         {
-            BeforeCopy = async () =>
+            BeforeFirstPut = async () =>
             {
                 await Store.DeleteAsync(Key, Cancellation);
                 await Store.PutIfAbsentAsync(Key, "second"u8.ToArray(), cancellationToken: Cancellation);
             },
         };
-        var store = new S3ObjectStore(client, new S3Options { Bucket = _bucket, Prefix = "orders/" });
+        var store = new S3ObjectStore(
+            client, new S3Options { Bucket = _bucket, Prefix = "orders/", ConditionalCopies = false });
 
         (await store.SetStorageClassAsync(Key, StorageClass.InfrequentAccess, Cancellation)).Should().BeTrue();
 
@@ -172,7 +173,7 @@ public sealed class S3ObjectStoreTests(RadosGatewayFixture fixture) : Replaceabl
         found.Content.ToArray().Should().Equal("second"u8.ToArray());
         found.Info.Attributes.Metadata.Should().BeEmpty();
         found.Info.Attributes.StorageClass.Should().Be(StorageClass.InfrequentAccess);
-        client.Copies.Should().Be(2);
+        client.Puts.Should().Be(2, "the first one met another version");
     }
 
     [Fact]
@@ -228,6 +229,8 @@ public sealed class S3ObjectStoreTests(RadosGatewayFixture fixture) : Replaceabl
         await store.PutIfAbsentAsync(Key, "secret"u8.ToArray(), cancellationToken: Cancellation);
         await FluentActions.Awaiting(() => store.SetStorageClassAsync(Key, StorageClass.InfrequentAccess, Cancellation))
             .Should().ThrowAsync<StoreOperationException>("Ceph does not copy what is encrypted");
+        options.ConditionalCopies = false;
+        (await store.SetStorageClassAsync(Key, StorageClass.InfrequentAccess, Cancellation)).Should().BeTrue();
 
         var head = await fixture.Client.GetObjectMetadataAsync(_bucket, Key.Value, Cancellation);
         head.ServerSideEncryptionMethod.Should().Be(Amazon.S3.ServerSideEncryptionMethod.AWSKMS);
@@ -241,7 +244,8 @@ public sealed class S3ObjectStoreTests(RadosGatewayFixture fixture) : Replaceabl
 
         // Small pages, so that every list has several.
         return new S3ObjectStore(
-            fixture.Client, new S3Options { Bucket = _bucket, Prefix = "orders/", ListPageSize = 7 });
+            fixture.Client,
+            new S3Options { Bucket = _bucket, Prefix = "orders/", ListPageSize = 7, ConditionalCopies = false });
     }
 
     protected override async Task DamageAsync(ObjectKey key)
