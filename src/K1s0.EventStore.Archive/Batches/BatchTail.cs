@@ -104,6 +104,12 @@ internal static class BatchTail
         return tail;
     }
 
+    /// <summary>The digest of the index in what <see cref="Write"/> returned.</summary>
+    public static Sha256Digest DigestIn(ReadOnlySpan<byte> tail, EventBatchIndex index) => new(
+        tail.Slice(
+            (2 * FrameHead) + index.FiltersLength + FixedLength + (EntryLength * index.Frames.Count),
+            Sha256Digest.Length));
+
     /// <summary>Reads the index.</summary>
     /// <param name="tail">The last bytes of the object: all, or at least <see cref="MaxLength"/>.</param>
     /// <param name="objectLength">The length of the object.</param>
@@ -186,6 +192,7 @@ internal static class BatchTail
         {
             FiltersOffset = offset,
             FiltersDigest = new Sha256Digest(content.Slice(40, Sha256Digest.Length)),
+            Digest = new Sha256Digest(content[^Sha256Digest.Length..]),
         };
     }
 

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Runtime.CompilerServices;
 using K1s0.EventStore.Integrity;
 using Npgsql;
@@ -6,13 +7,13 @@ using NpgsqlTypes;
 namespace K1s0.EventStore.Postgres;
 
 /// <summary>Reads streams. Thread-safe.</summary>
-internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache heads)
+internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache heads, ArchiveBorder border)
 {
     public async Task<IReadOnlyList<EventEnvelope>> LoadAsync(
         StreamId streamId, long fromVersion, long toVersion, CancellationToken cancellationToken)
     {
-        var events = await ReadAsync("load_stream", streamId, fromVersion, toVersion, int.MaxValue, null,
-            cancellationToken)
+        var events = await ReadAsync(
+            ReadDirection.Forward, streamId, fromVersion, toVersion, int.MaxValue, cancellationToken)
             .ConfigureAwait(false);
         // An event below the highest that was asked for ends the answer: the stream ends there.
         if (events is [.., var last] && last.Version < toVersion)
@@ -29,7 +30,8 @@ internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache
         long fromVersion,
         long toVersion,
         CancellationToken cancellationToken) =>
-        ReadAsync("load_stream", streamId, fromVersion, toVersion, int.MaxValue, transaction, cancellationToken);
+        ReadAcrossAsync(
+            ReadDirection.Forward, streamId, fromVersion, toVersion, int.MaxValue, transaction, cancellationToken);
 
     public async IAsyncEnumerable<EventEnvelope> ReadPagesAsync(
         StreamId streamId,
@@ -38,12 +40,11 @@ internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var isForward = direction is ReadDirection.Forward;
-        var statement = isForward ? "load_stream" : "load_stream_backward";
         var (low, high) = isForward ? (from?.Value ?? 0, long.MaxValue) : (0, from?.Value ?? long.MaxValue);
         var pageSize = database.Options.PageSize;
         while (true)
         {
-            var page = await ReadAsync(statement, streamId, low, high, pageSize, null, cancellationToken)
+            var page = await ReadAsync(direction, streamId, low, high, pageSize, cancellationToken)
                 .ConfigureAwait(false);
             foreach (var envelope in page)
             {
@@ -105,7 +106,87 @@ internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache
             parameters.Add(new NpgsqlParameter<string> { TypedValue = name, NpgsqlDbType = NpgsqlDbType.Text });
     }
 
-    private Task<List<EventEnvelope>> ReadAsync(
+    private async Task<List<EventEnvelope>> ReadAsync(
+        ReadDirection direction,
+        StreamId streamId,
+        long fromVersion,
+        long toVersion,
+        int maxCount,
+        CancellationToken cancellationToken)
+    {
+        if (border.Known == Position.Start)
+        {
+            try
+            {
+                return await QueryAsync(
+                    direction is ReadDirection.Forward ? "load_stream" : "load_stream_backward",
+                    streamId,
+                    fromVersion,
+                    toVersion,
+                    maxCount,
+                    null,
+                    cancellationToken).ConfigureAwait(false);
+            }
+            catch (EventsArchivedException e)
+            {
+                border.Note(e.Through);
+            }
+        }
+
+        return await ReadAcrossAsync(
+            direction, streamId, fromVersion, toVersion, maxCount, null, cancellationToken).ConfigureAwait(false);
+    }
+
+    // First the database, then, for what is missing before its first version, the archive: what left the database
+    // meanwhile was read there, and what had left it before is in the books.
+    private async Task<List<EventEnvelope>> ReadAcrossAsync(
+        ReadDirection direction,
+        StreamId streamId,
+        long fromVersion,
+        long toVersion,
+        int maxCount,
+        NpgsqlTransaction? transaction,
+        CancellationToken cancellationToken)
+    {
+        var isForward = direction is ReadDirection.Forward;
+        var events = await QueryAsync(
+            isForward ? "load_stream_hot" : "load_stream_hot_backward",
+            streamId,
+            fromVersion,
+            toVersion,
+            maxCount,
+            transaction,
+            cancellationToken).ConfigureAwait(false);
+        var low = Math.Max(1, fromVersion);
+        var high = events.Count == 0 ? toVersion : Math.Min(events[0].Version, events[^1].Version) - 1;
+        if (low > high || (!isForward && events.Count == maxCount))
+        {
+            return events;
+        }
+
+        // A transaction with a snapshot of its own may not see the books as they are.
+        var lookup = transaction?.IsolationLevel is IsolationLevel.ReadCommitted or IsolationLevel.ReadUncommitted
+            ? transaction
+            : null;
+        var room = isForward ? maxCount : maxCount - events.Count;
+        var archived = await border.ReadStreamAsync(
+            streamId, low, high, room, isForward, lookup, cancellationToken).ConfigureAwait(false);
+        if (archived.Count == 0)
+        {
+            return events;
+        }
+
+        if (isForward)
+        {
+            archived.AddRange(events.Take(maxCount - archived.Count));
+            return archived;
+        }
+
+        events.AddRange(archived);
+        return events;
+    }
+
+    private Task<List<EventEnvelope>> QueryAsync(
         string statement,
         StreamId streamId,
         long fromVersion,

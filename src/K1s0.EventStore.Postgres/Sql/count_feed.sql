@@ -3,6 +3,7 @@
 select count(*)
 from {schema}.events
 where position > $1 and position <= $2
+  and (select s.pruned_bound <= $1 or {schema}.refuse_archived(s.pruned_bound) > 0 from {schema}.store s)
   and ($3::text[] is null or event_type = any ($3))
   and ($4::text[] is null or stream_type = any ($4))
   and ($5::text is null or starts_with(stream_type || '-' || stream_id, $5))

@@ -4,6 +4,7 @@ select stream_type, stream_id, version, position, event_id, event_type, schema_v
   previous_event_id, content_digest, chain_hash, metadata, payload
 from {schema}.events
 where position > $1 and position <= $2
+  and (select s.pruned_bound <= $1 or {schema}.refuse_archived(s.pruned_bound) > 0 from {schema}.store s)
   and ($4::text[] is null or event_type = any ($4))
   and ($5::text[] is null or stream_type = any ($5))
   and ($6::text is null or starts_with(stream_type || '-' || stream_id, $6))

@@ -13,6 +13,7 @@ public interface IArchivedEvents
     /// <param name="maxCount">The most events to return, 1 or more.</param>
     /// <param name="cancellationToken">Gives up reading.</param>
     /// <exception cref="ObjectDamagedException">An object is damaged; nothing damaged is returned.</exception>
+    /// <exception cref="EventsArchivedException">It is switched off.</exception>
     /// <exception cref="ArchiveMismatchException">An object is not the batch that it should be.</exception>
     /// <exception cref="RestoreRequiredException">An object has to be restored before it can be read.</exception>
     /// <exception cref="StoreUnavailableException">The archive cannot be read at the moment.</exception>
