@@ -36,14 +36,17 @@ public sealed record LifecyclePolicy
     /// <summary>The steps, the hot one first.</summary>
     public IReadOnlyList<LifecycleStep> Steps { get; }
 
-    /// <summary>Batches of fewer bytes are made into larger ones before they leave the hot tier.</summary>
-    /// <value>16 MiB by default; 64 KiB to 64 MiB.</value>
+    /// <summary>
+    /// Batches of fewer bytes are made into larger ones before they leave the hot tier; 0: none are, for an archive whose
+    /// books are kept in a database that does not follow.
+    /// </summary>
+    /// <value>16 MiB by default; 0, or 64 KiB to 64 MiB.</value>
     public long CompactBelowBytes
     {
         get;
-        init => field = value is >= 64 * 1024 and <= 64 * 1024 * 1024
+        init => field = value is 0 or (>= 64 * 1024 and <= 64 * 1024 * 1024)
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, "64 KiB to 64 MiB.");
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "0, or 64 KiB to 64 MiB.");
     } = 16 * 1024 * 1024;
 
     /// <summary>How long the objects stay that no manifest lists any more: whoever reads by an older one is done

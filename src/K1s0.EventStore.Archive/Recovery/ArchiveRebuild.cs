@@ -67,7 +67,7 @@ public sealed class ArchiveRebuild(
                 events += page.Length;
             }
 
-            _options.Progress?.Report(new ArchiveProgress(++batches, listing.Batches.Count, events));
+            _options.Progress?.Report(new RecoveryProgress(++batches, listing.Batches.Count, events));
         }
 
         var identity = await importer.EndImportAsync(cancellationToken).ConfigureAwait(false);

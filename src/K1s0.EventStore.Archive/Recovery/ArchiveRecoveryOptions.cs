@@ -8,7 +8,7 @@ namespace K1s0.EventStore.Archive;
 /// <param name="reader">Limits and codecs; the defaults when null.</param>
 /// <param name="progress">Told after every batch; nobody when null.</param>
 public sealed class ArchiveRecoveryOptions(
-    int batchesAhead = 2, EventBatchReaderOptions? reader = null, IProgress<ArchiveProgress>? progress = null)
+    int batchesAhead = 2, EventBatchReaderOptions? reader = null, IProgress<RecoveryProgress>? progress = null)
 {
     private const int MaxBatchesAhead = 16;
 
@@ -21,5 +21,5 @@ public sealed class ArchiveRecoveryOptions(
     public EventBatchReaderOptions Reader { get; } = reader ?? new EventBatchReaderOptions();
 
     /// <summary>Told after every batch.</summary>
-    public IProgress<ArchiveProgress>? Progress { get; } = progress;
+    public IProgress<RecoveryProgress>? Progress { get; } = progress;
 }

@@ -42,7 +42,7 @@ public sealed class ArchiveVerifier(
 
                 Walk(read, heads, findings);
                 (done, events, bytes) = (done + 1, events + read.Events.Count, bytes + read.Batch.StoredBytes);
-                _options.Progress?.Report(new ArchiveProgress(done, listing.Batches.Count, events));
+                _options.Progress?.Report(new RecoveryProgress(done, listing.Batches.Count, events));
             }
         }
 

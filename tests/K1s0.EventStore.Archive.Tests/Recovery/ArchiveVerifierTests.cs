@@ -18,7 +18,7 @@ public sealed class ArchiveVerifierTests
     public async Task A_whole_archive_is_found_whole(int ahead)
     {
         var archive = await ArchiveAsync();
-        var seen = new List<ArchiveProgress>();
+        var seen = new List<RecoveryProgress>();
         var options = new ArchiveRecoveryOptions(ahead, progress: new Told(seen));
 
         var found = await new ArchiveVerifier(_objects, options, _time).VerifyAsync(Cancellation);
@@ -34,7 +34,7 @@ public sealed class ArchiveVerifierTests
             Streams = archive.Events.Select(envelope => envelope.StreamId).Distinct().Count(),
             Bytes = archive.Listing.Batches.Sum(batch => batch.StoredBytes),
         });
-        seen[^1].Should().Be(new ArchiveProgress(12, 12, 600));
+        seen[^1].Should().Be(new RecoveryProgress(12, 12, 600));
     }
 
     [Fact]
@@ -155,8 +155,8 @@ public sealed class ArchiveVerifierTests
     private Task<ArchiveVerification> VerifyAsync() =>
         new ArchiveVerifier(_objects, timeProvider: _time).VerifyAsync(Cancellation);
 
-    private sealed class Told(List<ArchiveProgress> seen) : IProgress<ArchiveProgress>
+    private sealed class Told(List<RecoveryProgress> seen) : IProgress<RecoveryProgress>
     {
-        public void Report(ArchiveProgress value) => seen.Add(value);
+        public void Report(RecoveryProgress value) => seen.Add(value);
     }
 }
