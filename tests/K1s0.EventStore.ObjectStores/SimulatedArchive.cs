@@ -34,7 +34,8 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
     public Position Pruned { get; private set; }
 
     /// <summary>How far subscriptions are, by name.</summary>
-    public Dictionary<string, Position> Subscriptions { get; } = new(StringComparer.Ordinal);
+    public IDictionary<string, Position> Subscriptions { get; } =
+        new Dictionary<string, Position>(StringComparer.Ordinal);
 
     /// <summary>Up to which position the ledger has sealed; null without one.</summary>
     public Position? Sealed { get; set; }
@@ -194,10 +195,11 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
     {
         await BeginAsync(nameof(BeginUploadAsync));
         Fence(lease);
-        return Change(last, batch => batch.State < ArchiveState.Verified, batch => batch with
-        {
-            State = ArchiveState.Uploading, Attempt = batch.Attempt + 1, Stored = null,
-        }).Attempt;
+        return Change(
+            last,
+            batch => batch.State < ArchiveState.Verified,
+            batch => batch with { State = ArchiveState.Uploading, Attempt = batch.Attempt + 1, Stored = null })
+            .Attempt;
     }
 
     /// <inheritdoc/>
@@ -292,7 +294,7 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
     {
         await BeginAsync(nameof(PruneAsync));
         Fence(lease);
-        Require(_floor >= month.AddMonths(1) && !_gone.Contains(month), ArchiveRefusal.Moved);
+        Require(!_gone.Contains(month), ArchiveRefusal.Moved);
         ThrowFirst(Obstacles(month));
         var batches = With(month).ToList();
         var bound = batches.Select(batch => batch.Plan.Last).Append(Pruned).Max();
@@ -300,6 +302,7 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
             batches.All(batch => batch.State >= ArchiveState.Prunable)
             && _batches.All(batch => batch.Plan.Last > bound || batch.State >= ArchiveState.Listed),
             ArchiveRefusal.NotListed);
+        Require(_floor >= month.AddMonths(1), ArchiveRefusal.Moved);
         var rows = _rows.Where(row => MonthDigest.MonthOf(row.RecordedAt) == month).ToList();
         foreach (var batch in batches)
         {

@@ -18,25 +18,23 @@ internal sealed class Listings(IArchiveCatalog catalog, IObjectStore objects, Ti
         while (true)
         {
             var status = await catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
-            if (!status.ManifestIsOpen && !await PlanAsync(renew, status, cancellationToken).ConfigureAwait(false))
+            var manifest = status.ManifestIsOpen
+                ? ArchiveManifest.Read(status.Manifest!.Content)
+                : await PlanAsync(renew, status, cancellationToken).ConfigureAwait(false);
+            if (manifest is null)
             {
                 return listed;
             }
 
-            if (!status.ManifestIsOpen)
-            {
-                status = await catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
-            }
-
-            var manifest = ArchiveManifest.Read(status.Manifest!.Content);
             await PutAsync(manifest, cancellationToken).ConfigureAwait(false);
             await catalog.ListManifestAsync(
                 await renew().ConfigureAwait(false), manifest.Number, cancellationToken).ConfigureAwait(false);
-            listed.Add(status.Manifest.Through);
+            listed.Add(manifest.Added[^1].Last);
         }
     }
 
-    private async Task<bool> PlanAsync(
+    // Null when nothing is verified that is not listed.
+    private async Task<ArchiveManifest?> PlanAsync(
         Func<Task<Lease>> renew, ArchiveStatus status, CancellationToken cancellationToken)
     {
         var open = await catalog.ListBatchesAsync(status.Listed, BatchesPerManifest, cancellationToken)
@@ -44,7 +42,7 @@ internal sealed class Listings(IArchiveCatalog catalog, IObjectStore objects, Ti
         var verified = open.TakeWhile(batch => batch.State is ArchiveState.Verified).ToList();
         if (verified.Count == 0)
         {
-            return false;
+            return null;
         }
 
         var listing = await ReadAsync(status, cancellationToken).ConfigureAwait(false);
@@ -56,7 +54,7 @@ internal sealed class Listings(IArchiveCatalog catalog, IObjectStore objects, Ti
             new PlannedManifest(manifest.Number, manifest.Digest, manifest.Content, verified[^1].Plan.Last),
             manifest.Previous,
             cancellationToken).ConfigureAwait(false);
-        return true;
+        return manifest;
     }
 
     // Who put it and lost the answer, or was followed by another leader, finds it there: the bytes are the same.
@@ -92,6 +90,12 @@ internal sealed class Listings(IArchiveCatalog catalog, IObjectStore objects, Ti
 
         var found = _known;
         _known = null;
+        var now = await catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        if ((now.Manifest?.Number ?? 0) != number || now.ManifestIsOpen)
+        {
+            throw new ArchiveRefusedException(ArchiveRefusal.Moved, "Another leader has listed batches since.");
+        }
+
         throw new ManifestConflictException(
             Math.Max(1, found.Number), $"the books say that manifest {number} is the last one, or that it is another.");
     }

@@ -38,7 +38,7 @@ internal sealed class ArchiveWorld : IDisposable
     public SimulatedArchive Archive { get; }
 
     /// <summary>How often each kind of trouble was made.</summary>
-    public Dictionary<string, int> Troubles { get; } = new(StringComparer.Ordinal);
+    public IDictionary<string, int> Troubles { get; } = new Dictionary<string, int>(StringComparer.Ordinal);
 
     public void Dispose() => _archived.Dispose();
 
@@ -98,7 +98,8 @@ internal sealed class ArchiveWorld : IDisposable
         }
         catch (Exception e) when (
             e is SimulatedCrashException or StoreUnavailableException or WriteOutcomeUnknownException
-                or StoreOperationException or LeaseLostException or ObjectDamagedException)
+                or StoreOperationException or LeaseLostException or ObjectDamagedException
+                or ArchiveRefusedException { Reason: ArchiveRefusal.Moved })
         {
             Count(e.GetType().Name);
         }
@@ -274,5 +275,5 @@ internal sealed class ArchiveWorld : IDisposable
         return new SimulatedCrashException(where);
     }
 
-    private void Count(string trouble) => Troubles[trouble] = Troubles.GetValueOrDefault(trouble) + 1;
+    private void Count(string trouble) => Troubles[trouble] = Troubles.TryGetValue(trouble, out var count) ? count + 1 : 1;
 }

@@ -17,9 +17,13 @@ internal sealed class ThroughReader(SimulatedArchive archive, IArchivedEvents ar
         int maxCount = 1_000,
         CancellationToken cancellationToken = default)
     {
-        if (after >= archive.Pruned)
+        try
         {
             return await archive.ReadFeedPageAsync(after, filter, maxCount, cancellationToken);
+        }
+        catch (EventsArchivedException)
+        {
+            // Behind the border.
         }
 
         var bound = await archive.GetSettledBoundAsync(cancellationToken);

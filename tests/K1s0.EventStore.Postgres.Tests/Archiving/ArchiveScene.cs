@@ -58,14 +58,16 @@ internal sealed class ArchiveScene : IAsyncDisposable
         }
 
         await MoveAsync(month, before);
-        return [.. (await FeedAsync(Store.Store, new Position(before)))];
+        return await FeedAsync(Store.Store, new Position(before));
     }
 
+    public Task MoveAsync(Month month, long after) => MoveAsync(Store, month, after);
+
     /// <summary>Makes all events behind a position ones of a month, past every guard.</summary>
-    public async Task MoveAsync(Month month, long after)
+    public static async Task MoveAsync(TestStore store, Month month, long after)
     {
-        await using var connection = await Store.DataSource.OpenConnectionAsync();
-        await connection.ExecuteAsync(Store.Named(string.Create(
+        await using var connection = await store.DataSource.OpenConnectionAsync();
+        await connection.ExecuteAsync(store.Named(string.Create(
             CultureInfo.InvariantCulture,
             $$"""
             set session_replication_role = replica;
