@@ -5,13 +5,15 @@ using NpgsqlTypes;
 
 namespace K1s0.EventStore.Postgres;
 
-/// <summary>Reads streams. Thread-safe.</summary>
-internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache heads)
+/// <summary>Reads streams, in the database and behind its border in the archive. Thread-safe.</summary>
+internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache heads, ArchiveBorder border)
 {
+    private readonly StreamRanges _ranges = new(database, border);
+
     public async Task<IReadOnlyList<EventEnvelope>> LoadAsync(
         StreamId streamId, long fromVersion, long toVersion, CancellationToken cancellationToken)
     {
-        var events = await ReadRangeAsync(streamId, fromVersion, toVersion, null, cancellationToken)
+        var events = await _ranges.ReadAsync(streamId, fromVersion, toVersion, cancellationToken)
             .ConfigureAwait(false);
         // An event below the highest that was asked for ends the answer: the stream ends there.
         if (events is [.., var last] && last.Version < toVersion)
@@ -28,13 +30,14 @@ internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache
         long fromVersion,
         long toVersion,
         CancellationToken cancellationToken) =>
-        ReadRangeAsync(streamId, fromVersion, toVersion, transaction, cancellationToken);
+        _ranges.ReadInAsync(transaction, streamId, fromVersion, toVersion, cancellationToken);
 
     /// <summary>Reads from one end to the other, a page at a time.</summary>
     /// <remarks>
     /// The server may sort all that is left to find the first page of it. Behind a full page the next one is asked for by
     /// its versions, so that the work grows with the length of the stream and not with its square. One that is not
-    /// full ends the stream, or lies over a gap that somebody has made: what is left is asked for once more.
+    /// full ends the stream, or lies over a gap that somebody has made: what is left behind its last event is asked for
+    /// once more, because more may have been appended meanwhile.
     /// </remarks>
     public async IAsyncEnumerable<EventEnvelope> ReadPagesAsync(
         StreamId streamId,
@@ -55,8 +58,8 @@ internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache
                 (true, false) => (Math.Max(low, high - pageSize + 1), high),
             };
             var page = isBehindFullPage
-                ? await ReadRangeAsync(streamId, first, last, null, cancellationToken).ConfigureAwait(false)
-                : await ReadPageAsync(streamId, first, last, isForward, cancellationToken).ConfigureAwait(false);
+                ? await _ranges.ReadAsync(streamId, first, last, cancellationToken).ConfigureAwait(false)
+                : await _ranges.ReadPageAsync(streamId, first, last, direction, pageSize, cancellationToken).ConfigureAwait(false);
             if (isBehindFullPage && !isForward)
             {
                 page.Reverse();
@@ -76,8 +79,7 @@ internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache
 
             (low, high) = (isForward, isBehindFullPage) switch
             {
-                (true, true) => (last + 1, high),
-                (true, false) => (page[^1].Version + 1, high),
+                (true, _) => (page.Count == 0 ? low : page[^1].Version + 1, high),
                 (false, true) => (low, first - 1),
                 (false, false) => (low, page[^1].Version - 1),
             };
@@ -89,7 +91,7 @@ internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache
     {
         var rows = await database.QueryAsync(
             "get_head",
-            parameters => AddStream(parameters, streamId),
+            parameters => StreamRanges.AddStream(parameters, streamId),
             reader => new StreamHead(
                 streamId,
                 new StreamVersion(reader.GetInt64(0)),
@@ -120,74 +122,4 @@ internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache
                     new Sha256Digest(reader.GetFieldValue<byte[]>(4))),
                 reader.GetInt64(5)),
             cancellationToken).ConfigureAwait(false);
-
-    private static void AddStream(NpgsqlParameterCollection parameters, StreamId streamId)
-    {
-        Add(streamId.AggregateType);
-        Add(streamId.AggregateId);
-
-        void Add(string name) =>
-            parameters.Add(new NpgsqlParameter<string> { TypedValue = name, NpgsqlDbType = NpgsqlDbType.Text });
-    }
-
-    private Task<List<EventEnvelope>> ReadPageAsync(
-        StreamId streamId, long low, long high, bool isForward, CancellationToken cancellationToken) =>
-        ReadAsync(
-            isForward ? "load_stream_page" : "load_stream_page_backward",
-            streamId,
-            low,
-            high,
-            database.Options.PageSize,
-            null,
-            cancellationToken);
-
-    private async Task<List<EventEnvelope>> ReadRangeAsync(
-        StreamId streamId,
-        long fromVersion,
-        long toVersion,
-        NpgsqlTransaction? transaction,
-        CancellationToken cancellationToken)
-    {
-        var events = await ReadAsync(
-            "load_stream", streamId, fromVersion, toVersion, null, transaction, cancellationToken)
-            .ConfigureAwait(false);
-        return IsInOrder(events) ? events : [.. events.OrderBy(static envelope => envelope.Version)];
-    }
-
-    private static bool IsInOrder(List<EventEnvelope> events)
-    {
-        for (var i = 1; i < events.Count; i++)
-        {
-            if (events[i].Version < events[i - 1].Version)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private Task<List<EventEnvelope>> ReadAsync(
-        string statement,
-        StreamId streamId,
-        long fromVersion,
-        long toVersion,
-        int? maxCount,
-        NpgsqlTransaction? transaction,
-        CancellationToken cancellationToken) =>
-        database.QueryAsync(
-            statement,
-            parameters =>
-            {
-                AddStream(parameters, streamId);
-                parameters.Add(new NpgsqlParameter<long> { TypedValue = fromVersion });
-                parameters.Add(new NpgsqlParameter<long> { TypedValue = toVersion });
-                if (maxCount is { } count)
-                {
-                    parameters.Add(new NpgsqlParameter<long> { TypedValue = count });
-                }
-            },
-            new EventRow(streamId).Read,
-            cancellationToken,
-            transaction);
 }

@@ -18,7 +18,7 @@ internal static unsafe class ShortSha256
     private const int StateWords = 32;
 
     // Longer ones go the long way: a garbage collection waits for a call that is made like this.
-    private const int MaxShort = 4_096;
+    private const int MaxShort = 1_024;
 
     private static readonly string[] Names = ["libcrypto.so.3", "libcrypto.so.1.1"];
 
@@ -59,6 +59,7 @@ internal static unsafe class ShortSha256
     {
         if (!OperatingSystem.IsLinux() || IsFipsMode()
             || !NativeLibraries.TryLoad(Names, "SHA256_Final", out var library)
+            || IsFipsMode(library)
             || !NativeLibrary.TryGetExport(library, "SHA256_Init", out var init)
             || !NativeLibrary.TryGetExport(library, "SHA256_Update", out var update))
         {
@@ -73,9 +74,22 @@ internal static unsafe class ShortSha256
                 NativeLibrary.GetExport(library, "SHA256_Final"),
         };
         Span<byte> digest = stackalloc byte[Sha256Digest.Length];
-        Hash(functions, "abc"u8, digest);
+        try
+        {
+            Hash(functions, "abc"u8, digest);
+        }
+        catch (CryptographicException)
+        {
+            return default;
+        }
+
         return digest.SequenceEqual(SHA256.HashData("abc"u8)) ? functions : default;
     }
+
+    // Of the library as a whole, by its configuration; the system's own setting is looked at besides.
+    private static bool IsFipsMode(nint library) =>
+        NativeLibrary.TryGetExport(library, "EVP_default_properties_is_fips_enabled", out var ask)
+        && ((delegate* unmanaged[Cdecl]<nint, int>)ask)(0) != 0;
 
     private static bool IsFipsMode()
     {

@@ -13,6 +13,9 @@ internal sealed class Comparison(BenchmarkServer server, TimeSpan duration, int 
     public async Task<IReadOnlyList<FigureResult>> RunAsync(IScenario scenario)
     {
         await using var database = await server.CreateDatabaseAsync(scenario.SessionSettings);
+
+        // What it keeps outside of the database.
+        using var kept = scenario as IDisposable;
         return await RunAsync(scenario, database);
     }
 

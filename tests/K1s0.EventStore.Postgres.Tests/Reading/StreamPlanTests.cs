@@ -51,6 +51,31 @@ public sealed partial class StreamPlanTests(StoreDatabase database) : IClassFixt
         versions.Should().Equal(direction is ReadDirection.Forward ? left : left.Reverse());
     }
 
+    [Theory]
+    [InlineData(10, 5)]
+    [InlineData(15, 20)]
+    [InlineData(15, 2)]
+    [InlineData(20, 11)]
+    public async Task Pages_miss_nothing_that_is_appended_while_they_are_read(int before, int meanwhile)
+    {
+        var store = await database.NewStoreAsync(options => options.PageSize = 10);
+        var stream = Some.Stream();
+        await store.Store.AppendAsync(stream, Some.Events(stream, before), 0);
+
+        var versions = new List<long>();
+        await foreach (var envelope in store.Store.ReadStreamAsync(stream))
+        {
+            versions.Add(envelope.Version);
+            if (versions.Count == before)
+            {
+                await store.Store.AppendAsync(stream, Some.Events(stream, meanwhile), before);
+            }
+        }
+
+        versions.Should().Equal(Enumerable.Range(1, versions.Count).Select(version => (long)version));
+        versions.Should().HaveCountGreaterThanOrEqualTo(before);
+    }
+
     [Fact]
     public async Task Events_are_in_order_when_the_server_gives_them_in_another()
     {

@@ -6,7 +6,7 @@ namespace K1s0.EventStore.Tests.Integrity;
 public sealed class ShortSha256Tests
 {
     // Around the blocks of the algorithm, and around the length from which the base library does it.
-    public static TheoryData<int, int> Lengths => new() { { 0, 300 }, { 4_050, 4_150 }, { 99_999, 100_001 } };
+    public static TheoryData<int, int> Lengths => new() { { 0, 300 }, { 1_000, 1_100 }, { 99_999, 100_001 } };
 
     [Theory]
     [MemberData(nameof(Lengths))]
