@@ -111,6 +111,7 @@ public sealed class ArchivingRegistrationTests(StoreDatabase database) : IClassF
             {
                 options.Schema = scene.Store.Name;
                 options.UseDoorbell = false;
+                options.AllowUnsafeDurability = true;
             })
             .AddArchiving(configure)
             .AddArchiving();
