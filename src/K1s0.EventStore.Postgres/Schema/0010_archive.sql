@@ -195,7 +195,8 @@ end
 $$;
 
 -- Volatile: its snapshot is taken when the partitions are locked, and sees the bound that belongs to them.
-create or replace function {schema}.read_stream(in_stream_type text, in_stream_id text, in_from_version bigint default 1)
+create or replace function {schema}.read_stream(
+  in_stream_type text, in_stream_id text, in_from_version bigint default 1)
 returns table (
   version bigint,
   "position" bigint,
