@@ -64,13 +64,7 @@ public sealed class PostgresEventStore
         ILoggerFactory? loggerFactory = null,
         IReadOnlyList<IProjection>? inlineProjections = null)
         : this(
-            string.Empty,
-            dataSource,
-            options,
-            limits,
-            timeProvider,
-            loggerFactory,
-            inlineProjections ?? [],
+            string.Empty, dataSource, options, limits, timeProvider, loggerFactory, inlineProjections ?? [],
             archive ?? throw new ArgumentNullException(nameof(archive)))
     {
     }
@@ -100,12 +94,7 @@ public sealed class PostgresEventStore
             ? null
             : new InlineProjections(inlineProjections, new ProjectionDatabase(_database), sender, _appender, _streams);
         _appends = new AppendRetry(
-            _appender,
-            _queue,
-            _inline,
-            new PostgresSchema(dataSource, options),
-            options,
-            name,
+            _appender, _queue, _inline, new PostgresSchema(dataSource, options), options, name,
             timeProvider ?? TimeProvider.System,
             (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<PostgresEventStore>());
         _probe = new SettledBoundProbe(_database);

@@ -6,7 +6,8 @@ namespace K1s0.EventStore.Postgres;
 
 /// <summary>
 /// The books of the archive on PostgreSQL. Each step is one statement in a transaction of its own, under the lease by
-/// the server's clock. Thread-safe.
+/// the server's clock; one that hashes a month may take up to 2 hours, others as long as
+/// <see cref="PostgresOptions.CommandTimeout"/> says. Thread-safe.
 /// </summary>
 public sealed class PostgresArchiveCatalog : IArchiveCatalog
 {
@@ -16,7 +17,12 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
     // Less than what PostgreSQL waits before it looks for deadlocks: the archive gives way, never an append.
     private static readonly TimeSpan LockTimeout = TimeSpan.FromMilliseconds(500);
 
+    // A step may hash a month.
+    private static readonly TimeSpan StepTimeout = TimeSpan.FromHours(2);
+
     private readonly PostgresDatabase _database;
+    private readonly PostgresDatabase _patient;
+    private readonly ArchiveSteps _steps;
     private readonly ArchiveHolds _holds;
 
     /// <summary>The books of a store whose schema exists (see <see cref="PostgresSchema"/>).</summary>
@@ -26,7 +32,10 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
     {
         ArgumentNullException.ThrowIfNull(dataSource);
         options = PostgresOptionsRules.Checked(options);
-        _database = new PostgresDatabase(dataSource, new SqlCatalog(new SchemaName(options.Schema)), options);
+        var sql = new SqlCatalog(new SchemaName(options.Schema));
+        _database = new PostgresDatabase(dataSource, sql, options);
+        _patient = new PostgresDatabase(dataSource, sql, options, StepTimeout);
+        _steps = new ArchiveSteps(_patient);
         _holds = new ArchiveHolds(_database);
     }
 
@@ -40,7 +49,7 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<ArchivableMonth>> ListMonthsAsync(CancellationToken cancellationToken = default) =>
-        await _database.QueryAsync(
+        await _patient.QueryAsync(
             "list_archivable_months",
             static _ => { },
             static reader => new ArchivableMonth(
@@ -80,14 +89,15 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
         await _database.QueryAsync(
             "find_archive_obstacles",
             parameters => parameters.AddValue(month),
-            static reader => new ArchiveRefusedException(ReasonOf(reader.GetString(0)), reader.GetString(1)),
+            static reader => new ArchiveRefusedException(
+                ArchiveSteps.ReasonOf(reader.GetString(0)), reader.GetString(1)),
             cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public Task PlanAsync(Lease lease, BatchPlan plan, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return StepAsync(
+        return _steps.RunAsync(
             "plan_batch",
             lease,
             parameters =>
@@ -106,7 +116,7 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
 
     /// <inheritdoc/>
     public Task<int> BeginUploadAsync(Lease lease, Position last, CancellationToken cancellationToken = default) =>
-        StepAsync(
+        _steps.RunAsync(
             "begin_upload",
             lease,
             parameters => parameters.AddValue(last.Value),
@@ -118,7 +128,7 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
         Lease lease, Position last, int attempt, BatchObject stored, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(stored);
-        return StepAsync(
+        return _steps.RunAsync(
             "finish_upload",
             lease,
             parameters =>
@@ -142,7 +152,7 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
 
         // PostgreSQL keeps no NUL.
         var text = reason.Replace('\0', ' ');
-        return StepAsync(
+        return _steps.RunAsync(
             "fail_upload",
             lease,
             parameters =>
@@ -165,7 +175,7 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(months);
-        return StepAsync(
+        return _steps.RunAsync(
             "verify_batch",
             lease,
             parameters =>
@@ -188,7 +198,7 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
         Lease lease, PlannedManifest manifest, Sha256Digest previous, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        return StepAsync(
+        return _steps.RunAsync(
             "plan_manifest",
             lease,
             parameters =>
@@ -206,17 +216,18 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
 
     /// <inheritdoc/>
     public Task ListManifestAsync(Lease lease, long number, CancellationToken cancellationToken = default) =>
-        StepAsync(
+        _steps.RunAsync(
             "list_manifest", lease, parameters => parameters.AddValue(number), static _ => 0, cancellationToken);
 
     /// <inheritdoc/>
     public Task AllowPruneAsync(Lease lease, DateTimeOffset month, CancellationToken cancellationToken = default) =>
-        StepAsync("allow_prune", lease, parameters => parameters.AddValue(month), static _ => 0, cancellationToken);
+        _steps.RunAsync(
+            "allow_prune", lease, parameters => parameters.AddValue(month), static _ => 0, cancellationToken);
 
     /// <inheritdoc/>
     public Task<Position> PruneAsync(
         Lease lease, DateTimeOffset month, CancellationToken cancellationToken = default) =>
-        StepAsync(
+        _steps.RunAsync(
             "prune_month",
             lease,
             parameters =>
@@ -264,53 +275,5 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
             isOpen,
             TimeSpan.FromSeconds(reader.GetDouble(4)),
             reader.IsDBNull(7) ? null : BatchColumns.ReadTime(reader, 7));
-    }
-
-    private static ArchiveRefusal ReasonOf(string outcome) => outcome switch
-    {
-        "changed" => ArchiveRefusal.Changed,
-        "not_listed" => ArchiveRefusal.NotListed,
-        "behind" => ArchiveRefusal.Behind,
-        "held" => ArchiveRefusal.Held,
-        "retained" => ArchiveRefusal.Retained,
-        "unsealed" => ArchiveRefusal.Unsealed,
-        _ => ArchiveRefusal.Moved,
-    };
-
-    private async Task<TResult> StepAsync<TResult>(
-        string statement,
-        Lease lease,
-        Action<NpgsqlParameterCollection> addParameters,
-        Func<NpgsqlDataReader, TResult> read,
-        CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(lease);
-        List<(string Outcome, string Detail, TResult Result)> rows;
-        try
-        {
-            rows = await _database.WriteAsync(
-                statement,
-                parameters =>
-                {
-                    parameters.AddValue(lease.Epoch);
-                    addParameters(parameters);
-                },
-                reader => (
-                    reader.GetString(0), reader.IsDBNull(1) ? string.Empty : reader.GetString(1), read(reader)),
-                cancellationToken).ConfigureAwait(false);
-        }
-        catch (EventStoreException e) when (DriverErrors.IsLocked(e.InnerException))
-        {
-            throw new ArchiveRefusedException(
-                ArchiveRefusal.Busy, "Readers or writers keep it locked.", e.InnerException);
-        }
-
-        var (outcome, detail, result) = rows[0];
-        return outcome switch
-        {
-            "done" => result,
-            "fenced" => throw new LeaseLostException(lease.Name, lease.Epoch),
-            _ => throw new ArchiveRefusedException(ReasonOf(outcome), detail),
-        };
     }
 }

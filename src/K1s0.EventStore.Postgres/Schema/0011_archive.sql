@@ -156,6 +156,76 @@ begin
 end
 $$;
 
+-- For other languages: what is in the archive is refused, not skipped.
+
+create or replace function {schema}.read_feed(in_after bigint, in_max_count int default 1000)
+returns table (
+  "position" bigint,
+  stream_type text,
+  stream_id text,
+  version bigint,
+  event_id uuid,
+  event_type text,
+  schema_version int,
+  occurred_at timestamptz,
+  recorded_at timestamptz,
+  metadata text,
+  payload text,
+  chain_hash bytea
+)
+language plpgsql volatile as $$
+#variable_conflict use_column
+declare
+  final_bound bigint;
+begin
+  select s.bound into strict final_bound from {schema}.settled_bound() s;
+  return query
+  select e.position, e.stream_type, e.stream_id, e.version, e.event_id, e.event_type, e.schema_version, e.occurred_at,
+    e.recorded_at, convert_from(e.metadata, 'UTF8'), convert_from(e.payload, 'UTF8'), e.chain_hash
+  from {schema}.events e
+  where e.position > in_after and e.position <= final_bound
+  order by e.position
+  limit in_max_count;
+
+  -- In a statement behind, so that no month can have left before the events were read and be overlooked here.
+  if in_after < (select s.pruned_bound from {schema}.store s) then
+    perform {schema}.refuse_archived((select s.pruned_bound from {schema}.store s));
+  end if;
+end
+$$;
+
+-- Volatile: its snapshot is taken when the partitions are locked, and sees the bound that belongs to them.
+create or replace function {schema}.read_stream(
+  in_stream_type text, in_stream_id text, in_from_version bigint default 1)
+returns table (
+  version bigint,
+  "position" bigint,
+  event_id uuid,
+  event_type text,
+  schema_version int,
+  occurred_at timestamptz,
+  recorded_at timestamptz,
+  metadata text,
+  payload text,
+  chain_hash bytea
+)
+language sql volatile as $$
+  select e.version, e.position, e.event_id, e.event_type, e.schema_version, e.occurred_at, e.recorded_at,
+    convert_from(e.metadata, 'UTF8'), convert_from(e.payload, 'UTF8'), e.chain_hash
+  from {schema}.events e
+  where e.stream_key = (
+      select s.stream_key from {schema}.streams s where s.stream_type = in_stream_type and s.stream_id = in_stream_id)
+    and e.version >= in_from_version
+    and (
+      select case
+          when s.pruned_bound > 0 then {schema}.has_all_versions(s.pruned_bound, in_stream_type, in_stream_id,
+            in_from_version, 9223372036854775807)
+          else true
+        end
+      from {schema}.store s)
+  order by e.version
+$$;
+
 -- Writing.
 
 -- Whether the lease counts; its row stays locked until the transaction ends, so that the next leader begins when what

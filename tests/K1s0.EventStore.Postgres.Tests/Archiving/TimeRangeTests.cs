@@ -30,7 +30,7 @@ public sealed class TimeRangeTests(StoreDatabase database) : IClassFixture<Store
             CultureInfo.InvariantCulture, $"{range.Elapsed.TotalMilliseconds:F1} ms, {range.Archive}"));
         range.Events.Should().Equal(expected).And.HaveCount(60);
         range.IsComplete.Should().BeTrue();
-        (range.Archive.Partitions, range.Archive.Batches).Should().Be((2, 2));
+        (range.Archive.Partitions, range.Archive.Batches, range.Archive.Frames).Should().Be((1, 1, 1));
         range.Archive.BytesFetched.Should().BePositive();
         range.Elapsed.Should().BePositive();
         range.Events[0].PartitionKey.Should().Be(from.ToString("yyyy/MM/dd/HH", CultureInfo.InvariantCulture));
