@@ -34,7 +34,7 @@ public sealed class ArchiveRebuild(
     /// <exception cref="ManifestConflictException">A manifest does not continue the one before it.</exception>
     /// <exception cref="RestoreRequiredException">A batch has to be restored first.</exception>
     /// <exception cref="StoreUnavailableException">Bucket or store cannot be reached at the moment.</exception>
-    /// <exception cref="WriteOutcomeUnknownException">Whether the last page is there is unknown: call again.</exception>
+    /// <exception cref="WriteOutcomeUnknownException">The last page may be there: call it again.</exception>
     public async Task<ArchiveRebuildReport> RunAsync(CancellationToken cancellationToken = default)
     {
         var started = _timeProvider.GetTimestamp();
