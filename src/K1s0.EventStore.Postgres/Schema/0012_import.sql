@@ -67,9 +67,9 @@ begin
 end
 $$;
 
--- Takes over some events, in the order of positions. One element an event; one element a stream of the page, each stream
--- once: its name, the link before its first event (the genesis for version 1), the version and event id before, and the
--- version, link, event id and time that it comes to and begins with.
+-- Takes over some events, in the order of positions. One element an event; one element a stream of the page, each
+-- stream once: its name, the link before its first event (the genesis for version 1), the version and event id before,
+-- and the version, link, event id and time that it comes to and begins with.
 create function {schema}.import_events(
   in_stream_types text[],
   in_stream_ids text[],

@@ -38,7 +38,7 @@ public sealed class VerifiedRangeTests
         store.Feed.Remove(gone);
         var ledger = new SteeredLedger(store.Ledger)
         {
-            Records = (index, records) => index == leaf ? [LeafRecord.Of(next)] : records,
+            Records = (index, records) => index == leaf ? [Integrity.LeafRecord.Of(next)] : records,
         };
         var scope = leaf == 12 ? Middle : new VerificationScope { After = new Position(12), UpTo = new Position(30) };
 
