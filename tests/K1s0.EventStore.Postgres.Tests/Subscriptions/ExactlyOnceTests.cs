@@ -153,6 +153,48 @@ public sealed class ExactlyOnceTests(StoreDatabase database) : IClassFixture<Sto
     }
 
     [Fact]
+    public async Task An_event_that_was_parked_before_a_crash_is_not_replayed_before_the_checkpoint_has_come_to_it()
+    {
+        var store = await database.NewStoreAsync();
+        EventEnvelope[] events = [.. await AppendedAsync(store, 1), .. await AppendedAsync(store, 1)];
+        var (entered, release) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var ledger = await Ledger.CreateAsync(store, async (envelope, _, token) =>
+        {
+            if (envelope.Id == events[0].Id)
+            {
+                entered.TrySetResult();
+                await release.Task.WaitAsync(token);
+            }
+        });
+
+        // As a run left it that was killed between parking and moving its checkpoint.
+        await new PostgresParkedEventStore(store.DataSource, store.Options).ParkAsync(
+            new ParkedEvent(
+                Name,
+                events[1].Position,
+                events[1].StreamId,
+                events[1].Id,
+                events[1].EventType,
+                Attempts: 1,
+                Cause: "killed",
+                events[1].RecordedAt),
+            await store.Checkpoints.ClaimAsync(Name, "killed"));
+        using var limit = new CancellationTokenSource(Patience);
+        using var live = new LiveFeed(store.Store);
+        await using var running = new RunningSubscription(
+            Subscribe(ledger, live, options => (options.OnFailure, options.BatchSize) = (FailureAction.Park, 1)),
+            limit.Token);
+        await entered.Task.WaitAsync(limit.Token);
+
+        (await running.Subscription.ReplayParkedAsync(limit.Token)).Should().Be(new ParkedReplay(0, 1));
+        release.SetResult();
+        await running.StatusAsync(status => status.Position >= events[1].Position);
+        (await running.Subscription.ReplayParkedAsync(limit.Token)).Should().Be(new ParkedReplay(1, 0));
+
+        (await ledger.EffectsAsync()).Should().Equal(events.Select(e => e.Id));
+    }
+
+    [Fact]
     public async Task An_owner_that_was_taken_over_in_the_middle_leaves_no_effect()
     {
         var store = await database.NewStoreAsync();
