@@ -127,6 +127,40 @@ public sealed class ExactlyOnceTests(StoreDatabase database) : IClassFixture<Sto
     }
 
     [Fact]
+    [Trait("Row", "X04")]
+    public async Task A_former_owner_that_replays_a_parked_event_leaves_no_effect_and_the_event_where_it_is()
+    {
+        var store = await database.NewStoreAsync();
+        var envelope = (await AppendedAsync(store, 1))[0];
+        var ledger = await Ledger.CreateAsync(store, (_, _, _) => Task.CompletedTask);
+        var handler = new PostgresAtomicHandler(store.DataSource, ledger, store.Options);
+        var parked = new PostgresParkedEventStore(store.DataSource, store.Options);
+        var former = await handler.HandleAsync(
+            [],
+            await store.Checkpoints.ClaimAsync(Name, "former"),
+            new Checkpoint(envelope.Position, await store.Store.GetIdentityAsync()),
+            CancellationToken.None);
+        await parked.ParkAsync(
+            new ParkedEvent(
+                Name,
+                envelope.Position,
+                envelope.StreamId,
+                envelope.Id,
+                envelope.EventType,
+                Attempts: 1,
+                Cause: "broken",
+                envelope.RecordedAt),
+            former);
+        await store.Checkpoints.ClaimAsync(Name, "owner");
+
+        await Assert.ThrowsAsync<CheckpointConflictException>(
+            () => handler.ReplayAsync(envelope, former, CancellationToken.None));
+
+        (await ledger.EffectsAsync()).Should().BeEmpty();
+        (await parked.ListAsync(Name)).Should().ContainSingle();
+    }
+
+    [Fact]
     public async Task A_stream_goes_on_although_the_answer_to_the_commit_of_its_parked_event_was_lost()
     {
         var store = await database.NewStoreAsync();
