@@ -96,6 +96,41 @@ public sealed class RebuildSwapTests(StoreDatabase database) : IClassFixture<Sto
         (await Balances.ReadAsync(store)).Should().Equal(Balances.Fold(feed));
     }
 
+    [Fact]
+    public async Task Events_that_the_swap_applied_and_the_feed_does_not_have_are_never_swapped_in()
+    {
+        var store = await database.NewStoreAsync();
+        await store.Store.AppendAsync([Some.Append(Some.Stream(), 20)], Cancellation);
+        await KilledSwapProcess.FollowAsync(store.DataSource, store.Store, store.Options, Cancellation);
+        var (batches, rest) = (0, Some.Stream());
+        var projection = new Balances(store.Name, async (events, context) =>
+        {
+            if (++batches == 1)
+            {
+                await store.Store.AppendAsync([Some.Append(rest, 3)], Cancellation);
+                await KilledSwapProcess.FollowAsync(store.DataSource, store.Store, store.Options, Cancellation);
+            }
+            else if (events.Any(one => one.StreamId == rest))
+            {
+                // Behind the library's back, in the transaction of the swap.
+                await using var command = context.CreateCommand(store.Named(
+                    $"""
+                    set local session_replication_role = replica;
+                    delete from {"{s}"}.events where stream_id = '{rest.AggregateId}' and version = 2
+                    """));
+                await command.ExecuteNonQueryAsync(Cancellation);
+            }
+        });
+
+        var refusal = await Assert.ThrowsAsync<ProjectionRebuildException>(
+            () => Rebuilder(store, projection).RebuildAsync(
+                new RebuildOptions { BatchSize = 20, Lanes = 1 }, cancellationToken: Cancellation));
+
+        refusal.Failure.Should().Be(RebuildFailure.CountsDiffer);
+        refusal.Message.Should().Contain("3 events were applied").And.Contain("the feed has 2");
+        (await Balances.ReadAsync(store)).Should().Equal(Balances.Fold(await store.FeedAsync()));
+    }
+
     private static RebuildOptions Small =>
         new() { BatchSize = 5, Lanes = 4, SwapTimeout = TimeSpan.FromSeconds(20) };
 

@@ -127,6 +127,40 @@ public sealed class ExactlyOnceTests(StoreDatabase database) : IClassFixture<Sto
     }
 
     [Fact]
+    [Trait("Row", "X04")]
+    public async Task A_former_owner_that_replays_a_parked_event_leaves_no_effect_and_the_event_where_it_is()
+    {
+        var store = await database.NewStoreAsync();
+        var envelope = (await AppendedAsync(store, 1))[0];
+        var ledger = await Ledger.CreateAsync(store, (_, _, _) => Task.CompletedTask);
+        var handler = new PostgresAtomicHandler(store.DataSource, ledger, store.Options);
+        var parked = new PostgresParkedEventStore(store.DataSource, store.Options);
+        var former = await handler.HandleAsync(
+            [],
+            await store.Checkpoints.ClaimAsync(Name, "former"),
+            new Checkpoint(envelope.Position, await store.Store.GetIdentityAsync()),
+            CancellationToken.None);
+        await parked.ParkAsync(
+            new ParkedEvent(
+                Name,
+                envelope.Position,
+                envelope.StreamId,
+                envelope.Id,
+                envelope.EventType,
+                Attempts: 1,
+                Cause: "broken",
+                envelope.RecordedAt),
+            former);
+        await store.Checkpoints.ClaimAsync(Name, "owner");
+
+        await Assert.ThrowsAsync<CheckpointConflictException>(
+            () => handler.ReplayAsync(envelope, former, CancellationToken.None));
+
+        (await ledger.EffectsAsync()).Should().BeEmpty();
+        (await parked.ListAsync(Name)).Should().ContainSingle();
+    }
+
+    [Fact]
     public async Task A_stream_goes_on_although_the_answer_to_the_commit_of_its_parked_event_was_lost()
     {
         var store = await database.NewStoreAsync();
@@ -150,6 +184,48 @@ public sealed class ExactlyOnceTests(StoreDatabase database) : IClassFixture<Sto
         await running.StatusAsync(status => status.HandledEvents == 1);
 
         (await ledger.EffectsAsync()).Should().Equal((await store.Store.LoadAsync(stream)).Select(e => e.Id));
+    }
+
+    [Fact]
+    public async Task An_event_that_was_parked_before_a_crash_is_not_replayed_before_the_checkpoint_has_come_to_it()
+    {
+        var store = await database.NewStoreAsync();
+        EventEnvelope[] events = [.. await AppendedAsync(store, 1), .. await AppendedAsync(store, 1)];
+        var (entered, release) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var ledger = await Ledger.CreateAsync(store, async (envelope, _, token) =>
+        {
+            if (envelope.Id == events[0].Id)
+            {
+                entered.TrySetResult();
+                await release.Task.WaitAsync(token);
+            }
+        });
+
+        // As a run left it that was killed between parking and moving its checkpoint.
+        await new PostgresParkedEventStore(store.DataSource, store.Options).ParkAsync(
+            new ParkedEvent(
+                Name,
+                events[1].Position,
+                events[1].StreamId,
+                events[1].Id,
+                events[1].EventType,
+                Attempts: 1,
+                Cause: "killed",
+                events[1].RecordedAt),
+            await store.Checkpoints.ClaimAsync(Name, "killed"));
+        using var limit = new CancellationTokenSource(Patience);
+        using var live = new LiveFeed(store.Store);
+        await using var running = new RunningSubscription(
+            Subscribe(ledger, live, options => (options.OnFailure, options.BatchSize) = (FailureAction.Park, 1)),
+            limit.Token);
+        await entered.Task.WaitAsync(limit.Token);
+
+        (await running.Subscription.ReplayParkedAsync(limit.Token)).Should().Be(new ParkedReplay(0, 1));
+        release.SetResult();
+        await running.StatusAsync(status => status.Position >= events[1].Position);
+        (await running.Subscription.ReplayParkedAsync(limit.Token)).Should().Be(new ParkedReplay(1, 0));
+
+        (await ledger.EffectsAsync()).Should().Equal(events.Select(e => e.Id));
     }
 
     [Fact]
