@@ -5,6 +5,6 @@ select nullif(stream_type, $1), nullif(stream_id, $2), version, position, event_
 from {schema}.events
 where stream_key = (select stream_key from {schema}.streams where stream_type = $1 and stream_id = $2)
   and version between $3 and $4
-  and position > (select pruned_bound from {schema}.store)
+  and position + 0 > (select pruned_bound from {schema}.store)
 order by version desc
 limit $5
