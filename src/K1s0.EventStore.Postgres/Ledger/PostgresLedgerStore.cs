@@ -135,7 +135,7 @@ public sealed class PostgresLedgerStore : ILedgerStore
                     ReadNote(reader, NoteColumn));
             },
             cancellationToken).ConfigureAwait(false);
-        return rows is [var leaf] ? leaf : null;
+        return rows.Count > 1 ? throw Twice(eventId) : rows.FirstOrDefault();
     }
 
     /// <inheritdoc/>
@@ -181,7 +181,7 @@ public sealed class PostgresLedgerStore : ILedgerStore
             parameters => parameters.Add(new NpgsqlParameter<Guid> { TypedValue = eventId }),
             new EventRow().Read,
             cancellationToken).ConfigureAwait(false);
-        return rows is [var envelope] ? envelope : null;
+        return rows.Count > 1 ? throw Twice(eventId) : rows.FirstOrDefault();
     }
 
     /// <inheritdoc/>
@@ -242,6 +242,10 @@ public sealed class PostgresLedgerStore : ILedgerStore
 
     private static SignedNote? ReadNote(NpgsqlDataReader reader, int column) =>
         reader.IsDBNull(column) ? null : SignedNote.Parse(reader.GetFieldValue<byte[]>(column));
+
+    // No key of the tables forbids it: an event's place is unique only among the places.
+    private static LogDivergedException Twice(Guid eventId) => new(
+        new TreeHead("of this store", 0, MerkleHash.Empty), 0, $"Event {eventId}, or the one before it, stands twice.");
 
     private static void CheckCount(int count, string parameterName)
     {

@@ -75,6 +75,7 @@ public interface ILedgerStore : ITileReader
     /// <param name="eventId">The event.</param>
     /// <param name="cancellationToken">Gives up asking.</param>
     /// <returns>The leaf; null when the store has no such event.</returns>
+    /// <exception cref="LogDivergedException">It, or the event before it, stands there twice.</exception>
     Task<LocatedLeaf?> FindAsync(Guid eventId, CancellationToken cancellationToken);
 
     /// <summary>Leaves of the log in the order of their indices, made of what the store has now.</summary>
@@ -93,6 +94,7 @@ public interface ILedgerStore : ITileReader
     /// <param name="eventId">The event.</param>
     /// <param name="cancellationToken">Gives up reading.</param>
     /// <returns>The event; null when the store has none of this id.</returns>
+    /// <exception cref="LogDivergedException">It stands there twice.</exception>
     Task<EventEnvelope?> LoadEventAsync(Guid eventId, CancellationToken cancellationToken);
 
     /// <summary>How far the log is behind.</summary>

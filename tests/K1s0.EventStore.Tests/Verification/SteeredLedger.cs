@@ -11,6 +11,8 @@ internal sealed class SteeredLedger(ILedgerStore inner) : ILedgerStore
 
     public Func<Task<LocatedLeaf?>, Task<LocatedLeaf?>> Leaf { get; set; } = answer => answer;
 
+    public Func<Task<EventEnvelope?>, Task<EventEnvelope?>> Event { get; set; } = answer => answer;
+
     public Func<long, IReadOnlyList<LeafRecord>, IReadOnlyList<LeafRecord>> Records { get; set; } =
         (_, records) => records;
 
@@ -50,7 +52,7 @@ internal sealed class SteeredLedger(ILedgerStore inner) : ILedgerStore
         Runs(fromIndex, inner.ReadRunsAsync(fromIndex, maxCount, cancellationToken));
 
     public Task<EventEnvelope?> LoadEventAsync(Guid eventId, CancellationToken cancellationToken) =>
-        inner.LoadEventAsync(eventId, cancellationToken);
+        Event(inner.LoadEventAsync(eventId, cancellationToken));
 
     public Task<LedgerStatus> GetStatusAsync(CancellationToken cancellationToken) =>
         inner.GetStatusAsync(cancellationToken);
