@@ -68,7 +68,10 @@ public sealed class StoreVerifier
     /// <param name="streamId">The stream.</param>
     /// <param name="scope">What is known from outside; a range in it does not count.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>What was found. Only the first bad version is reported: behind it the chain proves nothing.</returns>
+    /// <returns>
+    /// What was found; nothing is thrown for a stream that was tampered with. Only the first bad version is reported:
+    /// behind it the chain proves nothing.
+    /// </returns>
     /// <exception cref="StoreUnavailableException">The store cannot be reached.</exception>
     public async Task<StreamVerification> VerifyStreamAsync(
         StreamId streamId, VerificationScope scope, CancellationToken cancellationToken = default)
@@ -78,15 +81,27 @@ public sealed class StoreVerifier
         var log = _roles.Ledger is null
             ? null
             : await StreamLogInquiry.BeginAsync(_roles.Ledger, scope, cancellationToken).ConfigureAwait(false);
-        var stored = await _roles.Streams.GetHeadAsync(streamId, cancellationToken).ConfigureAwait(false);
-        var events = _roles.Streams.ReadStreamAsync(streamId, cancellationToken: cancellationToken);
+        var (stored, fault) = await ReadHeadAsync(streamId, cancellationToken).ConfigureAwait(false);
+        var remembered = scope.RememberedHeads.Where(head => head.StreamId == streamId);
+        var stream = new ReadableStream(_roles.Streams.ReadStreamAsync(streamId, cancellationToken: cancellationToken));
+        var events = stream.ReadAsync(cancellationToken);
         var verification = await StreamVerifier
             .VerifyAsync(
                 streamId,
                 log is null ? events : log.FollowAsync(events, cancellationToken),
-                [.. scope.RememberedHeads.Where(head => head.StreamId == streamId), stored],
+                stored is null ? [.. remembered] : [.. remembered, stored],
                 cancellationToken)
             .ConfigureAwait(false);
+        if (stream.Fault is not null)
+        {
+            return Unreadable(verification, verification.VerifiedEvents + 1, "events from here on", stream.Fault);
+        }
+
+        if (fault is not null && verification.IsValid)
+        {
+            return Unreadable(verification, verification.VerifiedEvents, "the head of the stream", fault);
+        }
+
         return log is null || !verification.IsValid
             ? verification
             : verification with { Finding = await log.FindAsync(cancellationToken).ConfigureAwait(false) };
@@ -139,6 +154,26 @@ public sealed class StoreVerifier
             Passes = run.Passes,
             Elapsed = _timeProvider.GetElapsedTime(began),
         };
+    }
+
+    private static StreamVerification Unreadable(
+        StreamVerification verification, long version, string expected, string fault) => verification with
+        {
+            Finding = new StreamFinding(
+                StreamFindingKind.Unreadable, new StreamVersion(version), expected, fault),
+        };
+
+    private async Task<(StreamHead? Head, string? Fault)> ReadHeadAsync(
+        StreamId streamId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await _roles.Streams.GetHeadAsync(streamId, cancellationToken).ConfigureAwait(false), null);
+        }
+        catch (Exception e) when (FeedWalk.IsUnreadable(e))
+        {
+            return (null, e.Message);
+        }
     }
 
     private async Task<ILogWalk?> BeginLogAsync(

@@ -136,6 +136,37 @@ public sealed class VerifiedStreamTests
         }
     }
 
+    [Fact]
+    [Trait("Row", "L03")]
+    public async Task An_event_that_cannot_be_read_is_found_and_not_thrown()
+    {
+        var store = await VerifiedStore.CreateAsync();
+        store.Copy.Unreadable.Add(store.Feed[store.At(Target, 4)]);
+
+        var verification = await VerifyAsync(store, store.Streams[Target]);
+
+        (verification.Finding!.Kind, verification.Finding.Version.Value).Should().Be((StreamFindingKind.Unreadable, 4));
+        verification.Finding.Found.Should().Contain("no event");
+        (verification.VerifiedEvents, verification.Head.Version.Value).Should().Be((3, 3));
+        (await VerifyAsync(store, store.Streams[1])).IsValid.Should().BeTrue();
+    }
+
+    [Fact]
+    [Trait("Row", "L03")]
+    public async Task A_stored_head_that_cannot_be_read_is_found_after_what_is_wrong_with_the_events()
+    {
+        var store = await VerifiedStore.CreateAsync();
+        store.Copy.Fault = (new StoreOperationException("A head has 31 bytes.", new InvalidDataException()), null);
+
+        var verification = await VerifyAsync(store, store.Streams[Target]);
+        verification.Finding!.Kind.Should().Be(StreamFindingKind.Unreadable);
+        verification.Finding.Found.Should().Contain("31 bytes");
+        verification.VerifiedEvents.Should().Be(8);
+
+        store.Change(Target, 4, envelope => envelope with { PayloadUtf8 = "{}"u8.ToArray() });
+        (await VerifyAsync(store, store.Streams[Target])).Finding!.Kind.Should().Be(StreamFindingKind.ContentChanged);
+    }
+
     private static Task<StreamVerification> VerifyAsync(
         VerifiedStore store, StreamId stream, params StreamHead[] remembered) =>
         new StoreVerifier(VerifiedRoles.Of(store.Copy, store.Ledger)).VerifyStreamAsync(
