@@ -115,7 +115,10 @@ public sealed class StoreVerifier
     /// <param name="scope">What to verify, and what is known from outside; the whole store when null.</param>
     /// <param name="progress">Is told after each page.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>All that was found; nothing is thrown for a store that was tampered with.</returns>
+    /// <returns>
+    /// All that was found; nothing is thrown for a store that was tampered with. Where the events cannot be verified
+    /// now, but the heads of the log are wrong, that is returned, with no event verified.
+    /// </returns>
     /// <exception cref="StoreUnavailableException">
     /// The store cannot be reached, or cannot be verified now: for 30 seconds its settled bound stayed before what is
     /// sealed, as on a standby whose primary does not publish it.
@@ -133,9 +136,19 @@ public sealed class StoreVerifier
         var logFindings = new FindingList(_options.MaxFindings);
         var log = await BeginLogAsync(scope, logFindings, cancellationToken).ConfigureAwait(false);
         var sealedTo = log?.SealedTo ?? Position.Start;
-        var bound = await new BoundInquiry(_roles, _timeProvider)
-            .AskAsync(scope.UpTo < sealedTo ? scope.UpTo.Value : sealedTo, cancellationToken)
-            .ConfigureAwait(false);
+        Position bound;
+        try
+        {
+            bound = await new BoundInquiry(_roles, _timeProvider)
+                .AskAsync(scope.UpTo < sealedTo ? scope.UpTo.Value : sealedTo, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (StoreUnavailableException) when (logFindings.Count > 0)
+        {
+            // What the heads alone show is not to wait for a feed that may never come.
+            return OfHeads(logFindings, scope.After, _timeProvider.GetElapsedTime(began));
+        }
+
         var end = scope.UpTo is { } upTo && upTo < bound ? upTo : bound;
         var run = new StoreWalk(_roles, _options, scope, end, findings, logFindings, progress);
         await run.RunAsync(log, cancellationToken).ConfigureAwait(false);
@@ -155,6 +168,19 @@ public sealed class StoreVerifier
             Elapsed = _timeProvider.GetElapsedTime(began),
         };
     }
+
+    private static StoreVerification OfHeads(FindingList findings, Position after, TimeSpan elapsed) => new()
+    {
+        Findings = findings.ToArray(),
+        FindingCount = findings.Count,
+        Events = 0,
+        Streams = 0,
+        Bytes = 0,
+        SealedLeaves = 0,
+        VerifiedTo = after,
+        Passes = 0,
+        Elapsed = elapsed,
+    };
 
     private static StreamVerification Unreadable(
         StreamVerification verification, long version, string expected, string fault) => verification with
