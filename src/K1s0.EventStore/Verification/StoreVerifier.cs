@@ -43,6 +43,10 @@ public sealed class StoreVerifier
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ArgumentException">The remembered head is that of another stream.</exception>
     /// <exception cref="StoreUnavailableException">The store cannot be reached.</exception>
+    /// <exception cref="StoreSchemaException">The store has no tables, or those of another version.</exception>
+    /// <exception cref="StoreOperationException">
+    /// This process has no right to read them, see <see cref="StoreOperationException.IsAccessDenied"/>.
+    /// </exception>
     public Task<StreamVerification> VerifyStreamAsync(
         StreamId streamId, StreamHead? rememberedHead = null, CancellationToken cancellationToken = default)
     {
@@ -73,6 +77,10 @@ public sealed class StoreVerifier
     /// behind it the chain proves nothing.
     /// </returns>
     /// <exception cref="StoreUnavailableException">The store cannot be reached.</exception>
+    /// <exception cref="StoreSchemaException">The store has no tables, or those of another version.</exception>
+    /// <exception cref="StoreOperationException">
+    /// This process has no right to read them, see <see cref="StoreOperationException.IsAccessDenied"/>.
+    /// </exception>
     public async Task<StreamVerification> VerifyStreamAsync(
         StreamId streamId, VerificationScope scope, CancellationToken cancellationToken = default)
     {
@@ -122,6 +130,10 @@ public sealed class StoreVerifier
     /// <exception cref="StoreUnavailableException">
     /// The store cannot be reached, or cannot be verified now: for 30 seconds its settled bound stayed before what is
     /// sealed, as on a standby whose primary does not publish it.
+    /// </exception>
+    /// <exception cref="StoreSchemaException">The store has no tables, or those of another version.</exception>
+    /// <exception cref="StoreOperationException">
+    /// This process has no right to read them, see <see cref="StoreOperationException.IsAccessDenied"/>.
     /// </exception>
     public async Task<StoreVerification> VerifyAsync(
         VerificationScope? scope = null,
