@@ -117,6 +117,22 @@ public sealed class PostgresLedgerStore : ILedgerStore
     }
 
     /// <inheritdoc/>
+    public async Task<bool> ConfirmNoteAsync(SealedHead head, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(head);
+        var rows = await _database.WriteAsync(
+            "confirm_tree_head",
+            parameters =>
+            {
+                Add(parameters, head.Size);
+                Add(parameters, head.Root.ToArray());
+            },
+            static _ => 0,
+            cancellationToken).ConfigureAwait(false);
+        return rows.Count == 1;
+    }
+
+    /// <inheritdoc/>
     public async Task<LocatedLeaf?> FindAsync(Guid eventId, CancellationToken cancellationToken)
     {
         var row = new LeafRow();

@@ -71,6 +71,18 @@ public interface ILedgerStore : ITileReader
     /// </exception>
     Task<bool> SaveNoteAsync(SealedHead head, SignedNote note, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Returns when a head and its signature are as durable as what is written, without a lease and without changing
+    /// either: a signature that came meanwhile stays.
+    /// </summary>
+    /// <param name="head">A head that was read with its signature.</param>
+    /// <param name="cancellationToken">Gives up as long as nothing has been sent.</param>
+    /// <returns>Whether the store still has that head, signed; false means that it was rolled back.</returns>
+    /// <exception cref="WriteOutcomeUnknownException">
+    /// Nobody knows, or it is not as durable as it should be: repeat it.
+    /// </exception>
+    Task<bool> ConfirmNoteAsync(SealedHead head, CancellationToken cancellationToken);
+
     /// <summary>Finds the leaf of an event.</summary>
     /// <param name="eventId">The event.</param>
     /// <param name="cancellationToken">Gives up asking.</param>

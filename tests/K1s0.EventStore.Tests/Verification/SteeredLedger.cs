@@ -40,6 +40,9 @@ internal sealed class SteeredLedger(ILedgerStore inner) : ILedgerStore
     public Task<bool> SaveNoteAsync(SealedHead head, SignedNote note, CancellationToken cancellationToken) =>
         inner.SaveNoteAsync(head, note, cancellationToken);
 
+    public Task<bool> ConfirmNoteAsync(SealedHead head, CancellationToken cancellationToken) =>
+        inner.ConfirmNoteAsync(head, cancellationToken);
+
     public Task<LocatedLeaf?> FindAsync(Guid eventId, CancellationToken cancellationToken) =>
         Leaf(inner.FindAsync(eventId, cancellationToken));
 
