@@ -53,6 +53,25 @@ public sealed class LateAnswersTests : IDisposable
         (await _stored.GetSignedHeadAsync(Cancellation))!.Note!.Signatures.Should().HaveCount(2);
     }
 
+    [Fact]
+    public async Task A_head_that_a_failover_takes_back_before_it_is_confirmed_is_no_diverged_log()
+    {
+        var options = new LedgerOptions { Origin = Origin, Signers = { _signer } };
+        var former = new LogSealer(_ledger, _leases, options);
+        await GrowAsync(former);
+        await former.ReleaseAsync(Cancellation);
+        var asked = 0;
+        _ledger.Head = async answer => ++asked > 1
+            ? await answer
+            : (await answer) with { Size = 300, Root = Sha256Digest.Of("taken back"u8), Note = null };
+        var sealer = new LogSealer(_ledger, _leases, options);
+
+        var unknown = await Assert.ThrowsAsync<WriteOutcomeUnknownException>(() => sealer.SealAsync(Cancellation));
+
+        unknown.IsTransient.Should().BeTrue();
+        (await GrowAsync(sealer)).Size.Should().Be(6);
+    }
+
     private async Task<SealedHead> GrowAsync(LogSealer sealer)
     {
         var stream = new StreamId("order", Guid.CreateVersion7().ToString());
