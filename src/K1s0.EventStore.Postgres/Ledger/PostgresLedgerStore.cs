@@ -151,7 +151,7 @@ public sealed class PostgresLedgerStore : ILedgerStore
                     ReadNote(reader, NoteColumn));
             },
             cancellationToken).ConfigureAwait(false);
-        return rows.Count > 1 ? throw Twice(eventId) : rows.FirstOrDefault();
+        return rows switch { [] => null, [var leaf] => leaf, _ => throw Twice(eventId) };
     }
 
     /// <inheritdoc/>
@@ -197,7 +197,7 @@ public sealed class PostgresLedgerStore : ILedgerStore
             parameters => parameters.Add(new NpgsqlParameter<Guid> { TypedValue = eventId }),
             new EventRow().Read,
             cancellationToken).ConfigureAwait(false);
-        return rows.Count > 1 ? throw Twice(eventId) : rows.FirstOrDefault();
+        return rows switch { [] => null, [var envelope] => envelope, _ => throw Twice(eventId) };
     }
 
     /// <inheritdoc/>
