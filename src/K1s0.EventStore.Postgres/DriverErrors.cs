@@ -75,10 +75,10 @@ internal static class DriverErrors
             when statement is "ensure_partitions" => new StoreOperationException(
                 "PostgreSQL denies the right to run ensure_partitions: a partition is missing, and only the schema's "
                 + "owner may make it. Run PostgresSchema.EnsurePartitionsAsync as the owner.",
-                denied),
+                denied) { IsAccessDenied = true },
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } denied => new StoreOperationException(
             $"PostgreSQL denies the right to run {statement}: see the schema's functions grant_writer, "
-                + "grant_sealer, grant_archiver and grant_reader.", denied),
+                + "grant_sealer, grant_archiver and grant_reader.", denied) { IsAccessDenied = true },
         _ when IsArchived(e, out var through) => new EventsArchivedException(through),
         _ when IsMissingPartition(e) => new StoreOperationException(
             $"PostgreSQL refused {statement}: this month has no partition. Run PostgresSchema.EnsurePartitionsAsync, "

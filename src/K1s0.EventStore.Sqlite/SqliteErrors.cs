@@ -28,7 +28,10 @@ internal static class SqliteErrors
             + "who keeps a transaction open.",
             e),
         NoMemory => new StoreUnavailableException($"There is not enough memory to work with {path}.", e),
-        _ => new StoreOperationException($"{Explain(e, path)} ({Describe(e)})", e),
+        _ => new StoreOperationException($"{Explain(e, path)} ({Describe(e)})", e)
+        {
+            IsAccessDenied = e.SqliteErrorCode is Perm or ReadOnly or CannotOpen,
+        },
     };
 
     /// <summary>What got in the way of a commit, and what to do.</summary>

@@ -147,6 +147,27 @@ public abstract class LedgerSuite : ConformanceSuite
     }
 
     [Fact]
+    public async Task A_signed_head_is_confirmed_without_changing_its_signature_and_no_other_is()
+    {
+        var head = await SealAsync(await StreamWithAsync(1));
+        using var newKey = NewSigner();
+        var note = await new TreeHead(Origin, head.Size, head.Root).SignAsync([_signer, newKey], Cancellation);
+        (await Ledger.SaveNoteAsync(head, note, Cancellation)).Should().BeTrue();
+
+        (await Ledger.ConfirmNoteAsync(head, Cancellation)).Should().BeTrue("its signature is replaced, not lost");
+        var other = head with { Root = Sha256Digest.Of("other"u8) };
+        (await Ledger.ConfirmNoteAsync(other, Cancellation)).Should().BeFalse();
+
+        var stored = await Ledger.GetSignedHeadAsync(Cancellation);
+        (stored!.Root, stored.Note!.Signatures.Count).Should().Be((head.Root, 2));
+        await SettledAsync((await LoadAsync(await StreamWithAsync(1)))[^1].Position);
+        var lease = await LeadAsync();
+        var unsigned = await Ledger.SealAsync(lease, await NextBatchAsync(stored), Cancellation);
+        (await Ledger.ConfirmNoteAsync(unsigned, Cancellation)).Should().BeFalse("nobody has signed it");
+        await Leases.ReleaseAsync(lease, Cancellation);
+    }
+
+    [Fact]
     public async Task A_tile_that_is_not_there_is_named()
     {
         var tile = new MerkleTile(0, 1L << 40, 1);

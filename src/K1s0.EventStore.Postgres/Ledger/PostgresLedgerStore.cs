@@ -117,6 +117,22 @@ public sealed class PostgresLedgerStore : ILedgerStore
     }
 
     /// <inheritdoc/>
+    public async Task<bool> ConfirmNoteAsync(SealedHead head, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(head);
+        var rows = await _database.WriteAsync(
+            "confirm_tree_head",
+            parameters =>
+            {
+                Add(parameters, head.Size);
+                Add(parameters, head.Root.ToArray());
+            },
+            static _ => 0,
+            cancellationToken).ConfigureAwait(false);
+        return rows.Count == 1;
+    }
+
+    /// <inheritdoc/>
     public async Task<LocatedLeaf?> FindAsync(Guid eventId, CancellationToken cancellationToken)
     {
         var row = new LeafRow();
@@ -140,7 +156,7 @@ public sealed class PostgresLedgerStore : ILedgerStore
             await RefuseArchivedAsync(eventId, cancellationToken).ConfigureAwait(false);
         }
 
-        return rows is [var leaf] ? leaf : null;
+        return rows switch { [] => null, [var leaf] => leaf, _ => throw Twice(eventId) };
     }
 
     /// <inheritdoc/>
@@ -191,7 +207,7 @@ public sealed class PostgresLedgerStore : ILedgerStore
             await RefuseArchivedAsync(eventId, cancellationToken).ConfigureAwait(false);
         }
 
-        return rows is [var envelope] ? envelope : null;
+        return rows switch { [] => null, [var envelope] => envelope, _ => throw Twice(eventId) };
     }
 
     /// <inheritdoc/>
@@ -266,6 +282,10 @@ public sealed class PostgresLedgerStore : ILedgerStore
 
     private static SignedNote? ReadNote(NpgsqlDataReader reader, int column) =>
         reader.IsDBNull(column) ? null : SignedNote.Parse(reader.GetFieldValue<byte[]>(column));
+
+    // No key of the tables forbids it: an event's place is unique only among the places.
+    private static LogDivergedException Twice(Guid eventId) => new(
+        new TreeHead("of this store", 0, MerkleHash.Empty), 0, $"Event {eventId}, or the one before it, stands twice.");
 
     private static void CheckCount(int count, string parameterName)
     {

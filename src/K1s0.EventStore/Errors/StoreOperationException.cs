@@ -13,4 +13,10 @@ public sealed class StoreOperationException : EventStoreException
         : base(message, innerException)
     {
     }
+
+    /// <summary>
+    /// Whether this process lacks the right, or cannot open what it should: that says nothing of what is stored.
+    /// </summary>
+    /// <value>false by default, and where a backend does not tell.</value>
+    public bool IsAccessDenied { get; init; }
 }

@@ -101,6 +101,16 @@ public sealed class InMemoryLedgerStore : ILedgerStore
     }
 
     /// <inheritdoc/>
+    public Task<bool> ConfirmNoteAsync(SealedHead head, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(head);
+        return Run(
+            () => _heads.Exists(
+                stored => stored.Size == head.Size && stored.Root == head.Root && stored.Note is not null),
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public Task<LocatedLeaf?> FindAsync(Guid eventId, CancellationToken cancellationToken) => Run(
         () => _store.Find(eventId) is var (envelope, previousLink)
             ? new LocatedLeaf(

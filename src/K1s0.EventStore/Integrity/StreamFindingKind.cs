@@ -29,4 +29,7 @@ public enum StreamFindingKind
     /// belongs to.
     /// </summary>
     HistoryReplaced,
+
+    /// <summary>An event, or the store's own head, cannot be read: what is stored is none.</summary>
+    Unreadable,
 }

@@ -71,10 +71,23 @@ public interface ILedgerStore : ITileReader
     /// </exception>
     Task<bool> SaveNoteAsync(SealedHead head, SignedNote note, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Returns when a head and its signature are as durable as what is written, without a lease and without changing
+    /// either: a signature that came meanwhile stays.
+    /// </summary>
+    /// <param name="head">A head that was read with its signature.</param>
+    /// <param name="cancellationToken">Gives up as long as nothing has been sent.</param>
+    /// <returns>Whether the store still has that head, signed; false means that it was rolled back.</returns>
+    /// <exception cref="WriteOutcomeUnknownException">
+    /// Nobody knows, or it is not as durable as it should be: repeat it.
+    /// </exception>
+    Task<bool> ConfirmNoteAsync(SealedHead head, CancellationToken cancellationToken);
+
     /// <summary>Finds the leaf of an event.</summary>
     /// <param name="eventId">The event.</param>
     /// <param name="cancellationToken">Gives up asking.</param>
     /// <returns>The leaf; null when the store has no such event.</returns>
+    /// <exception cref="LogDivergedException">It, or the event before it, stands there twice.</exception>
     Task<LocatedLeaf?> FindAsync(Guid eventId, CancellationToken cancellationToken);
 
     /// <summary>Leaves of the log in the order of their indices, made of what the store has now.</summary>
@@ -93,6 +106,7 @@ public interface ILedgerStore : ITileReader
     /// <param name="eventId">The event.</param>
     /// <param name="cancellationToken">Gives up reading.</param>
     /// <returns>The event; null when the store has none of this id.</returns>
+    /// <exception cref="LogDivergedException">It stands there twice.</exception>
     Task<EventEnvelope?> LoadEventAsync(Guid eventId, CancellationToken cancellationToken);
 
     /// <summary>How far the log is behind.</summary>

@@ -25,7 +25,9 @@ public sealed class LedgerProofs
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The proof, to be handed out with the event; null when the store has no such event.</returns>
     /// <exception cref="EventNotSealedException">The event is stored, but under no signed head yet.</exception>
-    /// <exception cref="LogDivergedException">The event, or the log, is not what was signed.</exception>
+    /// <exception cref="LogDivergedException">
+    /// The event, the one before it, or the log, is not what was signed; or one of them stands twice.
+    /// </exception>
     public async Task<EventProof?> ProveEventAsync(Guid eventId, CancellationToken cancellationToken = default)
     {
         var leaf = await _ledger.FindAsync(eventId, cancellationToken).ConfigureAwait(false);
@@ -49,10 +51,17 @@ public sealed class LedgerProofs
             .CoveredAsync(
                 head, head.Size, InclusionProof.CreateAsync(_ledger, leaf.Index, head.Size, cancellationToken))
             .ConfigureAwait(false);
-        return InclusionProof.Verify(leaf.Record.LeafHash(), leaf.Index, head.Size, path, head.Root)
+        if (!InclusionProof.Verify(leaf.Record.LeafHash(), leaf.Index, head.Size, path, head.Root))
+        {
+            throw new LogDivergedException(
+                head, head.Size, $"Event {eventId}, or the log around it, was changed after it was sealed.");
+        }
+
+        // The link before comes from another row, which no leaf of this proof covers.
+        return IsLinked(leaf.Record, leaf.PreviousLink)
             ? new EventProof(leaf.Record, leaf.PreviousLink, leaf.Index, path, leaf.Note)
             : throw new LogDivergedException(
-                head, head.Size, $"Event {eventId}, or the log around it, was changed after it was sealed.");
+                head, head.Size, $"The event before event {eventId} was changed after it was sealed.");
     }
 
     /// <summary>
@@ -61,10 +70,24 @@ public sealed class LedgerProofs
     /// <param name="eventId">The event.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The bytes of the file; null when the store has no such event.</returns>
-    public async Task<byte[]?> ExportEventAsync(Guid eventId, CancellationToken cancellationToken = default) =>
-        await _ledger.LoadEventAsync(eventId, cancellationToken).ConfigureAwait(false) is { } envelope
-            ? EventFile.ToUtf8(envelope)
-            : null;
+    /// <exception cref="LogDivergedException">The event is not what its digest says, or stands twice.</exception>
+    public async Task<byte[]?> ExportEventAsync(Guid eventId, CancellationToken cancellationToken = default)
+    {
+        var envelope = await _ledger.LoadEventAsync(eventId, cancellationToken).ConfigureAwait(false);
+        if (envelope is null)
+        {
+            return null;
+        }
+
+        if (ContentDigest.Compute(envelope) == envelope.ContentDigest)
+        {
+            return EventFile.ToUtf8(envelope);
+        }
+
+        var stored = await _ledger.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        throw new LogDivergedException(
+            stored.ToTreeHead("of this store"), stored.Size, $"Event {eventId} was changed after it was appended.");
+    }
 
     /// <summary>Proves that a log only grew between two heads that somebody remembers. One query.</summary>
     /// <param name="first">The smaller head.</param>
@@ -103,4 +126,8 @@ public sealed class LedgerProofs
         var stored = await _ledger.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         throw new LogDivergedException(second, stored.Size, "One of the two heads is none of the stored log.");
     }
+
+    private static bool IsLinked(LeafRecord record, Sha256Digest previous) =>
+        (record.Version.Value > 1 || previous == StreamChain.Genesis(record.StreamTag))
+        && StreamChain.Next(record.StreamTag, record.Version.Value, previous, record.ContentDigest) == record.ChainHash;
 }

@@ -72,7 +72,7 @@ public sealed class LogPublisher
         }
 
         await PutGrowthAsync(published, head, cancellationToken).ConfigureAwait(false);
-        await ConfirmAsync(signed, note, cancellationToken).ConfigureAwait(false);
+        await ConfirmAsync(signed, cancellationToken).ConfigureAwait(false);
         return await _target.ReplaceCheckpointAsync(checkpoint, note.ToUtf8(), cancellationToken).ConfigureAwait(false)
             ? head
             : throw new StoreUnavailableException("Another process has published the log in the meantime.");
@@ -80,9 +80,9 @@ public sealed class LogPublisher
 
     // A commit that no standby confirmed can be seen and can still be lost. One that is confirmed after it, as this one
     // is, confirms all before.
-    private async Task ConfirmAsync(SealedHead signed, SignedNote note, CancellationToken cancellationToken)
+    private async Task ConfirmAsync(SealedHead signed, CancellationToken cancellationToken)
     {
-        if (!await _ledger.SaveNoteAsync(signed, note, cancellationToken).ConfigureAwait(false))
+        if (!await _ledger.ConfirmNoteAsync(signed, cancellationToken).ConfigureAwait(false))
         {
             throw new LogDivergedException(
                 signed.ToTreeHead(_options.Origin), 0, "The head that was to be published is not stored any more.");

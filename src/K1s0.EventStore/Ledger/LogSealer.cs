@@ -197,6 +197,12 @@ public sealed class LogSealer
             // It may have been read before a standby confirmed it, and a failover could still take it back. So no head
             // is ever signed that does not last, and whoever sees a signature can rely on its head.
             await _ledger.ConfirmAsync(_lease!, cancellationToken).ConfigureAwait(false);
+            var confirmed = await _ledger.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+            if (confirmed.Size != head.Size || confirmed.Root != head.Root)
+            {
+                // What was confirmed is another head, and no log has diverged: this one never lasted.
+                throw new WriteOutcomeUnknownException("the head of the log changed before it was confirmed");
+            }
         }
 
         var stored = head.ToTreeHead(_options.Origin);

@@ -8,10 +8,16 @@ internal sealed class FeedWalk(IFeedReader feed, int pageSize, Position end, Fin
     /// <summary>Up to where the feed is read.</summary>
     public Position End => end;
 
-    /// <summary>Whether what is stored is to blame: no event is made of it.</summary>
-    public static bool IsUnreadable(Exception exception) =>
-        exception is ArgumentException or InvalidCastException or FormatException
-            or EventStoreException { IsTransient: false };
+    /// <summary>
+    /// Whether what is stored is to blame: no event is made of it. Who may not read, or reads with another version of
+    /// the library, has not seen what is stored.
+    /// </summary>
+    public static bool IsUnreadable(Exception exception) => exception switch
+    {
+        StoreSchemaException or StoreOperationException { IsAccessDenied: true } => false,
+        EventStoreException e => !e.IsTransient,
+        _ => exception is ArgumentException or InvalidCastException or FormatException,
+    };
 
     /// <summary>The next events, and how far they reach; at least one position on.</summary>
     public async Task<(IReadOnlyList<EventEnvelope> Events, Position ReadTo)> ReadAsync(

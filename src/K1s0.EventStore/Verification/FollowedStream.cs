@@ -9,7 +9,7 @@ namespace K1s0.EventStore;
 /// </summary>
 internal sealed class FollowedStream
 {
-    private readonly StreamHead? _remembered;
+    private readonly StreamHead[] _remembered;
 
     // The link before, as the store has it, and as it was computed: they differ only behind a finding, and then either
     // of them may be the one that the next event was chained to.
@@ -23,7 +23,7 @@ internal sealed class FollowedStream
     private Position _missingBefore;
     private bool _isBehindFinding;
 
-    public FollowedStream(StreamId streamId, StreamHead? remembered)
+    public FollowedStream(StreamId streamId, StreamHead[] remembered)
     {
         (StreamId, _remembered) = (streamId, remembered);
         Tag = StreamChain.Tag(streamId);
@@ -84,7 +84,7 @@ internal sealed class FollowedStream
     public void End(bool isWhole, FindingList findings)
     {
         ReportMissing(findings);
-        if (isWhole && _remembered is { } head && head.Version.Value > Version)
+        if (isWhole && _remembered.MaxBy(head => head.Version.Value) is { } head && head.Version.Value > Version)
         {
             findings.Add(new StoreFinding(
                 StoreFindingKind.TailCutOff,
@@ -201,10 +201,13 @@ internal sealed class FollowedStream
 
     private void CheckRemembered(EventEnvelope envelope, FindingList findings)
     {
-        if (_remembered is { } head && head.Version.Value == Version && head.ChainHash != _stored)
+        foreach (var head in _remembered)
         {
-            findings.Add(
-                StoreFindingKind.ReRooted, envelope, $"link {head.ChainHash}, as remembered", $"link {_stored}");
+            if (head.Version.Value == Version && head.ChainHash != _stored)
+            {
+                findings.Add(
+                    StoreFindingKind.ReRooted, envelope, $"link {head.ChainHash}, as remembered", $"link {_stored}");
+            }
         }
     }
 }

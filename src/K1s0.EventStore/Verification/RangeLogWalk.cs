@@ -5,10 +5,10 @@ namespace K1s0.EventStore;
 
 /// <summary>
 /// Compares a range of the feed with the log: that its leaves are there, and that the newest head, and so the known
-/// one, covers them and nothing between them. Not thread-safe.
+/// one and the one that was signed, covers them and nothing between them. Not thread-safe.
 /// </summary>
 internal sealed class RangeLogWalk(
-    ILedgerStore ledger, SealedHead head, VerificationScope scope, FindingList findings) : ILogWalk
+    ILedgerStore ledger, SealedHead head, TreeHead? signed, VerificationScope scope, FindingList findings) : ILogWalk
 {
     private LeafComparison? _comparison;
     private MerkleRange? _range;
@@ -21,8 +21,17 @@ internal sealed class RangeLogWalk(
         ILedgerStore ledger, VerificationScope scope, FindingList findings, CancellationToken cancellationToken)
     {
         var head = SealedHead.Empty;
+        TreeHead? signed = null;
         try
         {
+            // In this order: a sealer that works meanwhile must not make the signed head larger than the newest.
+            var stored = await ledger.GetSignedHeadAsync(cancellationToken).ConfigureAwait(false);
+            signed = StoredSignature.Open(stored, scope.Keys, out var isTrusted);
+            if (!isTrusted)
+            {
+                Add(findings, Invariant($"a signature of the head of {stored!.Size} leaves"), "none that is trusted");
+            }
+
             head = await ledger.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (FeedWalk.IsUnreadable(e))
@@ -30,7 +39,7 @@ internal sealed class RangeLogWalk(
             Add(findings, "a tree head", e.Message);
         }
 
-        return new RangeLogWalk(ledger, head, scope, findings);
+        return new RangeLogWalk(ledger, head, signed, scope, findings);
     }
 
     public async Task AddAsync(
@@ -56,6 +65,11 @@ internal sealed class RangeLogWalk(
             if (scope.KnownHead is { } known)
             {
                 await LogContinuity.CheckAsync(ledger, known, head, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (signed is not null)
+            {
+                await LogContinuity.CheckAsync(ledger, signed, head, cancellationToken).ConfigureAwait(false);
             }
 
             if (_range is null || (_range.End <= head.Size && await IsCoveredAsync(_range, cancellationToken)

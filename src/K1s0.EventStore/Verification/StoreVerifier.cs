@@ -43,6 +43,10 @@ public sealed class StoreVerifier
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ArgumentException">The remembered head is that of another stream.</exception>
     /// <exception cref="StoreUnavailableException">The store cannot be reached.</exception>
+    /// <exception cref="StoreSchemaException">The store has no tables, or those of another version.</exception>
+    /// <exception cref="StoreOperationException">
+    /// This process has no right to read them, see <see cref="StoreOperationException.IsAccessDenied"/>.
+    /// </exception>
     public Task<StreamVerification> VerifyStreamAsync(
         StreamId streamId, StreamHead? rememberedHead = null, CancellationToken cancellationToken = default)
     {
@@ -68,8 +72,15 @@ public sealed class StoreVerifier
     /// <param name="streamId">The stream.</param>
     /// <param name="scope">What is known from outside; a range in it does not count.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>What was found. Only the first bad version is reported: behind it the chain proves nothing.</returns>
+    /// <returns>
+    /// What was found; nothing is thrown for a stream that was tampered with. Only the first bad version is reported:
+    /// behind it the chain proves nothing.
+    /// </returns>
     /// <exception cref="StoreUnavailableException">The store cannot be reached.</exception>
+    /// <exception cref="StoreSchemaException">The store has no tables, or those of another version.</exception>
+    /// <exception cref="StoreOperationException">
+    /// This process has no right to read them, see <see cref="StoreOperationException.IsAccessDenied"/>.
+    /// </exception>
     public async Task<StreamVerification> VerifyStreamAsync(
         StreamId streamId, VerificationScope scope, CancellationToken cancellationToken = default)
     {
@@ -78,15 +89,27 @@ public sealed class StoreVerifier
         var log = _roles.Ledger is null
             ? null
             : await StreamLogInquiry.BeginAsync(_roles.Ledger, scope, cancellationToken).ConfigureAwait(false);
-        var stored = await _roles.Streams.GetHeadAsync(streamId, cancellationToken).ConfigureAwait(false);
-        var events = _roles.Streams.ReadStreamAsync(streamId, cancellationToken: cancellationToken);
+        var (stored, fault) = await ReadHeadAsync(streamId, cancellationToken).ConfigureAwait(false);
+        var remembered = scope.RememberedHeads.Where(head => head.StreamId == streamId);
+        var stream = new ReadableStream(_roles.Streams.ReadStreamAsync(streamId, cancellationToken: cancellationToken));
+        var events = stream.ReadAsync(cancellationToken);
         var verification = await StreamVerifier
             .VerifyAsync(
                 streamId,
                 log is null ? events : log.FollowAsync(events, cancellationToken),
-                [.. scope.RememberedHeads.Where(head => head.StreamId == streamId), stored],
+                stored is null ? [.. remembered] : [.. remembered, stored],
                 cancellationToken)
             .ConfigureAwait(false);
+        if (stream.Fault is not null)
+        {
+            return Unreadable(verification, verification.VerifiedEvents + 1, "events from here on", stream.Fault);
+        }
+
+        if (fault is not null && verification.IsValid)
+        {
+            return Unreadable(verification, verification.VerifiedEvents, "the head of the stream", fault);
+        }
+
         return log is null || !verification.IsValid
             ? verification
             : verification with { Finding = await log.FindAsync(cancellationToken).ConfigureAwait(false) };
@@ -100,10 +123,17 @@ public sealed class StoreVerifier
     /// <param name="scope">What to verify, and what is known from outside; the whole store when null.</param>
     /// <param name="progress">Is told after each page.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>All that was found; nothing is thrown for a store that was tampered with.</returns>
+    /// <returns>
+    /// All that was found; nothing is thrown for a store that was tampered with. Where the events cannot be verified
+    /// now, but the heads of the log are wrong, that is returned, with no event verified.
+    /// </returns>
     /// <exception cref="StoreUnavailableException">
     /// The store cannot be reached, or cannot be verified now: for 30 seconds its settled bound stayed before what is
     /// sealed, as on a standby whose primary does not publish it.
+    /// </exception>
+    /// <exception cref="StoreSchemaException">The store has no tables, or those of another version.</exception>
+    /// <exception cref="StoreOperationException">
+    /// This process has no right to read them, see <see cref="StoreOperationException.IsAccessDenied"/>.
     /// </exception>
     public async Task<StoreVerification> VerifyAsync(
         VerificationScope? scope = null,
@@ -118,9 +148,19 @@ public sealed class StoreVerifier
         var logFindings = new FindingList(_options.MaxFindings);
         var log = await BeginLogAsync(scope, logFindings, cancellationToken).ConfigureAwait(false);
         var sealedTo = log?.SealedTo ?? Position.Start;
-        var bound = await new BoundInquiry(_roles, _timeProvider)
-            .AskAsync(scope.UpTo < sealedTo ? scope.UpTo.Value : sealedTo, cancellationToken)
-            .ConfigureAwait(false);
+        Position bound;
+        try
+        {
+            bound = await new BoundInquiry(_roles, _timeProvider)
+                .AskAsync(scope.UpTo < sealedTo ? scope.UpTo.Value : sealedTo, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (StoreUnavailableException) when (logFindings.Count > 0)
+        {
+            // What the heads alone show is not to wait for a feed that may never come.
+            return OfHeads(logFindings, scope.After, _timeProvider.GetElapsedTime(began));
+        }
+
         var end = scope.UpTo is { } upTo && upTo < bound ? upTo : bound;
         var run = new StoreWalk(_roles, _options, scope, end, findings, logFindings, progress);
         await run.RunAsync(log, cancellationToken).ConfigureAwait(false);
@@ -139,6 +179,39 @@ public sealed class StoreVerifier
             Passes = run.Passes,
             Elapsed = _timeProvider.GetElapsedTime(began),
         };
+    }
+
+    private static StoreVerification OfHeads(FindingList findings, Position after, TimeSpan elapsed) => new()
+    {
+        Findings = findings.ToArray(),
+        FindingCount = findings.Count,
+        Events = 0,
+        Streams = 0,
+        Bytes = 0,
+        SealedLeaves = 0,
+        VerifiedTo = after,
+        Passes = 0,
+        Elapsed = elapsed,
+    };
+
+    private static StreamVerification Unreadable(
+        StreamVerification verification, long version, string expected, string fault) => verification with
+        {
+            Finding = new StreamFinding(
+                StreamFindingKind.Unreadable, new StreamVersion(version), expected, fault),
+        };
+
+    private async Task<(StreamHead? Head, string? Fault)> ReadHeadAsync(
+        StreamId streamId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await _roles.Streams.GetHeadAsync(streamId, cancellationToken).ConfigureAwait(false), null);
+        }
+        catch (Exception e) when (FeedWalk.IsUnreadable(e))
+        {
+            return (null, e.Message);
+        }
     }
 
     private async Task<ILogWalk?> BeginLogAsync(

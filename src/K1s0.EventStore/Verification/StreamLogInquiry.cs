@@ -6,33 +6,36 @@ namespace K1s0.EventStore;
 
 /// <summary>
 /// Asks the log about one stream: whether the newest of its events that are sealed is under the log's newest head, and
-/// that head continues the known one. Not thread-safe.
+/// that head continues the known one and the one that was signed. Not thread-safe.
 /// </summary>
 internal sealed class StreamLogInquiry
 {
     private readonly ILedgerStore _ledger;
     private readonly SealedHead _head;
     private readonly VerificationScope _scope;
+    private readonly TreeHead? _signed;
     private readonly string? _fault;
     private EventEnvelope? _newest;
 
-    private StreamLogInquiry(ILedgerStore ledger, SealedHead head, VerificationScope scope, string? fault) =>
-        (_ledger, _head, _scope, _fault) = (ledger, head, scope, fault);
+    private StreamLogInquiry(
+        ILedgerStore ledger, SealedHead head, VerificationScope scope, TreeHead? signed, string? fault) =>
+        (_ledger, _head, _scope, _signed, _fault) = (ledger, head, scope, signed, fault);
 
     public static async Task<StreamLogInquiry> BeginAsync(
         ILedgerStore ledger, VerificationScope scope, CancellationToken cancellationToken)
     {
         try
         {
-            var signed = await ledger.GetSignedHeadAsync(cancellationToken).ConfigureAwait(false);
+            // In this order: a sealer that works meanwhile must not make the signed head larger than the newest.
+            var stored = await ledger.GetSignedHeadAsync(cancellationToken).ConfigureAwait(false);
             var head = await ledger.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-            var isTrusted = scope.Keys.Count == 0 || signed?.Note is not { } note || note.IsSignedBy(scope.Keys);
+            var signed = StoredSignature.Open(stored, scope.Keys, out var isTrusted);
             return new StreamLogInquiry(
-                ledger, head, scope, isTrusted ? null : "a head with a signature that is not trusted");
+                ledger, head, scope, signed, isTrusted ? null : "a head with a signature that is not trusted");
         }
         catch (Exception e) when (FeedWalk.IsUnreadable(e))
         {
-            return new StreamLogInquiry(ledger, SealedHead.Empty, scope, e.Message);
+            return new StreamLogInquiry(ledger, SealedHead.Empty, scope, signed: null, e.Message);
         }
     }
 
@@ -60,6 +63,11 @@ internal sealed class StreamLogInquiry
             if (_scope.KnownHead is { } known)
             {
                 await LogContinuity.CheckAsync(_ledger, known, _head, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (_signed is not null)
+            {
+                await LogContinuity.CheckAsync(_ledger, _signed, _head, cancellationToken).ConfigureAwait(false);
             }
 
             return _newest is null ? null : await ProveAsync(_newest, cancellationToken).ConfigureAwait(false);

@@ -11,7 +11,7 @@ internal sealed class StreamTable
 {
     private readonly StoreVerifierOptions _options;
     private readonly FindingList _findings;
-    private readonly Dictionary<StreamId, StreamHead> _remembered;
+    private readonly Dictionary<StreamId, StreamHead[]> _remembered;
     private readonly Dictionary<StreamId, FollowedStream>[] _lanes;
 
     public StreamTable(
@@ -21,7 +21,8 @@ internal sealed class StreamTable
         IReadOnlyCollection<StreamHead> remembered)
     {
         (_options, _findings, Slice) = (options, findings, slice);
-        _remembered = remembered.ToDictionary(head => head.StreamId);
+        _remembered = remembered.GroupBy(head => head.StreamId)
+            .ToDictionary(heads => heads.Key, heads => heads.ToArray());
         _lanes = [.. Enumerable.Range(0, options.Lanes).Select(_ => new Dictionary<StreamId, FollowedStream>())];
     }
 
@@ -109,10 +110,10 @@ internal sealed class StreamTable
     public void End(bool isWholeStore)
     {
         // A stream that is remembered and has not come at all is followed from here, to be reported as cut off.
-        foreach (var head in _remembered.Values.Where(head =>
-            isWholeStore && Slice.Contains(StreamSlice.Hash(head.StreamId))))
+        foreach (var stream in _remembered.Keys.Where(stream =>
+            isWholeStore && Slice.Contains(StreamSlice.Hash(stream))))
         {
-            Follow(head.StreamId);
+            Follow(stream);
         }
 
         foreach (var stream in Streams)
@@ -137,6 +138,6 @@ internal sealed class StreamTable
     private FollowedStream Follow(Dictionary<StreamId, FollowedStream> lane, StreamId streamId)
     {
         ref var stream = ref CollectionsMarshal.GetValueRefOrAddDefault(lane, streamId, out _);
-        return stream ??= new FollowedStream(streamId, _remembered.GetValueOrDefault(streamId));
+        return stream ??= new FollowedStream(streamId, _remembered.GetValueOrDefault(streamId) ?? []);
     }
 }

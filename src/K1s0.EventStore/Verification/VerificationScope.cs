@@ -13,7 +13,7 @@ public sealed record VerificationScope
     /// <value>null by default: up to the settled bound.</value>
     public Position? UpTo { get; init; }
 
-    /// <summary>Heads that streams had at some time, kept outside of the store.</summary>
+    /// <summary>Heads that streams had at some time, kept outside of the store; any number of each.</summary>
     /// <value>
     /// Empty by default. Without them and without a known tree head a cut tail looks like a shorter stream.
     /// </value>

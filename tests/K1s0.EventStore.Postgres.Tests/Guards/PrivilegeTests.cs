@@ -150,6 +150,33 @@ public sealed class PrivilegeTests(StoreDatabase database) : IClassFixture<Store
             () => store.Reopen(role.DataSource).Store.LoadAsync(Stream));
 
         refusal.Message.Should().Contain("grant_reader");
+        refusal.IsAccessDenied.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task Who_may_not_read_or_has_no_tables_does_not_find_a_store_tampered_with()
+    {
+        await using var role = await TestRole.CreateAsync(database);
+        var store = await database.NewStoreAsync();
+        await store.Store.AppendAsync(Stream, Some.Events(Stream, 2), 0);
+        var denied = store.Reopen(role.DataSource);
+        var ledger = new PostgresLedgerStore(role.DataSource, store.Options);
+        var verifier = new StoreVerifier(VerifiedRoles.Of(denied.Store, ledger));
+
+        (await Assert.ThrowsAsync<StoreOperationException>(() => verifier.VerifyAsync()))
+            .IsAccessDenied.Should().BeTrue();
+        (await Assert.ThrowsAsync<StoreOperationException>(() => verifier.VerifyStreamAsync(Stream)))
+            .IsAccessDenied.Should().BeTrue();
+
+        // The feed can be read, the log cannot: a grant from before the log was there.
+        await store.ExecuteAsync(
+            $"select {{s}}.grant_reader('{role.Name}'); revoke select on {{s}}.tree_heads from {role.Name}");
+        (await Assert.ThrowsAsync<StoreOperationException>(() => verifier.VerifyAsync()))
+            .IsAccessDenied.Should().BeTrue();
+        await store.ExecuteAsync("alter table {s}.tree_heads rename to other_heads");
+        var owner = new StoreVerifier(VerifiedRoles.Of(
+            store.Store, new PostgresLedgerStore(store.DataSource, store.Options)));
+        await Assert.ThrowsAsync<StoreSchemaException>(() => owner.VerifyAsync());
     }
 
     // A store with two events and a role that was granted something in it.

@@ -58,6 +58,59 @@ public sealed class LedgerProofsTests(StoreDatabase database) : IClassFixture<St
     }
 
     [Fact]
+    [Trait("Row", "L02")]
+    public async Task An_event_behind_one_whose_link_was_changed_is_not_proved()
+    {
+        using var log = await TestLog.CreateAsync(database);
+        var stream = Some.Stream();
+        await log.Store.Store.AppendAsync(stream, Some.Events(stream, 3));
+        await log.SealAllAsync();
+        var feed = await log.Store.FeedAsync();
+        await log.Store.ExecuteAsync(
+            """
+            set session_replication_role = replica;
+            update {s}.events set chain_hash = sha256(chain_hash) where version = 2;
+            reset session_replication_role
+            """);
+
+        (await log.Proofs.ProveEventAsync(feed[0].Id)).Should().NotBeNull();
+        var refusal = await Assert.ThrowsAsync<LogDivergedException>(() => log.Proofs.ProveEventAsync(feed[2].Id));
+        refusal.Message.Should().Contain($"before event {feed[2].Id}");
+    }
+
+    [Fact]
+    [Trait("Row", "L03")]
+    public async Task Where_an_event_stands_twice_neither_it_nor_the_next_one_is_handed_out()
+    {
+        using var log = await TestLog.CreateAsync(database);
+        var stream = Some.Stream();
+        await log.Store.Store.AppendAsync(stream, Some.Events(stream, 3));
+        await log.SealAllAsync();
+        var feed = await log.Store.FeedAsync();
+        await log.Store.ExecuteAsync(
+            """
+            set session_replication_role = replica;
+            insert into {s}.events
+            select position + 1000, stream_key, version, schema_version, occurred_at, recorded_at + interval '1 month',
+              event_id, previous_event_id, content_digest, chain_hash, stream_type, stream_id, event_type, actor,
+              correlation_id, metadata, payload
+            from {s}.events where version = 2;
+            reset session_replication_role
+            """);
+
+        foreach (var refused in new Func<Task>[]
+        {
+            () => log.Proofs.ProveEventAsync(feed[1].Id), () => log.Proofs.ProveEventAsync(feed[2].Id),
+            () => log.Proofs.ExportEventAsync(feed[1].Id),
+        })
+        {
+            (await Assert.ThrowsAsync<LogDivergedException>(refused)).Message.Should().Contain("stands twice");
+        }
+
+        (await log.Proofs.ExportEventAsync(feed[2].Id)).Should().NotBeNull();
+    }
+
+    [Fact]
     public async Task Any_two_heads_that_somebody_remembers_are_proved_to_be_of_one_log()
     {
         using var log = await TestLog.CreateAsync(database);

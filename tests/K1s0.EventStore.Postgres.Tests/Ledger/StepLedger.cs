@@ -45,6 +45,9 @@ internal sealed class StepLedger(ILedgerStore inner) : ILedgerStore
         return isThere;
     }
 
+    public Task<bool> ConfirmNoteAsync(SealedHead head, CancellationToken cancellationToken) =>
+        inner.ConfirmNoteAsync(head, cancellationToken);
+
     public Task<LocatedLeaf?> FindAsync(Guid eventId, CancellationToken cancellationToken) =>
         inner.FindAsync(eventId, cancellationToken);
 

@@ -77,6 +77,31 @@ public sealed class FeedWalkTests
         findings.Count.Should().Be(0);
     }
 
+    public static TheoryData<EventStoreException> NotOfWhatIsStored =>
+    [
+        new StoreSchemaException("The tables are missing.", found: 0, supported: 8),
+        new StoreOperationException("The right to read is denied.", new InvalidDataException())
+        {
+            IsAccessDenied = true,
+        },
+        new StoreUnavailableException("The server does not answer."),
+    ];
+
+    [Theory]
+    [MemberData(nameof(NotOfWhatIsStored), DisableDiscoveryEnumeration = true)]
+    public async Task Who_may_not_read_or_finds_no_tables_has_found_nothing(EventStoreException fault)
+    {
+        var store = await VerifiedStore.CreateAsync();
+        var verifier = new StoreVerifier(VerifiedRoles.Of(store.Copy, store.Ledger));
+        async Task ThrowsAsync(Func<Task> verify) => (await Record.ExceptionAsync(verify)).Should().BeSameAs(fault);
+
+        store.Copy.Fault = (null, fault);
+        await ThrowsAsync(() => verifier.VerifyAsync(cancellationToken: Cancellation));
+        await ThrowsAsync(() => verifier.VerifyStreamAsync(store.Streams[0], cancellationToken: Cancellation));
+        store.Copy.Fault = (fault, null);
+        await ThrowsAsync(() => verifier.VerifyStreamAsync(store.Streams[0], cancellationToken: Cancellation));
+    }
+
     private static async Task<List<EventEnvelope>> WalkAsync(FeedWalk walk)
     {
         var (events, after) = (new List<EventEnvelope>(), Position.Start);

@@ -37,6 +37,22 @@ public sealed class SettledBoundTests
     }
 
     [Fact]
+    [Trait("Row", "L03")]
+    public async Task What_the_heads_show_is_returned_also_where_the_bound_stays_behind_the_log()
+    {
+        var (store, time) = (await VerifiedStore.CreateAsync(), new WaitlessTime());
+        store.Copy.LastPosition = store.Feed[^1].Position;
+        Lag(store, [.. Enumerable.Repeat(39, 1_000)]);
+        using var stranger = Signers.Ed25519(VerifiedStore.Origin, 9);
+
+        var verification = await new StoreVerifier(VerifiedRoles.Of(store.Copy, store.Ledger), timeProvider: time)
+            .VerifyAsync(new VerificationScope { Keys = [stranger.Key] }, cancellationToken: Cancellation);
+
+        verification.Findings.Should().ContainSingle().Which.Kind.Should().Be(StoreFindingKind.LogAltered);
+        (verification.Events, verification.VerifiedTo, verification.IsValid).Should().Be((0, Position.Start, false));
+    }
+
+    [Fact]
     public async Task A_range_below_the_bound_does_not_wait_for_the_rest_of_the_log()
     {
         var (store, time) = (await VerifiedStore.CreateAsync(), new WaitlessTime());

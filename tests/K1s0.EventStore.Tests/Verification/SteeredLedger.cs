@@ -11,6 +11,8 @@ internal sealed class SteeredLedger(ILedgerStore inner) : ILedgerStore
 
     public Func<Task<LocatedLeaf?>, Task<LocatedLeaf?>> Leaf { get; set; } = answer => answer;
 
+    public Func<Task<EventEnvelope?>, Task<EventEnvelope?>> Event { get; set; } = answer => answer;
+
     public Func<long, IReadOnlyList<LeafRecord>, IReadOnlyList<LeafRecord>> Records { get; set; } =
         (_, records) => records;
 
@@ -38,6 +40,9 @@ internal sealed class SteeredLedger(ILedgerStore inner) : ILedgerStore
     public Task<bool> SaveNoteAsync(SealedHead head, SignedNote note, CancellationToken cancellationToken) =>
         inner.SaveNoteAsync(head, note, cancellationToken);
 
+    public Task<bool> ConfirmNoteAsync(SealedHead head, CancellationToken cancellationToken) =>
+        inner.ConfirmNoteAsync(head, cancellationToken);
+
     public Task<LocatedLeaf?> FindAsync(Guid eventId, CancellationToken cancellationToken) =>
         Leaf(inner.FindAsync(eventId, cancellationToken));
 
@@ -50,7 +55,7 @@ internal sealed class SteeredLedger(ILedgerStore inner) : ILedgerStore
         Runs(fromIndex, inner.ReadRunsAsync(fromIndex, maxCount, cancellationToken));
 
     public Task<EventEnvelope?> LoadEventAsync(Guid eventId, CancellationToken cancellationToken) =>
-        inner.LoadEventAsync(eventId, cancellationToken);
+        Event(inner.LoadEventAsync(eventId, cancellationToken));
 
     public Task<LedgerStatus> GetStatusAsync(CancellationToken cancellationToken) =>
         inner.GetStatusAsync(cancellationToken);

@@ -249,6 +249,35 @@ public sealed class StoreVerifierTests
     }
 
     [Fact]
+    public async Task Several_remembered_heads_of_one_stream_count_each()
+    {
+        var store = await VerifiedStore.CreateAsync();
+        StreamHead[] heads =
+        [
+            .. store.Feed.Where(envelope => envelope.StreamId == store.Streams[Target]).Select(envelope =>
+                new StreamHead(
+                    envelope.StreamId, new StreamVersion(envelope.Version), envelope.Id, envelope.ChainHash)),
+        ];
+        Task<StoreVerification> With(params StreamHead[] known) =>
+            store.VerifyAsync(new VerificationScope { RememberedHeads = known });
+        (await With(heads)).Findings.Should().BeEmpty();
+
+        store.Change(Target, 4, envelope => envelope with { PayloadUtf8 = "{}"u8.ToArray() });
+        store.Rewrite();
+        var rewritten = await With(heads[1], heads[4], heads[6]);
+        Expect(store, rewritten, StoreFindingKind.ReRooted, 5);
+        Expect(store, rewritten, StoreFindingKind.ReRooted, 7);
+        rewritten.FindingCount.Should().Be(2);
+
+        store.Feed.RemoveAll(envelope => envelope.StreamId == store.Streams[Target] && envelope.Version > 3);
+        store.Copy.Renumber();
+        store.Copy.Rebook();
+        var cut = await With(heads[7], heads[1], heads[5]);
+        Expect(store, cut, StoreFindingKind.TailCutOff, 4);
+        cut.FindingCount.Should().Be(1);
+    }
+
+    [Fact]
     public async Task Who_rewrites_everything_is_found_by_what_is_known_from_outside()
     {
         var store = await VerifiedStore.CreateAsync();

@@ -12,6 +12,9 @@ internal sealed class TamperedCopy : IFeedReader, IStreamReader, IEventStore, IS
     /// <summary>Reading throws where one of these would come.</summary>
     public ICollection<EventEnvelope> Unreadable { get; } = [];
 
+    /// <summary>Thrown for the head of every stream, and for its events; null when nothing is.</summary>
+    public (Exception? Head, Exception? Events) Fault { get; set; }
+
     /// <summary>What is answered to the next questions for the settled bound, before it is the last event.</summary>
     public Queue<Position> Bounds { get; } = [];
 
@@ -75,10 +78,13 @@ internal sealed class TamperedCopy : IFeedReader, IStreamReader, IEventStore, IS
         StreamVersion? from = null,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        foreach (var envelope in await LoadAsync(streamId, from?.Value ?? 0, cancellationToken: cancellationToken))
+        foreach (var envelope in Feed.Where(envelope => envelope.StreamId == streamId
+            && envelope.Version >= (from?.Value ?? 0)).OrderBy(envelope => envelope.Version).ToArray())
         {
-            yield return envelope;
+            yield return Readable([envelope])[0];
         }
+
+        await Task.CompletedTask;
     }
 
     public Task<IReadOnlyList<EventEnvelope>> LoadAsync(
@@ -96,7 +102,7 @@ internal sealed class TamperedCopy : IFeedReader, IStreamReader, IEventStore, IS
                 .Take(maxCount)]);
 
     public Task<StreamHead> GetHeadAsync(StreamId streamId, CancellationToken cancellationToken = default) =>
-        Task.FromResult(Books.Single(entry => entry.Head.StreamId == streamId).Head);
+        Fault.Head is not null ? throw Fault.Head : Task.FromResult(Books.Single(entry => entry.Head.StreamId == streamId).Head);
 
     public Task<StoreIdentity> GetIdentityAsync(CancellationToken cancellationToken = default) =>
         throw new NotSupportedException();
@@ -110,7 +116,9 @@ internal sealed class TamperedCopy : IFeedReader, IStreamReader, IEventStore, IS
         long? expectedVersion = null,
         CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
-    private EventEnvelope[] Readable(EventEnvelope[] events) => events.Any(Unreadable.Contains)
+    private EventEnvelope[] Readable(EventEnvelope[] events) => Fault.Events is not null
+        ? throw Fault.Events
+        : events.Any(Unreadable.Contains)
         ? throw new StoreOperationException("This is no event.", new InvalidDataException())
         : events;
 }

@@ -79,6 +79,38 @@ public sealed class VerifiedRangeTests
         }
     }
 
+    [Theory]
+    [InlineData(8)]
+    [InlineData(9)]
+    [Trait("Row", "L02")]
+    public async Task A_log_that_was_forged_under_a_genuine_signature_is_found(int eventsPerStream)
+    {
+        var genuine = await VerifiedStore.CreateAsync();
+        var forged = await VerifiedStore.CreateAsync(eventsPerStream: eventsPerStream);
+        var verifier = new StoreVerifier(VerifiedRoles.Of(forged.Copy, forged.SignedAs(genuine)));
+
+        var verification = await verifier.VerifyAsync(
+            Middle with { Keys = [genuine.Key] }, cancellationToken: Cancellation);
+
+        verification.Findings.Should().Contain(finding => finding.Kind == StoreFindingKind.LogAltered
+            && finding.Found.Contains("does not continue"));
+        (await verifier.VerifyAsync(Middle, cancellationToken: Cancellation)).Findings
+            .Should().BeEmpty("nothing is known from outside of the store");
+    }
+
+    [Fact]
+    public async Task A_log_that_nobody_trusted_signed_is_found()
+    {
+        var store = await VerifiedStore.CreateAsync();
+        using var stranger = Signers.Ed25519(VerifiedStore.Origin, 9);
+        var verifier = new StoreVerifier(VerifiedRoles.Of(store.Copy, store.Ledger));
+
+        var verification = await verifier.VerifyAsync(
+            Middle with { Keys = [stranger.Key] }, cancellationToken: Cancellation);
+
+        verification.Findings.Should().ContainSingle().Which.Found.Should().Contain("none that is trusted");
+    }
+
     [Fact]
     public async Task An_event_before_the_range_that_cannot_be_read_is_found_and_not_thrown()
     {

@@ -94,6 +94,12 @@ internal sealed class VerifiedStore
         Copy.Rebook();
     }
 
+    /// <summary>This store's log, with a signature that was made for another one and is left in its place.</summary>
+    public SteeredLedger SignedAs(VerifiedStore other) => new(Ledger)
+    {
+        SignedHead = _ => other.Ledger.GetSignedHeadAsync(CancellationToken.None),
+    };
+
     /// <summary>Verifies without a log.</summary>
     public Task<StoreVerification> VerifyAsync(
         VerificationScope? scope = null, StoreVerifierOptions? options = null) =>

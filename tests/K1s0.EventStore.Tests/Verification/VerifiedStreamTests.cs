@@ -85,6 +85,38 @@ public sealed class VerifiedStreamTests
         (await With(new VerificationScope { Keys = [stranger.Key] }))!.Found.Should().Contain("not trusted");
     }
 
+    [Theory]
+    [InlineData(8)]
+    [InlineData(9)]
+    [Trait("Row", "L02")]
+    public async Task A_log_that_was_forged_under_a_genuine_signature_is_found(int eventsPerStream)
+    {
+        // Events, tiles and root are other ones, and fit each other; only the note is the one that was signed.
+        var genuine = await VerifiedStore.CreateAsync();
+        var forged = await VerifiedStore.CreateAsync(eventsPerStream: eventsPerStream);
+        var verifier = new StoreVerifier(VerifiedRoles.Of(forged.Copy, forged.SignedAs(genuine)));
+        async Task<StreamFinding?> With(params VerifierKey[] keys) => (await verifier.VerifyStreamAsync(
+            forged.Streams[Target], new VerificationScope { Keys = keys }, Cancellation)).Finding;
+
+        (await With(genuine.Key))!.Found.Should().Contain("does not continue");
+        (await With()).Should().BeNull("nothing is known from outside of the store");
+    }
+
+    [Fact]
+    public async Task A_genuine_signature_beside_a_head_of_another_size_is_not_trusted()
+    {
+        var store = await VerifiedStore.CreateAsync();
+        var ledger = new SteeredLedger(store.Ledger)
+        {
+            SignedHead = async answer => (await answer)! with { Size = 39 },
+        };
+
+        var verification = await new StoreVerifier(VerifiedRoles.Of(store.Copy, ledger)).VerifyStreamAsync(
+            store.Streams[Target], new VerificationScope { Keys = [store.Key] }, Cancellation);
+
+        verification.Finding!.Found.Should().Contain("not trusted");
+    }
+
     [Fact]
     public async Task Books_of_the_log_that_cannot_be_read_are_found_and_not_thrown()
     {
@@ -102,6 +134,37 @@ public sealed class VerifiedStreamTests
                 .VerifyStreamAsync(store.Streams[Target], cancellationToken: Cancellation)).Finding!.Found
                 .Should().Contain("31 bytes");
         }
+    }
+
+    [Fact]
+    [Trait("Row", "L03")]
+    public async Task An_event_that_cannot_be_read_is_found_and_not_thrown()
+    {
+        var store = await VerifiedStore.CreateAsync();
+        store.Copy.Unreadable.Add(store.Feed[store.At(Target, 4)]);
+
+        var verification = await VerifyAsync(store, store.Streams[Target]);
+
+        (verification.Finding!.Kind, verification.Finding.Version.Value).Should().Be((StreamFindingKind.Unreadable, 4));
+        verification.Finding.Found.Should().Contain("no event");
+        (verification.VerifiedEvents, verification.Head.Version.Value).Should().Be((3, 3));
+        (await VerifyAsync(store, store.Streams[1])).IsValid.Should().BeTrue();
+    }
+
+    [Fact]
+    [Trait("Row", "L03")]
+    public async Task A_stored_head_that_cannot_be_read_is_found_after_what_is_wrong_with_the_events()
+    {
+        var store = await VerifiedStore.CreateAsync();
+        store.Copy.Fault = (new StoreOperationException("A head has 31 bytes.", new InvalidDataException()), null);
+
+        var verification = await VerifyAsync(store, store.Streams[Target]);
+        verification.Finding!.Kind.Should().Be(StreamFindingKind.Unreadable);
+        verification.Finding.Found.Should().Contain("31 bytes");
+        verification.VerifiedEvents.Should().Be(8);
+
+        store.Change(Target, 4, envelope => envelope with { PayloadUtf8 = "{}"u8.ToArray() });
+        (await VerifyAsync(store, store.Streams[Target])).Finding!.Kind.Should().Be(StreamFindingKind.ContentChanged);
     }
 
     private static Task<StreamVerification> VerifyAsync(
