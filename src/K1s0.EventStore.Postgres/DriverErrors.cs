@@ -1,4 +1,5 @@
 using System.Data;
+using System.Globalization;
 using System.Net.Sockets;
 using Npgsql;
 
@@ -7,9 +8,28 @@ namespace K1s0.EventStore.Postgres;
 /// <summary>What the driver's exceptions mean here: told by code, severity and constraint, never by text.</summary>
 internal static class DriverErrors
 {
+    private const string EventsArchived = "ES410";
+
     // PostgreSQL reports a row without a partition as a check violation without a constraint's name.
     public static bool IsMissingPartition(Exception e) =>
         e is PostgresException { SqlState: PostgresErrorCodes.CheckViolation, ConstraintName: null or "" };
+
+    /// <summary>The events that a statement would have to find are in the archive.</summary>
+    public static bool IsArchived(Exception e, out Position through)
+    {
+        // The bound comes in a field of its own.
+        through = e is PostgresException { SqlState: EventsArchived, ColumnName: { } bound }
+            && long.TryParse(bound, NumberStyles.None, CultureInfo.InvariantCulture, out var position)
+            ? new Position(position)
+            : default;
+        return e is PostgresException { SqlState: EventsArchived };
+    }
+
+    /// <summary>Somebody else's locks were in the way for too long.</summary>
+    public static bool IsLocked(Exception? e) => e is PostgresException
+    {
+        SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected,
+    };
 
     public static bool IsEventIdTaken(Exception e) =>
         e is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "event_ids_pkey" };
@@ -58,7 +78,8 @@ internal static class DriverErrors
                 denied),
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } denied => new StoreOperationException(
             $"PostgreSQL denies the right to run {statement}: see the schema's functions grant_writer, "
-                + "grant_sealer and grant_reader.", denied),
+                + "grant_sealer, grant_archiver and grant_reader.", denied),
+        _ when IsArchived(e, out var through) => new EventsArchivedException(through),
         _ when IsMissingPartition(e) => new StoreOperationException(
             $"PostgreSQL refused {statement}: this month has no partition. Run PostgresSchema.EnsurePartitionsAsync, "
                 + "and "

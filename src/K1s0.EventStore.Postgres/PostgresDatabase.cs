@@ -6,7 +6,8 @@ namespace K1s0.EventStore.Postgres;
 /// <summary>
 /// Runs the embedded statements of one store. A connection is held only while its rows are read. Thread-safe.
 /// </summary>
-internal sealed class PostgresDatabase(NpgsqlDataSource dataSource, SqlCatalog sql, PostgresOptions options)
+internal sealed class PostgresDatabase(
+    NpgsqlDataSource dataSource, SqlCatalog sql, PostgresOptions options, TimeSpan? commandTimeout = null)
 {
     public SqlCatalog Sql => sql;
 
@@ -154,7 +155,10 @@ internal sealed class PostgresDatabase(NpgsqlDataSource dataSource, SqlCatalog s
     }
 
     private NpgsqlCommand CommandOf(string text, NpgsqlConnection connection, NpgsqlTransaction? transaction) =>
-        new(text, connection, transaction) { CommandTimeout = (int)options.CommandTimeout.TotalSeconds };
+        new(text, connection, transaction)
+        {
+            CommandTimeout = (int)(commandTimeout ?? options.CommandTimeout).TotalSeconds,
+        };
 
     private async Task<List<TRow>> QueryOnAsync<TRow>(
         NpgsqlConnection connection,

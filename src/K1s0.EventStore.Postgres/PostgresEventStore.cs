@@ -43,7 +43,29 @@ public sealed class PostgresEventStore
         TimeProvider? timeProvider = null,
         ILoggerFactory? loggerFactory = null,
         IReadOnlyList<IProjection>? inlineProjections = null)
-        : this(string.Empty, dataSource, options, limits, timeProvider, loggerFactory, inlineProjections ?? [])
+        : this(string.Empty, dataSource, options, limits, timeProvider, loggerFactory, inlineProjections ?? [], null)
+    {
+    }
+
+    /// <summary>A store that reads events that have left the database from their archive.</summary>
+    /// <param name="dataSource">Where to connect; owned by the application.</param>
+    /// <param name="archive">Where archived events are read.</param>
+    /// <param name="options">How the store works on PostgreSQL; the defaults when null.</param>
+    /// <param name="limits">The limits; the defaults when null.</param>
+    /// <param name="timeProvider">Measures the waits between retries; the system's clock when null.</param>
+    /// <param name="loggerFactory">Where to log; nowhere when null.</param>
+    /// <param name="inlineProjections">Projections that every append applies; none when null.</param>
+    public PostgresEventStore(
+        NpgsqlDataSource dataSource,
+        IArchivedEvents archive,
+        PostgresOptions? options = null,
+        EventStoreOptions? limits = null,
+        TimeProvider? timeProvider = null,
+        ILoggerFactory? loggerFactory = null,
+        IReadOnlyList<IProjection>? inlineProjections = null)
+        : this(
+            string.Empty, dataSource, options, limits, timeProvider, loggerFactory, inlineProjections ?? [],
+            archive ?? throw new ArgumentNullException(nameof(archive)))
     {
     }
 
@@ -54,7 +76,8 @@ public sealed class PostgresEventStore
         EventStoreOptions? limits,
         TimeProvider? timeProvider,
         ILoggerFactory? loggerFactory,
-        IReadOnlyList<IProjection> inlineProjections)
+        IReadOnlyList<IProjection> inlineProjections,
+        IArchivedEvents? archive)
     {
         ArgumentNullException.ThrowIfNull(dataSource);
         options = PostgresOptionsRules.Checked(options);
@@ -63,23 +86,19 @@ public sealed class PostgresEventStore
         var heads = new StreamHeadCache(options.HeadCacheSize);
         _database = new PostgresDatabase(dataSource, new SqlCatalog(new SchemaName(options.Schema)), options);
         var sender = new AppendSender(_database);
-        _appender = new PostgresAppender(sender, new RepeatedAppends(sender), heads);
+        var border = new ArchiveBorder(_database, archive);
+        _appender = new PostgresAppender(sender, new RepeatedAppends(sender, border), heads);
         _queue = new AppendQueue(_appender, new LateAppends(_database, _appender, heads), heads, options);
-        _streams = new PostgresStreams(_database, heads);
+        _streams = new PostgresStreams(_database, heads, border);
         _inline = inlineProjections.Count == 0
             ? null
             : new InlineProjections(inlineProjections, new ProjectionDatabase(_database), sender, _appender, _streams);
         _appends = new AppendRetry(
-            _appender,
-            _queue,
-            _inline,
-            new PostgresSchema(dataSource, options),
-            options,
-            name,
+            _appender, _queue, _inline, new PostgresSchema(dataSource, options), options, name,
             timeProvider ?? TimeProvider.System,
             (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<PostgresEventStore>());
         _probe = new SettledBoundProbe(_database);
-        _feed = new PostgresFeed(_database, _probe);
+        _feed = new PostgresFeed(_database, _probe, border);
     }
 
     /// <summary>Its key in the container, which its measurements carry; empty without one.</summary>
@@ -214,6 +233,17 @@ public sealed class PostgresEventStore
         ArgumentOutOfRangeException.ThrowIfLessThan(maxCount, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maxCount, IStreamCatalog.MaxStreams);
         return _streams.ListAsync(after, maxCount, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<Position> GetLastPositionAsync(CancellationToken cancellationToken = default)
+    {
+        var rows = await _database.QueryAsync(
+            "get_last_position",
+            static _ => { },
+            static reader => new Position(reader.GetInt64(0)),
+            cancellationToken).ConfigureAwait(false);
+        return rows[0];
     }
 
     /// <inheritdoc/>

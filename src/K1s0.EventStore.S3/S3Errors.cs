@@ -1,6 +1,7 @@
 using System.Net;
 using Amazon.Runtime;
 using Amazon.S3;
+using K1s0.EventStore.Archive;
 
 namespace K1s0.EventStore.S3;
 
@@ -16,8 +17,15 @@ internal static class S3Errors
     /// <summary>Two puts to one key met, and the server asks for another try.</summary>
     public static bool IsConflict(AmazonS3Exception e) => e.StatusCode is HttpStatusCode.Conflict;
 
+    /// <summary>The object is not the one that the request was bound to.</summary>
+    public static bool IsOtherVersion(AmazonS3Exception e) => e.StatusCode is HttpStatusCode.PreconditionFailed;
+
+    /// <summary>
+    /// What the network and the SDK throw; also its own clocks, and its parts that were disposed under a request.
+    /// </summary>
     public static bool IsOfBackend(Exception e, CancellationToken cancellationToken) =>
         e is AmazonServiceException or AmazonClientException or HttpRequestException or IOException
+            or TimeoutException or ObjectDisposedException
         || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
     /// <summary>The exception to show for a request that was to read.</summary>
@@ -33,6 +41,12 @@ internal static class S3Errors
         MayPass(e)
             ? new WriteOutcomeUnknownException($"S3 failed {what}: {Describe(e)}", e)
             : new StoreOperationException($"S3 refused {what}: {Describe(e)}", e);
+
+    public static RestoreRequiredException Cold(ObjectKey key, ObjectInfo? info, AmazonS3Exception e) => new(
+        key.Value,
+        info?.Restoration.State is RestorationState.UnderWay,
+        info is null ? null : RestoreRequest.Estimate(info.Attributes.StorageClass, RestorePriority.Standard),
+        e);
 
     // Throttled, overloaded, cut off, out of time: the same request may succeed later.
     private static bool MayPass(Exception e) => e switch

@@ -12,16 +12,15 @@ namespace K1s0.EventStore.S3;
 /// </summary>
 /// <remarks>
 /// A server that ignores <c>If-None-Match</c> breaks the promise of <see cref="IObjectStore"/> that nothing is
-/// overwritten, without anybody noticing. <see cref="CheckAsync"/> finds that out.
+/// overwritten, without anybody noticing. The first put finds that out, see <see cref="S3Options.CheckServer"/>.
 /// </remarks>
-public sealed class S3ObjectStore : IObjectStore
+public sealed class S3ObjectStore : IReplaceableObjectStore
 {
-    private static readonly TimeSpan ConflictWait = TimeSpan.FromMilliseconds(50);
-
     private readonly IAmazonS3 _client;
     private readonly S3Options _options;
     private readonly S3Requests _requests;
-    private readonly TimeProvider _timeProvider;
+    private readonly S3Writes _writes;
+    private readonly S3ServerCheck _check;
 
     /// <summary>The objects of a bucket.</summary>
     /// <param name="client">The application's client, with its credentials, time limits and retries.</param>
@@ -31,23 +30,41 @@ public sealed class S3ObjectStore : IObjectStore
     {
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(options);
-        (_client, _options, _timeProvider) = (client, options, timeProvider ?? TimeProvider.System);
-        _requests = new S3Requests(options);
+        timeProvider ??= TimeProvider.System;
+        (_client, _options, _requests) = (client, options, new S3Requests(options));
+        _writes = new S3Writes(client, _requests, options, timeProvider);
+        _check = new S3ServerCheck(cancellationToken => CheckAsync(
+            new ObjectKey($"{CheckPrefix}{Guid.CreateVersion7(timeProvider.GetUtcNow()):N}"), cancellationToken));
     }
+
+    /// <summary>What the keys of the objects begin with by which the server is checked.</summary>
+    public static string CheckPrefix => "k1s0-check/";
 
     /// <summary>
     /// Puts two objects under one new key and sees whether the server refuses the second, then removes it. Costs two
-    /// puts; worth it once for each server that is not known.
+    /// puts; the first put does it by itself unless <see cref="S3Options.CheckServer"/> is off.
     /// </summary>
     /// <param name="key">A key that is free and may be used.</param>
     /// <param name="cancellationToken">Gives up; the object may be left behind.</param>
     /// <returns>Whether the server keeps what is stored; false when it overwrites, and must not be used.</returns>
+    /// <exception cref="WriteOutcomeUnknownException">The server failed: nobody knows.</exception>
+    /// <exception cref="StoreOperationException">The server refuses puts.</exception>
     public async Task<bool> CheckAsync(ObjectKey key, CancellationToken cancellationToken = default)
     {
-        await PutIfAbsentAsync(key, "first"u8.ToArray(), cancellationToken: cancellationToken).ConfigureAwait(false);
-        var second = await PutIfAbsentAsync(key, "second"u8.ToArray(), cancellationToken: cancellationToken)
+        ArgumentNullException.ThrowIfNull(key);
+        await _writes.PutIfAbsentAsync(key, "first"u8.ToArray(), ObjectAttributes.None, cancellationToken)
             .ConfigureAwait(false);
-        await DeleteAsync(key, cancellationToken).ConfigureAwait(false);
+        var second = await _writes.PutIfAbsentAsync(
+            key, "second"u8.ToArray(), ObjectAttributes.None, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await _writes.DeleteAsync(key, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoreOperationException)
+        {
+            // Whoever may not remove leaves a few bytes behind, and knows the answer all the same.
+        }
+
         return second is PutOutcome.Taken;
     }
 
@@ -59,40 +76,25 @@ public sealed class S3ObjectStore : IObjectStore
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(key);
-        var digest = Sha256Digest.Of(content.Span);
-        for (var conflicts = 0; ; conflicts++)
+        if (_options.CheckServer)
         {
-            try
-            {
-                await _client.PutObjectAsync(
-                    _requests.Put(key, content, digest, attributes ?? ObjectAttributes.None), cancellationToken)
-                    .ConfigureAwait(false);
-                return PutOutcome.Stored;
-            }
-            catch (AmazonS3Exception e) when (e.StatusCode is HttpStatusCode.PreconditionFailed)
-            {
-                // Taken by another one, or by this very put, whose answer was lost before the client repeated it.
-                if (await CompareAsync(key, digest, cancellationToken).ConfigureAwait(false) is { } outcome)
-                {
-                    return outcome;
-                }
-
-                // Removed in between: free again.
-                if (conflicts >= _options.MaxConflictRetries)
-                {
-                    throw S3Errors.OfWrite(e, $"{key} was there and was not, again and again");
-                }
-            }
-            catch (AmazonS3Exception e) when (S3Errors.IsConflict(e) && conflicts < _options.MaxConflictRetries)
-            {
-                await Task.Delay(ConflictWait * (1 << Math.Min(conflicts, 5)), _timeProvider, cancellationToken)
-                    .ConfigureAwait(false);
-            }
-            catch (Exception e) when (S3Errors.IsOfBackend(e, cancellationToken))
-            {
-                throw S3Errors.OfWrite(e, $"putting {key}");
-            }
+            await _check.EnsureAsync(cancellationToken).ConfigureAwait(false);
         }
+
+        return await _writes.PutIfAbsentAsync(
+            key, content, attributes ?? ObjectAttributes.None, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> ReplaceAsync(
+        ObjectKey key,
+        Sha256Digest expected,
+        ReadOnlyMemory<byte> content,
+        ObjectAttributes? attributes = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return _writes.ReplaceAsync(key, expected, content, attributes ?? ObjectAttributes.None, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -155,47 +157,15 @@ public sealed class S3ObjectStore : IObjectStore
     public Task DeleteAsync(ObjectKey key, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return WriteAsync(
-            $"removing {key}",
-            async () => await _client.DeleteObjectAsync(_requests.Delete(key), cancellationToken).ConfigureAwait(false)
-                is not null,
-            cancellationToken);
+        return _writes.DeleteAsync(key, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public async Task<bool> SetStorageClassAsync(
+    public Task<bool> SetStorageClassAsync(
         ObjectKey key, StorageClass storageClass, CancellationToken cancellationToken = default)
     {
-        if (await HeadAsync(key, cancellationToken).ConfigureAwait(false) is not { } info)
-        {
-            return false;
-        }
-
-        if (info.Attributes.StorageClass == storageClass)
-        {
-            return true;
-        }
-
-        return await WriteAsync(
-            $"moving {key}",
-            async () =>
-            {
-                try
-                {
-                    await _client.CopyObjectAsync(_requests.Move(key, info, storageClass), cancellationToken)
-                        .ConfigureAwait(false);
-                    return true;
-                }
-                catch (AmazonS3Exception e) when (S3Errors.IsAbsent(e))
-                {
-                    return false;
-                }
-                catch (AmazonS3Exception e) when (S3Errors.IsCold(e))
-                {
-                    throw Cold(key, info, e);
-                }
-            },
-            cancellationToken).ConfigureAwait(false);
+        ArgumentNullException.ThrowIfNull(key);
+        return _writes.SetStorageClassAsync(key, storageClass, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -225,29 +195,6 @@ public sealed class S3ObjectStore : IObjectStore
         return (await HeadAsync(key, cancellationToken).ConfigureAwait(false))?.Restoration;
     }
 
-    private static RestoreRequiredException Cold(ObjectKey key, ObjectInfo? info, AmazonS3Exception e) => new(
-        key.Value,
-        info?.Restoration.State is RestorationState.UnderWay,
-        info is null ? null : RestoreRequest.Estimate(info.Attributes.StorageClass, RestorePriority.Standard),
-        e);
-
-    private async Task<PutOutcome?> CompareAsync(
-        ObjectKey key, Sha256Digest digest, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await HeadAsync(key, cancellationToken).ConfigureAwait(false) switch
-            {
-                null => null,
-                var found => found.Digest == digest ? PutOutcome.AlreadyStored : PutOutcome.Taken,
-            };
-        }
-        catch (StoreUnavailableException e)
-        {
-            throw new WriteOutcomeUnknownException($"{key} is there, and nobody could see whose it is", e);
-        }
-    }
-
     private async Task<TResult?> ReadAsync<TResult>(
         ObjectKey key, Func<Task<TResult>> read, CancellationToken cancellationToken)
         where TResult : class
@@ -262,24 +209,11 @@ public sealed class S3ObjectStore : IObjectStore
         }
         catch (AmazonS3Exception e) when (S3Errors.IsCold(e))
         {
-            throw Cold(key, await HeadAsync(key, cancellationToken).ConfigureAwait(false), e);
+            throw S3Errors.Cold(key, await HeadAsync(key, cancellationToken).ConfigureAwait(false), e);
         }
         catch (Exception e) when (S3Errors.IsOfBackend(e, cancellationToken))
         {
             throw S3Errors.OfRead(e, $"reading {key}");
-        }
-    }
-
-    private static async Task<bool> WriteAsync(
-        string what, Func<Task<bool>> write, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await write().ConfigureAwait(false);
-        }
-        catch (Exception e) when (S3Errors.IsOfBackend(e, cancellationToken))
-        {
-            throw S3Errors.OfWrite(e, what);
         }
     }
 }

@@ -70,12 +70,27 @@ public sealed class S3Options
         [StorageClass.DeepArchive] = "DEEP_ARCHIVE",
     };
 
+    /// <summary>
+    /// Whether the first put sees first whether the server keeps <c>If-None-Match</c>, and fails with
+    /// <see cref="StoreOperationException"/> when it does not. Costs two small puts and a delete for each process.
+    /// </summary>
+    /// <value>true by default.</value>
+    public bool CheckServer { get; set; } = true;
+
+    /// <summary>
+    /// Whether the server keeps the conditions of copies (<c>x-amz-copy-source-if-match</c>), by which a move to another
+    /// class is bound to the object that was seen. When it does not, as Ceph, moves go through this process: a get, and
+    /// a put on the same condition.
+    /// </summary>
+    /// <value>true by default, as on AWS.</value>
+    public bool ConditionalCopies { get; set; } = true;
+
     /// <summary>How many keys one request lists.</summary>
     /// <value>1,000 by default, which is what S3 allows; 1 to 1,000.</value>
     [Range(1, 1_000)]
     public int ListPageSize { get; set; } = 1_000;
 
-    /// <summary>How often a put that met another one of the same key is tried again.</summary>
+    /// <summary>How often a put, a replacement or a move that met another one of the same key is tried again.</summary>
     /// <value>5 by default; 0 to 20.</value>
     [Range(0, 20)]
     public int MaxConflictRetries { get; set; } = 5;

@@ -60,7 +60,7 @@ internal sealed partial class S3Requests(S3Options options)
         return request;
     }
 
-    public CopyObjectRequest Move(ObjectKey key, ObjectInfo info, StorageClass storageClass)
+    public CopyObjectRequest Move(ObjectKey key, ObjectInfo info, string version, StorageClass storageClass)
     {
         // Metadata is given anew: not every server lets an object be copied onto itself otherwise.
         var request = new CopyObjectRequest
@@ -69,6 +69,11 @@ internal sealed partial class S3Requests(S3Options options)
             SourceKey = NameOf(key),
             DestinationBucket = options.Bucket,
             DestinationKey = NameOf(key),
+
+            // What is copied is the object that the metadata was read of; and where the server knows conditions on the
+            // target, so is what is overwritten.
+            ETagToMatch = version,
+            IfMatch = version,
             StorageClass = NameOf(storageClass),
             MetadataDirective = S3MetadataDirective.REPLACE,
             ContentType = "application/octet-stream",

@@ -101,6 +101,10 @@ public sealed class SqliteEventStore : IEventStore, IEventAppender, IStreamReade
     }
 
     /// <inheritdoc/>
+    public Task<Position> GetLastPositionAsync(CancellationToken cancellationToken = default) =>
+        GetSettledBoundAsync(cancellationToken);
+
+    /// <inheritdoc/>
     public Task<StoreIdentity> GetIdentityAsync(CancellationToken cancellationToken = default) =>
         _file.ReadAsync(
             static session => session.Query("get_identity", SqliteStoreFile.ReadIdentity)[0], cancellationToken);

@@ -118,6 +118,23 @@ public abstract class LedgerSuite : ConformanceSuite
     }
 
     [Fact]
+    public async Task What_was_read_is_confirmed_under_the_lease_and_under_no_other()
+    {
+        var head = await SealAsync(await StreamWithAsync(1));
+        var former = await LeadAsync();
+        await Backend.RunOutAsync(former);
+        await Assert.ThrowsAsync<LeaseLostException>(() => Ledger.ConfirmAsync(former, Cancellation));
+        var lease = await LeadAsync();
+        await Assert.ThrowsAsync<LeaseLostException>(() => Ledger.ConfirmAsync(former, Cancellation));
+
+        await Ledger.ConfirmAsync(lease, Cancellation);
+
+        (await Ledger.GetHeadAsync(Cancellation)).Size.Should().Be(head.Size);
+        (await Leases.RenewAsync(lease, TimeSpan.FromMinutes(1), Cancellation)).Epoch.Should().Be(lease.Epoch);
+        await Leases.ReleaseAsync(lease, Cancellation);
+    }
+
+    [Fact]
     public async Task A_signature_of_a_head_that_is_not_there_is_not_kept()
     {
         var head = await SealAsync(await StreamWithAsync(1));

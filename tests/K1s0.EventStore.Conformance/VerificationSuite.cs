@@ -34,6 +34,19 @@ public abstract class VerificationSuite : ConformanceSuite
             () => Catalog.ListStreamsAsync(maxCount: IStreamCatalog.MaxStreams + 1, cancellationToken: Cancellation));
     }
 
+    [Fact]
+    public async Task No_event_stands_behind_the_last_position_that_was_given_out()
+    {
+        var before = await Catalog.GetLastPositionAsync(Cancellation);
+
+        var last = (await LoadAsync(await StreamWithAsync(3)))[^1].Position;
+
+        last.Should().BeGreaterThan(before);
+        (await Catalog.GetLastPositionAsync(Cancellation)).Should().BeGreaterThanOrEqualTo(last);
+        (await Catalog.GetLastPositionAsync(Cancellation)).Should().BeGreaterThanOrEqualTo(
+            await Feed.GetSettledBoundAsync(Cancellation));
+    }
+
     [Theory]
     [InlineData(1, 1_000)]
     [InlineData(3, 7)]

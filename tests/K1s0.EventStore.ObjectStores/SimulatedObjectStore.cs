@@ -12,7 +12,7 @@ namespace K1s0.EventStore.ObjectStores;
 /// <param name="timeProvider">The clock of restores.</param>
 /// <param name="faults">What goes wrong with a call; nothing when null.</param>
 public sealed class SimulatedObjectStore(TimeProvider timeProvider, Func<ObjectCall, ObjectFault>? faults = null)
-    : IObjectStore
+    : IReplaceableObjectStore
 {
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, Held> _objects = new(StringComparer.Ordinal);
@@ -58,6 +58,25 @@ public sealed class SimulatedObjectStore(TimeProvider timeProvider, Func<ObjectC
         _objects[key.Value] = new Held(
             content.ToArray(), digest, attributes ?? ObjectAttributes.None, timeProvider.GetUtcNow());
         return PutOutcome.Stored;
+    }, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> ReplaceAsync(
+        ObjectKey key,
+        Sha256Digest expected,
+        ReadOnlyMemory<byte> content,
+        ObjectAttributes? attributes = null,
+        CancellationToken cancellationToken = default) => Call(key.Value, isWrite: true, () =>
+    {
+        var digest = Sha256Digest.Of(content.Span);
+        if (!_objects.TryGetValue(key.Value, out var there) || (there.Digest != expected && there.Digest != digest))
+        {
+            return false;
+        }
+
+        _objects[key.Value] = new Held(
+            content.ToArray(), digest, attributes ?? ObjectAttributes.None, timeProvider.GetUtcNow());
+        return true;
     }, cancellationToken);
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using K1s0.EventStore.Postgres.Tests.Archiving;
 using K1s0.EventStore.Postgres.Tests.Deadlocks;
 using K1s0.EventStore.Postgres.Tests.Ledger;
 using K1s0.EventStore.Postgres.Tests.Projections;
@@ -18,6 +19,7 @@ public static class Program
         [OverlappingProcess.Role, .. var arguments] => OverlappingProcess.RunAsync(arguments),
         [SealerProcess.Role, .. var arguments] => SealerProcess.PlayAsync(arguments),
         [Role, ConsumerProcess.Role, .. var rest] => ConsumerProcess.RunAsync(rest),
+        [Role, ArchiverProcess.Role, .. var rest] => ArchiverProcess.RunAsync(rest),
         [Role, SmallHeapProcess.Role, .. var rest] => SmallHeapProcess.RunAsync(rest),
         [Role, KilledSwapProcess.Role, .. var rest] => KilledSwapProcess.RunAsync(rest),
         [Role, ProjectionProcess.Role, .. var rest] => ProjectionProcess.RunAsync(rest),

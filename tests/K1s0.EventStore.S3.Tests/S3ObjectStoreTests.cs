@@ -6,7 +6,7 @@ using StorageClass = K1s0.EventStore.Archive.StorageClass;
 
 namespace K1s0.EventStore.S3.Tests;
 
-public sealed class S3ObjectStoreTests(RadosGatewayFixture fixture) : ObjectStoreSuite
+public sealed class S3ObjectStoreTests(RadosGatewayFixture fixture) : ReplaceableObjectStoreSuite
 {
     private static readonly ObjectKey Key = new("a/b.json");
 
@@ -117,6 +117,86 @@ public sealed class S3ObjectStoreTests(RadosGatewayFixture fixture) : ObjectStor
         (await Store.HeadAsync(new ObjectKey("check"), Cancellation)).Should().BeNull();
     }
 
+    [Fact]
+    public async Task A_server_that_overwrites_is_refused_before_anything_is_stored_in_it()
+    {
+        using var client = new ChangedClient(fixture) { Changes = request => request.IfNoneMatch = null };
+        var store = new S3ObjectStore(client, new S3Options { Bucket = _bucket });
+
+        for (var tries = 0; tries < 2; tries++)
+        {
+            var refused = await Assert.ThrowsAsync<StoreOperationException>(
+                () => store.PutIfAbsentAsync(Key, "1"u8.ToArray(), null, Cancellation));
+            refused.Message.Should().Contain("overwrites");
+        }
+
+        (await store.HeadAsync(Key, Cancellation)).Should().BeNull();
+        (await store.ListAsync(cancellationToken: Cancellation).ToListAsync(Cancellation)).Should().BeEmpty();
+        var unchecked_ = new S3ObjectStore(client, new S3Options { Bucket = _bucket, CheckServer = false });
+        (await unchecked_.PutIfAbsentAsync(Key, "1"u8.ToArray(), null, Cancellation)).Should().Be(PutOutcome.Stored);
+    }
+
+    [Fact]
+    public async Task A_server_is_checked_once()
+    {
+        using var client = new ChangedClient(fixture);
+        var store = new S3ObjectStore(client, new S3Options { Bucket = _bucket });
+
+        await Task.WhenAll(Enumerable.Range(0, 10).Select(number => store.PutIfAbsentAsync(
+            new ObjectKey($"{number}.json"), "1"u8.ToArray(), null, Cancellation)));
+
+        client.Puts.Should().Be(12);
+    }
+
+    [Fact]
+    public async Task An_object_that_came_in_the_place_of_another_while_that_was_to_be_moved_keeps_its_own_metadata()
+    {
+        await Store.PutIfAbsentAsync(
+            Key,
+            "first"u8.ToArray(),
+            new ObjectAttributes(new Dictionary<string, string>(StringComparer.Ordinal) { ["n"] = "1" }),
+            Cancellation);
+        using var client = new ChangedClient(fixture)
+        {
+            BeforeFirstPut = async () =>
+            {
+                await Store.DeleteAsync(Key, Cancellation);
+                await Store.PutIfAbsentAsync(Key, "second"u8.ToArray(), cancellationToken: Cancellation);
+            },
+        };
+        var store = new S3ObjectStore(
+            client, new S3Options { Bucket = _bucket, Prefix = "orders/", ConditionalCopies = false });
+
+        (await store.SetStorageClassAsync(Key, StorageClass.InfrequentAccess, Cancellation)).Should().BeTrue();
+
+        var found = (await store.GetAsync(Key, Cancellation))!;
+        found.Content.ToArray().Should().Equal("second"u8.ToArray());
+        found.Info.Attributes.Metadata.Should().BeEmpty();
+        found.Info.Attributes.StorageClass.Should().Be(StorageClass.InfrequentAccess);
+        client.Puts.Should().Be(2, "the first one met another version");
+    }
+
+    [Fact]
+    public async Task Time_that_ran_out_and_a_client_that_is_gone_are_typed_errors()
+    {
+        var gone = fixture.MakeClient("a", "b");
+        gone.Dispose();
+        using var slow = new ChangedClient(fixture) { Changes = _ => throw new TimeoutException("slow") };
+        foreach (var client in new Amazon.S3.IAmazonS3[] { gone, slow })
+        {
+            var store = new S3ObjectStore(client, new S3Options { Bucket = _bucket, CheckServer = false });
+
+            await FluentActions.Awaiting(() => store.PutIfAbsentAsync(Key, "1"u8.ToArray(), null, Cancellation))
+                .Should().ThrowAsync<WriteOutcomeUnknownException>();
+        }
+
+        var reading = new S3ObjectStore(gone, new S3Options { Bucket = _bucket });
+        await FluentActions.Awaiting(() => reading.GetAsync(Key, Cancellation))
+            .Should().ThrowAsync<StoreUnavailableException>();
+        await FluentActions.Awaiting(() => reading.ListAsync().ToListAsync(Cancellation).AsTask())
+            .Should().ThrowAsync<StoreUnavailableException>();
+    }
+
     [Theory]
     [InlineData(StorageClass.FlexibleArchive, "GLACIER")]
     [InlineData(StorageClass.DeepArchive, "DEEP_ARCHIVE")]
@@ -149,6 +229,8 @@ public sealed class S3ObjectStoreTests(RadosGatewayFixture fixture) : ObjectStor
         await store.PutIfAbsentAsync(Key, "secret"u8.ToArray(), cancellationToken: Cancellation);
         await FluentActions.Awaiting(() => store.SetStorageClassAsync(Key, StorageClass.InfrequentAccess, Cancellation))
             .Should().ThrowAsync<StoreOperationException>("Ceph does not copy what is encrypted");
+        options.ConditionalCopies = false;
+        (await store.SetStorageClassAsync(Key, StorageClass.InfrequentAccess, Cancellation)).Should().BeTrue();
 
         var head = await fixture.Client.GetObjectMetadataAsync(_bucket, Key.Value, Cancellation);
         head.ServerSideEncryptionMethod.Should().Be(Amazon.S3.ServerSideEncryptionMethod.AWSKMS);
@@ -162,7 +244,8 @@ public sealed class S3ObjectStoreTests(RadosGatewayFixture fixture) : ObjectStor
 
         // Small pages, so that every list has several.
         return new S3ObjectStore(
-            fixture.Client, new S3Options { Bucket = _bucket, Prefix = "orders/", ListPageSize = 7 });
+            fixture.Client,
+            new S3Options { Bucket = _bucket, Prefix = "orders/", ListPageSize = 7, ConditionalCopies = false });
     }
 
     protected override async Task DamageAsync(ObjectKey key)

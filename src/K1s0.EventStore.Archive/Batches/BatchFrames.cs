@@ -14,14 +14,8 @@ internal static class BatchFrames
     public static List<EventEnvelope> Decode(
         ReadOnlyMemory<byte> compressed, EventBatchFrame frame, ICompressionCodec codec, int maxContentBytes)
     {
+        CheckLength(frame, maxContentBytes);
         Expect(Sha256Digest.Of(compressed.Span) == frame.Digest, "a frame does not match its digest.");
-        if (frame.ContentLength > maxContentBytes)
-        {
-            throw new DecompressionException(
-                DecompressionFault.TooLarge,
-                $"a frame claims {frame.ContentLength} bytes, and {maxContentBytes} are accepted.");
-        }
-
         ReadOnlyMemory<byte> lines = codec.Decompress(compressed.Span, frame.ContentLength);
         Expect(lines.Length == frame.ContentLength, "a frame has another length than the index says.");
         var events = new List<EventEnvelope>();
@@ -44,6 +38,18 @@ internal static class BatchFrames
             && events.Max(envelope => envelope.RecordedAt) == frame.Latest,
             "the events of a frame are not those that the index says.");
         return events;
+    }
+
+    /// <summary>Before anything is read or reserved: the compressed length is bound by this one.</summary>
+    /// <exception cref="DecompressionException">The frame is larger than accepted.</exception>
+    public static void CheckLength(EventBatchFrame frame, int maxContentBytes)
+    {
+        if (frame.ContentLength > maxContentBytes)
+        {
+            throw new DecompressionException(
+                DecompressionFault.TooLarge,
+                $"a frame claims {frame.ContentLength} bytes, and {maxContentBytes} are accepted.");
+        }
     }
 
     /// <exception cref="InvalidFormatException">The filters are not those that the index says.</exception>

@@ -67,6 +67,11 @@ internal static class BatchTail
     private const int FixedLength = 72;
     private const int EntryLength = 80;
 
+    // The shortest line that an event has, all names one letter long, is 212 bytes. Filters of as many streams as 160
+    // MiB of such lines are below 2 MiB.
+    private const int MinLine = 200;
+    private const int MaxFilters = 2 * 1024 * 1024;
+
     private static readonly long Earliest = UnixMicroseconds.Of(DateTimeOffset.MinValue);
     private static readonly long Latest = UnixMicroseconds.Of(DateTimeOffset.MaxValue);
 
@@ -98,6 +103,12 @@ internal static class BatchTail
         BinaryPrimitives.WriteUInt32LittleEndian(rest[5..], SeekableMagic);
         return tail;
     }
+
+    /// <summary>The digest of the index in what <see cref="Write"/> returned.</summary>
+    public static Sha256Digest DigestIn(ReadOnlySpan<byte> tail, EventBatchIndex index) => new(
+        tail.Slice(
+            (2 * FrameHead) + index.FiltersLength + FixedLength + (EntryLength * index.Frames.Count),
+            Sha256Digest.Length));
 
     /// <summary>Reads the index.</summary>
     /// <param name="tail">The last bytes of the object: all, or at least <see cref="MaxLength"/>.</param>
@@ -174,13 +185,14 @@ internal static class BatchTail
             (frames[number], offset, last) = (frame, offset + frame.Length, frame.Last.Value);
         }
 
-        Expect(frames.Sum(frame => (long)frame.FilterLength) < int.MaxValue, "the filters are too long.");
+        Expect(frames.Sum(frame => (long)frame.FilterLength) <= MaxFilters, "the filters are too long.");
         var store = new StoreIdentity(
             new Guid(content.Slice(16, 16), bigEndian: true), BinaryPrimitives.ReadInt64BigEndian(content[32..]));
         return new EventBatchIndex(store, compression, frames)
         {
             FiltersOffset = offset,
             FiltersDigest = new Sha256Digest(content.Slice(40, Sha256Digest.Length)),
+            Digest = new Sha256Digest(content[^Sha256Digest.Length..]),
         };
     }
 
@@ -197,6 +209,13 @@ internal static class BatchTail
         Expect(
             length > 0 && contentLength > 0 && events > 0 && StreamFilter.IsLength(filterLength),
             "a frame has an impossible length.");
+
+        // What no writer can have written is not reserved memory for.
+        Expect(
+            (long)events * MinLine <= contentLength
+            && filterLength <= StreamFilter.LengthFor(events)
+            && length <= contentLength + (contentLength / 64L) + MaxLength,
+            "a frame has lengths that do not fit each other.");
         Expect(first >= 0 && last >= first && last - first >= events - 1, "a frame has impossible positions.");
         Expect(earliest >= Earliest && latest <= Latest && earliest <= latest, "a frame has impossible times.");
         var frame = new EventBatchFrame(

@@ -28,6 +28,11 @@ public sealed record EventBatchIndex(
     /// <summary>The latest such time.</summary>
     public DateTimeOffset Latest => Frames.Max(frame => frame.Latest);
 
+    /// <summary>
+    /// The SHA-256 of the index itself: who knows it can tell whether a part of the object is of this batch.
+    /// </summary>
+    internal Sha256Digest Digest { get; init; }
+
     /// <summary>Where the filters over streams begin in the object.</summary>
     internal long FiltersOffset { get; init; }
 

@@ -84,6 +84,11 @@ public sealed class EventBatchReader
         EventBatchFrame frame, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(frame);
+        Guarded(_key, () =>
+        {
+            BatchFrames.CheckLength(frame, _options.MaxFrameContentBytes);
+            return true;
+        });
         var content = await ReadAsync(frame.Offset, frame.Length, cancellationToken).ConfigureAwait(false);
         return Guarded(_key, () => BatchFrames.Decode(content, frame, _codec, _options.MaxFrameContentBytes));
     }
@@ -140,26 +145,39 @@ public sealed class EventBatchReader
     public async Task<IReadOnlyList<EventBatchFrame>> FindFramesAsync(
         StreamId streamId, CancellationToken cancellationToken = default)
     {
-        var tag = StreamChain.Tag(streamId);
+        var filters = await ReadFiltersAsync(cancellationToken).ConfigureAwait(false);
+        return FindFrames(filters, streamId);
+    }
+
+    /// <summary>The filters, checked: one ranged get.</summary>
+    internal async Task<ReadOnlyMemory<byte>> ReadFiltersAsync(CancellationToken cancellationToken)
+    {
         var read = await ReadAsync(Index.FiltersOffset, BatchTail.FrameHead + Index.FiltersLength, cancellationToken)
             .ConfigureAwait(false);
         return Guarded(_key, () =>
         {
             var filters = read[BatchTail.FrameHead..];
             BatchFrames.CheckFilters(read.Span[..BatchTail.FrameHead], filters.Span, Index);
-            var found = new List<EventBatchFrame>();
-            foreach (var frame in Index.Frames)
-            {
-                if (StreamFilter.MayHold(filters.Span[..frame.FilterLength], tag))
-                {
-                    found.Add(frame);
-                }
+            return filters;
+        });
+    }
 
-                filters = filters[frame.FilterLength..];
+    /// <summary>The frames that may hold events of a stream, by filters that were read.</summary>
+    internal IReadOnlyList<EventBatchFrame> FindFrames(ReadOnlyMemory<byte> filters, StreamId streamId)
+    {
+        var tag = StreamChain.Tag(streamId);
+        var found = new List<EventBatchFrame>();
+        foreach (var frame in Index.Frames)
+        {
+            if (StreamFilter.MayHold(filters.Span[..frame.FilterLength], tag))
+            {
+                found.Add(frame);
             }
 
-            return found;
-        });
+            filters = filters[frame.FilterLength..];
+        }
+
+        return found;
     }
 
     private static TResult Guarded<TResult>(ObjectKey key, Func<TResult> read)

@@ -104,7 +104,9 @@ public sealed class EventBatchWriter
             FiltersOffset = _output.WrittenCount,
             FiltersDigest = Sha256Digest.Of(_filters.WrittenSpan),
         };
-        _output.Write(BatchTail.Write(index, _filters.WrittenSpan));
+        var tail = BatchTail.Write(index, _filters.WrittenSpan);
+        _output.Write(tail);
+        index = index with { Digest = BatchTail.DigestIn(tail, index) };
         var batch = new EventBatch(index, _output.WrittenSpan.ToArray(), _firstRecordedAt);
         _output.ResetWrittenCount();
         _filters.ResetWrittenCount();

@@ -28,7 +28,7 @@ internal static class EventLine
     /// <summary>The format in words.</summary>
     public const string FormatName = "event line";
 
-    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'";
+    internal const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'";
     private const int TimeLength = 27;
 
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);

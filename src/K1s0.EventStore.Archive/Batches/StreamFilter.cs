@@ -20,7 +20,7 @@ internal static class StreamFilter
 
     public static byte[] Make(IEnumerable<Sha256Digest> tags, int count)
     {
-        var filter = new byte[Math.Max(1, (((count * BitsPerStream) + Unit - 1) / Unit)) * (Unit / 8)];
+        var filter = new byte[LengthFor(count)];
         foreach (var tag in tags)
         {
             var (first, step) = Split(tag);
@@ -48,6 +48,10 @@ internal static class StreamFilter
 
         return true;
     }
+
+    /// <summary>The length of the filter over some streams, in bytes.</summary>
+    public static long LengthFor(int streams) =>
+        Math.Max(1, (((long)streams * BitsPerStream) + Unit - 1) / Unit) * (Unit / 8);
 
     /// <summary>Whether a filter can have this length.</summary>
     public static bool IsLength(long bytes) => bytes > 0 && bytes % (Unit / 8) == 0;

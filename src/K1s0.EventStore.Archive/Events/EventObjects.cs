@@ -67,6 +67,11 @@ public sealed class EventObjects(IObjectStore objects)
         try
         {
             var envelope = Read(found.Content);
+            if (KeyOf(envelope) != key)
+            {
+                throw new ObjectDamagedException(key.Value, $"it holds the event of {KeyOf(envelope)}.");
+            }
+
             return string.Equals(
                 envelope.ContentDigest.ToString(),
                 found.Info.Attributes.Metadata.GetValueOrDefault(ChecksumName),

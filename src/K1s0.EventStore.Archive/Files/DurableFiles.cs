@@ -1,12 +1,13 @@
-using System.Runtime.InteropServices;
-using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 
 namespace K1s0.EventStore.Archive;
 
 /// <summary>Files, and their names, that survive a power loss once a method has returned.</summary>
-internal sealed partial class DurableFiles(string partsFolder)
+internal sealed class DurableFiles(string partsFolder, DirectorySync names)
 {
+    /// <summary>Makes folders and names durable.</summary>
+    public DirectorySync Names { get; } = names;
+
     public static bool IsMissing(Exception e) => e is FileNotFoundException or DirectoryNotFoundException;
 
     /// <summary>The file, for reading; null when there is none.</summary>
@@ -23,41 +24,20 @@ internal sealed partial class DurableFiles(string partsFolder)
         }
     }
 
-    /// <summary>Makes a folder and those above it, each name durable.</summary>
-    public static void CreateFolder(string folder)
+    /// <summary>Gives a file that was written aside its name, in a folder that is made when it is missing.</summary>
+    public void Name(string part, string path, bool overwrite)
     {
-        if (Directory.Exists(folder))
-        {
-            return;
-        }
-
-        var above = Path.GetDirectoryName(folder);
-        if (above is not null)
-        {
-            CreateFolder(above);
-        }
-
-        Directory.CreateDirectory(folder);
-        if (above is not null)
-        {
-            FlushNames(above);
-        }
+        Names.Create(Path.GetDirectoryName(path)!);
+        File.Move(part, path, overwrite);
     }
 
-    /// <summary>Makes the names in a folder durable; nothing on Windows, whose file systems log them.</summary>
-    /// <exception cref="IOException">The system refuses.</exception>
-    public static void FlushNames(string folder)
-    {
-        if (!OperatingSystem.IsWindows())
-        {
-            FlushOnUnix(folder);
-        }
-    }
+    /// <summary>Makes the name of a file durable, or that it is gone.</summary>
+    public void FlushName(string path) => Names.Flush(Path.GetDirectoryName(path)!);
 
     /// <summary>Writes a file of a name that nobody knows, flushed to the disk.</summary>
     public async Task<string> WriteAsideAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
-        CreateFolder(partsFolder);
+        Names.Create(partsFolder);
         var path = Path.Combine(partsFolder, Path.GetRandomFileName());
         try
         {
@@ -73,39 +53,4 @@ internal sealed partial class DurableFiles(string partsFolder)
             throw;
         }
     }
-
-    [UnsupportedOSPlatform("windows")]
-    private static void FlushOnUnix(string folder)
-    {
-        const int readOnly = 0;
-        var descriptor = Open(folder, readOnly);
-        if (descriptor < 0)
-        {
-            throw Failed("open", folder);
-        }
-
-        try
-        {
-            if (Sync(descriptor) != 0)
-            {
-                throw Failed("fsync", folder);
-            }
-        }
-        finally
-        {
-            _ = Close(descriptor);
-        }
-    }
-
-    private static IOException Failed(string call, string folder) =>
-        new($"{call} of {folder} failed: {Marshal.GetLastPInvokeErrorMessage()}");
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int Sync(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    private static partial int Close(int descriptor);
 }

@@ -10,8 +10,7 @@ internal sealed partial class FileObjectAttributes(string folder, DurableFiles f
     public DurableFiles Files { get; } = files;
 
     /// <summary>What is stored with an object; null when there is nothing, or nothing that can be read.</summary>
-    public async Task<(Sha256Digest Digest, ObjectAttributes Attributes)?> ReadAsync(
-        ObjectKey key, CancellationToken cancellationToken)
+    public async Task<Stored?> ReadAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         try
         {
@@ -19,7 +18,10 @@ internal sealed partial class FileObjectAttributes(string folder, DurableFiles f
             var found = JsonSerializer.Deserialize(json, DocumentJson.Default.Document);
             return found is null
                 ? null
-                : (Sha256Digest.Parse(found.Sha256), new ObjectAttributes(found.Metadata, found.StorageClass));
+                : new Stored(
+                    Sha256Digest.Parse(found.Sha256),
+                    found.FormerSha256 is { } former ? Sha256Digest.Parse(former) : default,
+                    new ObjectAttributes(found.Metadata, found.StorageClass));
         }
         catch (Exception e) when (
             DurableFiles.IsMissing(e) || e is JsonException or FormatException or ArgumentException)
@@ -30,27 +32,45 @@ internal sealed partial class FileObjectAttributes(string folder, DurableFiles f
     }
 
     /// <summary>Durable on return.</summary>
-    public async Task WriteAsync(
-        ObjectKey key, Sha256Digest digest, ObjectAttributes attributes, CancellationToken cancellationToken)
+    public async Task WriteAsync(ObjectKey key, Stored stored, CancellationToken cancellationToken)
     {
         var document = new Document(
-            digest.ToString(), attributes.StorageClass, new(attributes.Metadata, StringComparer.Ordinal));
+            stored.Digest.ToString(),
+            stored.Attributes.StorageClass,
+            new(stored.Attributes.Metadata, StringComparer.Ordinal),
+            stored.Former.IsNone ? null : stored.Former.ToString());
         var json = JsonSerializer.SerializeToUtf8Bytes(document, DocumentJson.Default.Document);
         var part = await Files.WriteAsideAsync(json, cancellationToken).ConfigureAwait(false);
         var path = PathOf(key);
-        DurableFiles.CreateFolder(Path.GetDirectoryName(path)!);
-        File.Move(part, path, overwrite: true);
-        DurableFiles.FlushNames(Path.GetDirectoryName(path)!);
+        Files.Name(part, path, overwrite: true);
+        Files.FlushName(path);
     }
 
-    public void Delete(ObjectKey key) => File.Delete(PathOf(key));
+    public void Delete(ObjectKey key)
+    {
+        var path = PathOf(key);
+        if (File.Exists(path))
+        {
+            File.Delete(path);
+        }
+    }
 
     private string PathOf(ObjectKey key) => Path.Combine(folder, $"{key.Value}.json");
 
-    internal sealed record Document(string Sha256, StorageClass StorageClass, Dictionary<string, string> Metadata);
+    /// <summary>What is stored with an object.</summary>
+    /// <param name="Digest">The digest of the content.</param>
+    /// <param name="Former">The digest of the content that is being replaced, and may still be there; or none.</param>
+    /// <param name="Attributes">Metadata and storage class.</param>
+    internal sealed record Stored(Sha256Digest Digest, Sha256Digest Former, ObjectAttributes Attributes);
+
+    internal sealed record Document(
+        string Sha256, StorageClass StorageClass, Dictionary<string, string> Metadata, string? FormerSha256 = null);
 
     [JsonSourceGenerationOptions(
-        PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, WriteIndented = true)]
+        PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        UseStringEnumConverter = true,
+        WriteIndented = true)]
     [JsonSerializable(typeof(Document))]
     private sealed partial class DocumentJson : JsonSerializerContext;
 }

@@ -15,73 +15,56 @@ namespace K1s0.EventStore.Archive;
 /// <c>.k1s0/parts</c>, which nothing reads.</para>
 /// <para>A storage class is remembered, and every object is read at once whatever its class is.</para>
 /// </remarks>
-public sealed class FileObjectStore : IObjectStore
+public sealed class FileObjectStore : IReplaceableObjectStore
 {
     private readonly string _root;
     private readonly FileObjectLocks _locks;
     private readonly FileObjectAttributes _attributes;
+    private readonly FileObjectWrites _writes;
 
     /// <summary>The objects of a folder, which is made when it is missing.</summary>
     /// <param name="folder">The folder; nobody else should write there.</param>
     /// <param name="timeProvider">What waits between two looks at a lock; the system's clock when null.</param>
     public FileObjectStore(string folder, TimeProvider? timeProvider = null)
+        : this(folder, timeProvider, flushNames: null)
+    {
+    }
+
+    internal FileObjectStore(string folder, TimeProvider? timeProvider, Action<string>? flushNames)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        _root = Path.GetFullPath(folder);
+        _root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         var own = Path.Combine(_root, ".k1s0");
         _locks = new FileObjectLocks(Path.Combine(own, "locks"), timeProvider ?? TimeProvider.System);
         _attributes = new FileObjectAttributes(
-            Path.Combine(own, "attributes"), new DurableFiles(Path.Combine(own, "parts")));
+            Path.Combine(own, "attributes"),
+            new DurableFiles(Path.Combine(own, "parts"), new DirectorySync(_root, flushNames)));
+        _writes = new FileObjectWrites(_root, _attributes, _locks);
     }
 
     /// <inheritdoc/>
-    public async Task<PutOutcome> PutIfAbsentAsync(
+    public Task<PutOutcome> PutIfAbsentAsync(
         ObjectKey key,
         ReadOnlyMemory<byte> content,
         ObjectAttributes? attributes = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(key);
-        cancellationToken.ThrowIfCancellationRequested();
-        var path = PathOf(key);
-        var digest = Sha256Digest.Of(content.Span);
-        var named = false;
-        try
-        {
-            if (File.Exists(path))
-            {
-                return await CompareAsync(key, path, digest, cancellationToken).ConfigureAwait(false);
-            }
+        return cancellationToken.IsCancellationRequested
+            ? Task.FromCanceled<PutOutcome>(cancellationToken)
+            : _writes.PutIfAbsentAsync(key, content, attributes ?? ObjectAttributes.None, cancellationToken);
+    }
 
-            var part = await _attributes.Files.WriteAsideAsync(content, cancellationToken).ConfigureAwait(false);
-            try
-            {
-                using var held = await _locks.TakeAsync(key, cancellationToken).ConfigureAwait(false);
-                if (File.Exists(path))
-                {
-                    return await CompareAsync(key, path, digest, cancellationToken).ConfigureAwait(false);
-                }
-
-                // From here on to the end, or a crash.
-                await _attributes.WriteAsync(key, digest, attributes ?? ObjectAttributes.None, CancellationToken.None)
-                    .ConfigureAwait(false);
-                DurableFiles.CreateFolder(Path.GetDirectoryName(path)!);
-                File.Move(part, path, overwrite: false);
-                named = true;
-                DurableFiles.FlushNames(Path.GetDirectoryName(path)!);
-                return PutOutcome.Stored;
-            }
-            finally
-            {
-                File.Delete(part);
-            }
-        }
-        catch (Exception e) when (IsOfSystem(e))
-        {
-            throw named
-                ? new WriteOutcomeUnknownException($"{key} has its name, which could not be flushed: {e.Message}", e)
-                : Refused($"{key} was not stored", e);
-        }
+    /// <inheritdoc/>
+    public Task<bool> ReplaceAsync(
+        ObjectKey key,
+        Sha256Digest expected,
+        ReadOnlyMemory<byte> content,
+        ObjectAttributes? attributes = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return _writes.ReplaceAsync(key, expected, content, attributes ?? ObjectAttributes.None, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -141,7 +124,7 @@ public sealed class FileObjectStore : IObjectStore
     {
         ArgumentNullException.ThrowIfNull(key);
         return GuardedAsync(key, async () => File.Exists(PathOf(key))
-            ? await InfoAsync(key, new FileInfo(PathOf(key)), cancellationToken).ConfigureAwait(false)
+            ? await InfoAsync(key, new FileInfo(PathOf(key)), content: null, cancellationToken).ConfigureAwait(false)
             : null);
     }
 
@@ -157,13 +140,7 @@ public sealed class FileObjectStore : IObjectStore
     public Task DeleteAsync(ObjectKey key, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return ChangeAsync(key, path =>
-        {
-            File.Delete(path);
-            DurableFiles.FlushNames(Path.GetDirectoryName(path)!);
-            _attributes.Delete(key);
-            return Task.FromResult(true);
-        }, cancellationToken);
+        return _writes.DeleteAsync(key, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -171,16 +148,7 @@ public sealed class FileObjectStore : IObjectStore
         ObjectKey key, StorageClass storageClass, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return ChangeAsync(key, async path =>
-        {
-            var info = await InfoAsync(key, new FileInfo(path), CancellationToken.None).ConfigureAwait(false);
-            await _attributes.WriteAsync(
-                key,
-                info.Digest,
-                new ObjectAttributes(info.Attributes.Metadata, storageClass),
-                CancellationToken.None).ConfigureAwait(false);
-            return true;
-        }, cancellationToken);
+        return _writes.SetStorageClassAsync(key, storageClass, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -213,23 +181,7 @@ public sealed class FileObjectStore : IObjectStore
         }
     }
 
-    private static bool IsOfSystem(Exception e) => e is IOException or UnauthorizedAccessException;
-
-    private static StoreOperationException Refused(string what, Exception e) => new($"{what}: {e.Message}", e);
-
-    private string PathOf(ObjectKey key) => Path.Combine(_root, key.Value);
-
-    private async Task<PutOutcome> CompareAsync(
-        ObjectKey key, string path, Sha256Digest digest, CancellationToken cancellationToken)
-    {
-        var stored = await _attributes.ReadAsync(key, cancellationToken).ConfigureAwait(false) is { } known
-            ? known.Digest
-            : Sha256Digest.Of(await File.ReadAllBytesAsync(path, cancellationToken).ConfigureAwait(false));
-
-        // A name that a crash left unflushed is flushed now.
-        DurableFiles.FlushNames(Path.GetDirectoryName(path)!);
-        return stored == digest ? PutOutcome.AlreadyStored : PutOutcome.Taken;
-    }
+    private string PathOf(ObjectKey key) => _writes.PathOf(key);
 
     private Task<(ObjectInfo Info, ReadOnlyMemory<byte> Content)?> ReadAsync(
         ObjectKey key, CancellationToken cancellationToken) => GuardedAsync<(ObjectInfo, ReadOnlyMemory<byte>)?>(
@@ -240,7 +192,7 @@ public sealed class FileObjectStore : IObjectStore
             {
                 var file = new FileInfo(PathOf(key));
                 var content = await File.ReadAllBytesAsync(file.FullName, cancellationToken).ConfigureAwait(false);
-                return (await InfoAsync(key, file, cancellationToken).ConfigureAwait(false), content);
+                return (await InfoAsync(key, file, content, cancellationToken).ConfigureAwait(false), content);
             }
             catch (Exception e) when (DurableFiles.IsMissing(e))
             {
@@ -248,34 +200,25 @@ public sealed class FileObjectStore : IObjectStore
             }
         });
 
-    private async Task<ObjectInfo> InfoAsync(ObjectKey key, FileInfo file, CancellationToken cancellationToken)
+    private async Task<ObjectInfo> InfoAsync(
+        ObjectKey key, FileInfo file, byte[]? content, CancellationToken cancellationToken)
     {
         var known = await _attributes.ReadAsync(key, cancellationToken).ConfigureAwait(false);
+        var digest = known?.Digest ?? default;
+        if (known is { Former.IsNone: false })
+        {
+            // Replaced right now, or left by a crash in the middle: which one it holds is seen by looking.
+            content ??= await File.ReadAllBytesAsync(file.FullName, cancellationToken).ConfigureAwait(false);
+            digest = Sha256Digest.Of(content) == known.Former ? known.Former : digest;
+        }
+
         return new ObjectInfo(
             key,
-            file.Length,
-            known?.Digest ?? default,
+            content?.Length ?? file.Length,
+            digest,
             known?.Attributes ?? ObjectAttributes.None,
             new DateTimeOffset(file.LastWriteTimeUtc, TimeSpan.Zero),
             default);
-    }
-
-    private async Task<bool> ChangeAsync(
-        ObjectKey key, Func<string, Task<bool>> change, CancellationToken cancellationToken)
-    {
-        try
-        {
-            using var held = await _locks.TakeAsync(key, cancellationToken).ConfigureAwait(false);
-            return File.Exists(PathOf(key)) && await change(PathOf(key)).ConfigureAwait(false);
-        }
-        catch (UnauthorizedAccessException e)
-        {
-            throw Refused($"{key} was not changed", e);
-        }
-        catch (IOException e)
-        {
-            throw new WriteOutcomeUnknownException($"{key}: {e.Message}", e);
-        }
     }
 
     private async Task<TResult> GuardedAsync<TResult>(ObjectKey key, Func<Task<TResult>> read)
@@ -284,7 +227,7 @@ public sealed class FileObjectStore : IObjectStore
         {
             return await read().ConfigureAwait(false);
         }
-        catch (Exception e) when (IsOfSystem(e))
+        catch (Exception e) when (FileObjectWrites.IsOfSystem(e))
         {
             throw new StoreUnavailableException($"{key} in {_root} cannot be read: {e.Message}", e);
         }

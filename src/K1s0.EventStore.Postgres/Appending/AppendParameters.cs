@@ -137,7 +137,7 @@ internal static class AppendParameters
 
     // The copy in the index column; the metadata itself keeps every byte. PostgreSQL's text has no U+0000, and an index
     // entry has a limit: such a member is not indexed.
-    private static string? Indexable(string? member) =>
+    internal static string? Indexable(string? member) =>
         member is { Length: > 0 and <= 500 } && !member.Contains('\0', StringComparison.Ordinal) ? member : null;
 
     private static void Add<T>(NpgsqlParameterCollection parameters, T[] values, NpgsqlDbType elementType) =>

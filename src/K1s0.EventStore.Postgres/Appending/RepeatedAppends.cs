@@ -4,7 +4,7 @@ using NpgsqlTypes;
 namespace K1s0.EventStore.Postgres;
 
 /// <summary>Answers appends whose event ids are stored already: they were made before, or the ids are taken.</summary>
-internal sealed class RepeatedAppends(AppendSender sender)
+internal sealed class RepeatedAppends(AppendSender sender, ArchiveBorder border)
 {
     /// <summary>The answer that the appends got when they were made.</summary>
     /// <exception cref="AttemptFailedException">
@@ -30,6 +30,16 @@ internal sealed class RepeatedAppends(AppendSender sender)
             StoredEvent.Read,
             cancellationToken).ConfigureAwait(false);
         var stored = rows!.ToDictionary(row => row.EventId);
+        if (stored.Count < ids.Length)
+        {
+            // An append is stored in one transaction, but its month may have left the database since.
+            var missing = ids.Where(id => !stored.ContainsKey(id)).ToHashSet();
+            foreach (var envelope in await border.FindAsync(missing, cancellationToken).ConfigureAwait(false))
+            {
+                stored[envelope.Id] = StoredEvent.Of(envelope);
+            }
+        }
+
         var repeated = appends.Select(append => Repeated(append, stored)).OfType<AppendResult>().ToArray();
         return repeated.Length == appends.Count ? repeated : throw Reused(appends, stored);
     }

@@ -7,6 +7,9 @@ namespace K1s0.EventStore.Postgres;
 internal sealed record StoredEvent(Guid EventId, long Version, long Position, DateTimeOffset RecordedAt,
     Sha256Digest ContentDigest)
 {
+    public static StoredEvent Of(EventEnvelope envelope) => new(
+        envelope.Id, envelope.Version, envelope.Position.Value, envelope.RecordedAt, envelope.ContentDigest);
+
     public static StoredEvent Read(NpgsqlDataReader reader) => new(
         reader.GetGuid(0),
         reader.GetInt64(3),

@@ -4,9 +4,47 @@ using NpgsqlTypes;
 namespace K1s0.EventStore.Postgres;
 
 /// <summary>Reads the feed up to the settled bound. Thread-safe.</summary>
-internal sealed class PostgresFeed(PostgresDatabase database, SettledBoundProbe probe)
+internal sealed class PostgresFeed(PostgresDatabase database, SettledBoundProbe probe, ArchiveBorder border)
 {
     public async Task<FeedPage> ReadPageAsync(
+        Position after, FeedFilter? filter, int maxCount, CancellationToken cancellationToken)
+    {
+        if (after >= border.Known)
+        {
+            try
+            {
+                return await ReadHotPageAsync(after, filter, maxCount, cancellationToken).ConfigureAwait(false);
+            }
+            catch (EventsArchivedException e)
+            {
+                border.Note(e.Through);
+            }
+        }
+
+        // Null when what was known of the border is of a store that was brought back to an earlier time.
+        return await ReadArchivedPageAsync(after, filter, maxCount, cancellationToken).ConfigureAwait(false)
+            ?? await ReadHotPageAsync(after, filter, maxCount, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<FeedPage?> ReadArchivedPageAsync(
+        Position after, FeedFilter? filter, int maxCount, CancellationToken cancellationToken)
+    {
+        if (await border.ReadFeedAsync(after, filter, maxCount, cancellationToken).ConfigureAwait(false)
+            is not { } stretch)
+        {
+            return null;
+        }
+
+        var bound = probe.Latest;
+        if (bound <= stretch.ReadTo)
+        {
+            bound = (await probe.AskAsync(cancellationToken).ConfigureAwait(false)).Bound;
+        }
+
+        return new FeedPage(stretch.Events, stretch.ReadTo, bound) { Archive = stretch.Scan };
+    }
+
+    private async Task<FeedPage> ReadHotPageAsync(
         Position after, FeedFilter? filter, int maxCount, CancellationToken cancellationToken)
     {
         // A bound that is known already is final for ever; a new one is asked for only where what is known ends. The

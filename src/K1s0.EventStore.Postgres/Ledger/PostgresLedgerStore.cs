@@ -80,6 +80,25 @@ public sealed class PostgresLedgerStore : ILedgerStore
     }
 
     /// <inheritdoc/>
+    public async Task ConfirmAsync(Lease lease, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        var rows = await _database.WriteAsync(
+            "confirm_log",
+            parameters =>
+            {
+                parameters.Add(new NpgsqlParameter<string> { TypedValue = lease.Name });
+                Add(parameters, lease.Epoch);
+            },
+            static _ => 0,
+            cancellationToken).ConfigureAwait(false);
+        if (rows.Count == 0)
+        {
+            throw new LeaseLostException(lease.Name, lease.Epoch);
+        }
+    }
+
+    /// <inheritdoc/>
     public async Task<bool> SaveNoteAsync(SealedHead head, SignedNote note, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(head);
@@ -116,6 +135,11 @@ public sealed class PostgresLedgerStore : ILedgerStore
                     ReadNote(reader, NoteColumn));
             },
             cancellationToken).ConfigureAwait(false);
+        if (rows.Count == 0)
+        {
+            await RefuseArchivedAsync(eventId, cancellationToken).ConfigureAwait(false);
+        }
+
         return rows is [var leaf] ? leaf : null;
     }
 
@@ -162,6 +186,11 @@ public sealed class PostgresLedgerStore : ILedgerStore
             parameters => parameters.Add(new NpgsqlParameter<Guid> { TypedValue = eventId }),
             new EventRow().Read,
             cancellationToken).ConfigureAwait(false);
+        if (rows.Count == 0)
+        {
+            await RefuseArchivedAsync(eventId, cancellationToken).ConfigureAwait(false);
+        }
+
         return rows is [var envelope] ? envelope : null;
     }
 
@@ -196,6 +225,20 @@ public sealed class PostgresLedgerStore : ILedgerStore
                 : (ReadOnlyMemory<byte>)reader.GetFieldValue<byte[]>(0),
             cancellationToken).ConfigureAwait(false);
         return [.. contents.Select((bytes, i) => bytes ?? throw new TileMissingException(tiles[i].Path))];
+    }
+
+    // That an event has left the database is not that there is none.
+    private async Task RefuseArchivedAsync(Guid eventId, CancellationToken cancellationToken)
+    {
+        var bounds = await _database.QueryAsync(
+            "find_archived_places",
+            parameters => parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [eventId] }),
+            static reader => new Position(reader.GetInt64(4)),
+            cancellationToken).ConfigureAwait(false);
+        if (bounds is [var bound, ..])
+        {
+            throw new EventsArchivedException(bound);
+        }
     }
 
     private static void AddBatch(NpgsqlParameterCollection parameters, Lease lease, SealedBatch batch)

@@ -5,14 +5,15 @@ using NpgsqlTypes;
 
 namespace K1s0.EventStore.Postgres;
 
-/// <summary>Reads streams. Thread-safe.</summary>
-internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache heads)
+/// <summary>Reads streams, in the database and behind its border in the archive. Thread-safe.</summary>
+internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache heads, ArchiveBorder border)
 {
+    private readonly StreamRanges _ranges = new(database, border);
+
     public async Task<IReadOnlyList<EventEnvelope>> LoadAsync(
         StreamId streamId, long fromVersion, long toVersion, CancellationToken cancellationToken)
     {
-        var events = await ReadAsync("load_stream", streamId, fromVersion, toVersion, int.MaxValue, null,
-            cancellationToken)
+        var events = await _ranges.ReadAsync(streamId, fromVersion, toVersion, cancellationToken)
             .ConfigureAwait(false);
         // An event below the highest that was asked for ends the answer: the stream ends there.
         if (events is [.., var last] && last.Version < toVersion)
@@ -29,8 +30,15 @@ internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache
         long fromVersion,
         long toVersion,
         CancellationToken cancellationToken) =>
-        ReadAsync("load_stream", streamId, fromVersion, toVersion, int.MaxValue, transaction, cancellationToken);
+        _ranges.ReadInAsync(transaction, streamId, fromVersion, toVersion, cancellationToken);
 
+    /// <summary>Reads from one end to the other, a page at a time.</summary>
+    /// <remarks>
+    /// The server may sort all that is left to find the first page of it. Behind a full page the next one is asked for by
+    /// its versions, so that the work grows with the length of the stream and not with its square. One that is not
+    /// full ends the stream, or lies over a gap that somebody has made: what is left behind its last event is asked for
+    /// once more, because more may have been appended meanwhile.
+    /// </remarks>
     public async IAsyncEnumerable<EventEnvelope> ReadPagesAsync(
         StreamId streamId,
         ReadDirection direction,
@@ -38,25 +46,44 @@ internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var isForward = direction is ReadDirection.Forward;
-        var statement = isForward ? "load_stream" : "load_stream_backward";
         var (low, high) = isForward ? (from?.Value ?? 0, long.MaxValue) : (0, from?.Value ?? long.MaxValue);
         var pageSize = database.Options.PageSize;
-        while (true)
+        var isBehindFullPage = false;
+        while (low <= high)
         {
-            var page = await ReadAsync(statement, streamId, low, high, pageSize, null, cancellationToken)
-                .ConfigureAwait(false);
+            var (first, last) = (isBehindFullPage, isForward) switch
+            {
+                (false, _) => (low, high),
+                (true, true) => (low, Math.Min(high, low + pageSize - 1)),
+                (true, false) => (Math.Max(low, high - pageSize + 1), high),
+            };
+            var page = isBehindFullPage
+                ? await _ranges.ReadAsync(streamId, first, last, cancellationToken).ConfigureAwait(false)
+                : await _ranges.ReadPageAsync(streamId, first, last, direction, pageSize, cancellationToken).ConfigureAwait(false);
+            if (isBehindFullPage && !isForward)
+            {
+                page.Reverse();
+            }
+
             foreach (var envelope in page)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 yield return envelope;
             }
 
-            if (page.Count < pageSize)
+            var isFull = page.Count >= pageSize;
+            if (!isFull && !isBehindFullPage)
             {
                 yield break;
             }
 
-            (low, high) = isForward ? (page[^1].Version + 1, high) : (low, page[^1].Version - 1);
+            (low, high) = (isForward, isBehindFullPage) switch
+            {
+                (true, _) => (page.Count == 0 ? low : page[^1].Version + 1, high),
+                (false, true) => (low, first - 1),
+                (false, false) => (low, page[^1].Version - 1),
+            };
+            isBehindFullPage = isFull;
         }
     }
 
@@ -64,7 +91,7 @@ internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache
     {
         var rows = await database.QueryAsync(
             "get_head",
-            parameters => AddStream(parameters, streamId),
+            parameters => StreamRanges.AddStream(parameters, streamId),
             reader => new StreamHead(
                 streamId,
                 new StreamVersion(reader.GetInt64(0)),
@@ -95,34 +122,4 @@ internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache
                     new Sha256Digest(reader.GetFieldValue<byte[]>(4))),
                 reader.GetInt64(5)),
             cancellationToken).ConfigureAwait(false);
-
-    private static void AddStream(NpgsqlParameterCollection parameters, StreamId streamId)
-    {
-        Add(streamId.AggregateType);
-        Add(streamId.AggregateId);
-
-        void Add(string name) =>
-            parameters.Add(new NpgsqlParameter<string> { TypedValue = name, NpgsqlDbType = NpgsqlDbType.Text });
-    }
-
-    private Task<List<EventEnvelope>> ReadAsync(
-        string statement,
-        StreamId streamId,
-        long fromVersion,
-        long toVersion,
-        int maxCount,
-        NpgsqlTransaction? transaction,
-        CancellationToken cancellationToken) =>
-        database.QueryAsync(
-            statement,
-            parameters =>
-            {
-                AddStream(parameters, streamId);
-                parameters.Add(new NpgsqlParameter<long> { TypedValue = fromVersion });
-                parameters.Add(new NpgsqlParameter<long> { TypedValue = toVersion });
-                parameters.Add(new NpgsqlParameter<long> { TypedValue = maxCount });
-            },
-            new EventRow(streamId).Read,
-            cancellationToken,
-            transaction);
 }

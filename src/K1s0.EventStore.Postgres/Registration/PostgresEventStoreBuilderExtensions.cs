@@ -83,7 +83,10 @@ public static class PostgresEventStoreBuilderExtensions
             provider.GetRequiredService<IOptions<EventStoreOptions>>().Value,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetService<ILoggerFactory>(),
-            [.. provider.GetKeyedServices<RegisteredInlineProjection>(key).Select(one => one.Projection)]));
+            [.. provider.GetKeyedServices<RegisteredInlineProjection>(key).Select(one => one.Projection)],
+            provider.GetKeyedService<IArchivedEvents>(key)));
+        services.AddKeyedSingleton<IArchiveCatalog>(name, static (provider, key) => new PostgresArchiveCatalog(
+            Source(provider, key), OptionsOf(provider, key)));
         services.AddKeyedSingleton(name, static (provider, key) => new TracedPostgresEventStore(
             provider.GetRequiredKeyedService<PostgresEventStore>(key)));
         services.AddKeyedSingleton(name, static (provider, key) => new PostgresSnapshotStore(

@@ -1,9 +1,12 @@
--- A stream in order. $1 stream type, $2 stream id, $3 first version, $4 last version, $5 most rows. A name comes back
--- only where an event bears another than it should.
+-- A range of versions of a stream; refused when some of them are archived. $1 stream type, $2 stream id, $3 first
+-- version, $4 last version. A name comes back only where an event bears another than it should. Not ordered: the months
+-- come in their order and each one in that of its index, so whoever reads hardly ever has to sort, and the server would
+-- begin to answer only when it had sorted all.
 select nullif(stream_type, $1), nullif(stream_id, $2), version, position, event_id, event_type, schema_version,
   occurred_at, recorded_at, previous_event_id, content_digest, chain_hash, metadata, payload
 from {schema}.events
 where stream_key = (select stream_key from {schema}.streams where stream_type = $1 and stream_id = $2)
   and version between $3 and $4
-order by version
-limit $5
+  and (
+    select case when s.pruned_bound > 0 then {schema}.has_all_versions(s.pruned_bound, $1, $2, $3, $4) else true end
+    from {schema}.store s)

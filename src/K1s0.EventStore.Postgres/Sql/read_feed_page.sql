@@ -4,7 +4,11 @@ select stream_type, stream_id, version, position, event_id, event_type, schema_v
 from {schema}.events
 where position > $1 and position <= $2
   and $2 <= (
-    select case when pg_is_in_recovery() then s.published_bound else p.last_value end
+    select case
+        when s.pruned_bound > $1 then {schema}.refuse_archived(s.pruned_bound)
+        when pg_is_in_recovery() then s.published_bound
+        else p.last_value
+      end
     from {schema}.store s, {schema}.positions p)
 order by position
 limit $3

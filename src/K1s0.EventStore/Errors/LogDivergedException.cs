@@ -17,8 +17,9 @@ public sealed class LogDivergedException : EventStoreException
     /// <param name="known">The head that was signed or published.</param>
     /// <param name="storedSize">The number of leaves that the store has.</param>
     /// <param name="detail">What differs, as a sentence.</param>
-    public LogDivergedException(TreeHead known, long storedSize, string detail)
-        : base(Describe(known, storedSize, detail), innerException: null) =>
+    /// <param name="innerException">What could not be read of the log, if that is how it differs.</param>
+    public LogDivergedException(TreeHead known, long storedSize, string detail, Exception? innerException = null)
+        : base(Describe(known, storedSize, detail), innerException) =>
         (Known, StoredSize) = (known, storedSize);
 
     /// <summary>The head that was signed or published.</summary>

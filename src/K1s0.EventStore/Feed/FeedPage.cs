@@ -14,6 +14,9 @@ public sealed record FeedPage(IReadOnlyList<EventEnvelope> Events, Position Read
     /// <summary>The most events that one page may be asked for: 10,000.</summary>
     public const int MaxEvents = 10_000;
 
+    /// <summary>What it cost to read the page from the archive; null when it came from the database alone.</summary>
+    public ArchiveScan? Archive { get; init; }
+
     /// <summary>Whether there is nothing behind this page at the moment.</summary>
     public bool IsAtEnd => ReadTo >= SettledBound;
 }

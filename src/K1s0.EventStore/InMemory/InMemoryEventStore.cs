@@ -12,13 +12,11 @@ public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamRea
 {
     private readonly EventStoreOptions _options;
     private readonly TimeProvider _timeProvider;
-    private readonly StoreIdentity _identity;
 
-    // All three are guarded by _lock. Position p of the feed is _feed[p - 1].
+    // Both guarded by _lock.
     private readonly Lock _lock = new();
-    private readonly List<EventEnvelope> _feed = [];
-    private readonly Dictionary<StreamId, List<EventEnvelope>> _streams = [];
-    private readonly Dictionary<Guid, EventEnvelope> _byId = [];
+    private readonly InMemoryEvents _events = new();
+    private StoreIdentity _identity;
 
     /// <summary>An empty store.</summary>
     /// <param name="options">The limits; the defaults when null.</param>
@@ -70,7 +68,8 @@ public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamRea
         return Run<IReadOnlyList<EventEnvelope>>(
             () =>
             [
-                .. Stream(streamId).Where(e => e.Version >= fromVersion && e.Version <= (toVersion ?? long.MaxValue)),
+                .. _events.Stream(streamId)
+                    .Where(e => e.Version >= fromVersion && e.Version <= (toVersion ?? long.MaxValue)),
             ],
             cancellationToken);
     }
@@ -79,7 +78,7 @@ public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamRea
     public Task<bool> ExistsAsync(StreamId streamId, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(streamId);
-        return Run(() => Stream(streamId).Count > 0, cancellationToken);
+        return Run(() => _events.Stream(streamId).Count > 0, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -110,7 +109,7 @@ public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamRea
     public Task<StreamHead> GetHeadAsync(StreamId streamId, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(streamId);
-        return Run(() => Head(streamId), cancellationToken);
+        return Run(() => _events.Head(streamId), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -121,12 +120,16 @@ public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamRea
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maxCount, IStreamCatalog.MaxStreams);
         return Run<IReadOnlyList<CatalogEntry>>(
             () => [
-                .. _streams.Keys.Where(stream => StreamOrder.Instance.Compare(stream, after) > 0)
+                .. _events.Streams.Keys.Where(stream => StreamOrder.Instance.Compare(stream, after) > 0)
                     .Order(StreamOrder.Instance).Take(maxCount)
-                    .Select(stream => new CatalogEntry(Head(stream), _streams[stream].Count)),
+                    .Select(stream => new CatalogEntry(_events.Head(stream), _events.Streams[stream].Count)),
             ],
             cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public Task<Position> GetLastPositionAsync(CancellationToken cancellationToken = default) =>
+        GetSettledBoundAsync(cancellationToken);
 
     /// <inheritdoc/>
     public Task<StoreIdentity> GetIdentityAsync(CancellationToken cancellationToken = default) =>
@@ -134,7 +137,7 @@ public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamRea
 
     /// <inheritdoc/>
     public Task<Position> GetSettledBoundAsync(CancellationToken cancellationToken = default) =>
-        Run(() => new Position(_feed.Count), cancellationToken);
+        Run(() => new Position(_events.Feed.Count), cancellationToken);
 
     /// <inheritdoc/>
     public Task<FeedPage> ReadFeedPageAsync(
@@ -153,20 +156,37 @@ public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamRea
     {
         lock (_lock)
         {
-            return !_byId.TryGetValue(eventId, out var found)
+            return !_events.ById.TryGetValue(eventId, out var found)
                 ? null
                 : found.Version == 1
                     ? (found, StreamHead.Empty(found.StreamId).ChainHash)
-                    : (found, _streams[found.StreamId][(int)found.Version - 2].ChainHash);
+                    : (found, _events.Streams[found.StreamId][(int)found.Version - 2].ChainHash);
+        }
+    }
+
+    // For the importer, which checks what it takes over.
+    internal TResult Import<TResult>(Func<InMemoryEvents, TResult> step)
+    {
+        lock (_lock)
+        {
+            return step(_events);
+        }
+    }
+
+    internal void Become(StoreIdentity identity)
+    {
+        lock (_lock)
+        {
+            _identity = identity;
         }
     }
 
     private FeedPage ReadFeedPage(Position after, FeedFilter? filter, int maxCount)
     {
-        var bound = new Position(_feed.Count);
+        var bound = new Position(_events.Feed.Count);
         EventEnvelope[] events =
         [
-            .. _feed.Skip((int)Math.Min(after.Value, _feed.Count))
+            .. _events.Feed.Skip((int)Math.Min(after.Value, _events.Feed.Count))
                 .Where(envelope => filter is null || filter.Matches(envelope))
                 .Take(maxCount),
         ];
@@ -183,12 +203,12 @@ public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamRea
 
         foreach (var append in appends)
         {
-            if (append.Events.FirstOrDefault(envelope => _byId.ContainsKey(envelope.Id)) is { } reused)
+            if (append.Events.FirstOrDefault(envelope => _events.ById.ContainsKey(envelope.Id)) is { } reused)
             {
                 throw new EventIdReusedException(reused.Id);
             }
 
-            var actual = new StreamVersion(Stream(append.StreamId).Count);
+            var actual = new StreamVersion(_events.Stream(append.StreamId).Count);
             if (!append.Expected.Accepts(actual))
             {
                 throw new ConcurrencyException(append.StreamId, append.Expected, actual);
@@ -202,14 +222,14 @@ public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamRea
     // The same events, next to each other, with the same content: this append was made before.
     private bool IsStored(ValidatedAppend append)
     {
-        if (append.Events.Count == 0 || !_byId.TryGetValue(append.Events[0].Id, out var first))
+        if (append.Events.Count == 0 || !_events.ById.TryGetValue(append.Events[0].Id, out var first))
         {
             return false;
         }
 
         for (var i = 0; i < append.Events.Count; i++)
         {
-            if (!_byId.TryGetValue(append.Events[i].Id, out var stored)
+            if (!_events.ById.TryGetValue(append.Events[i].Id, out var stored)
                 || stored.ContentDigest != append.ContentDigests[i]
                 || stored.Version != first.Version + i)
             {
@@ -224,33 +244,25 @@ public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamRea
     {
         if (append.Events.Count == 0)
         {
-            return new AppendResult { StreamId = append.StreamId, Version = Head(append.StreamId).Version };
-        }
-
-        if (!_streams.TryGetValue(append.StreamId, out var stream))
-        {
-            _streams.Add(append.StreamId, stream = []);
+            return new AppendResult { StreamId = append.StreamId, Version = _events.Head(append.StreamId).Version };
         }
 
         var tag = StreamChain.Tag(append.StreamId);
         for (var i = 0; i < append.Events.Count; i++)
         {
-            var head = Head(append.StreamId);
+            var head = _events.Head(append.StreamId);
             var version = head.Version.Value + 1;
-            var stored = append.Events[i] with
+            _events.Add(append.Events[i] with
             {
                 Version = version,
-                Position = new Position(_feed.Count + 1),
+                Position = new Position(_events.Feed.Count + 1),
                 RecordedAt = recordedAt,
                 PreviousEventId = head.LastEventId,
                 ContentDigest = append.ContentDigests[i],
                 ChainHash = StreamChain.Next(tag, version, head.ChainHash, append.ContentDigests[i]),
                 PayloadUtf8 = append.Events[i].PayloadUtf8.ToArray(),
                 MetadataUtf8 = append.Events[i].MetadataUtf8.ToArray(),
-            };
-            _feed.Add(stored);
-            _byId.Add(stored.Id, stored);
-            stream.Add(stored);
+            });
         }
 
         return Result(append.Events, wasRepeated: false);
@@ -258,7 +270,7 @@ public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamRea
 
     private AppendResult Result(IReadOnlyList<EventEnvelope> events, bool wasRepeated)
     {
-        var (first, last) = (_byId[events[0].Id], _byId[events[^1].Id]);
+        var (first, last) = (_events.ById[events[0].Id], _events.ById[events[^1].Id]);
         return new AppendResult
         {
             StreamId = last.StreamId,
@@ -269,14 +281,6 @@ public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamRea
             WasRepeated = wasRepeated,
         };
     }
-
-    private List<EventEnvelope> Stream(StreamId streamId) =>
-        _streams.TryGetValue(streamId, out var stream) ? stream : [];
-
-    private StreamHead Head(StreamId streamId) =>
-        Stream(streamId) is [.., var last]
-            ? new StreamHead(streamId, new StreamVersion(last.Version), last.Id, last.ChainHash)
-            : StreamHead.Empty(streamId);
 
     private Task<TResult> Run<TResult>(Func<TResult> action, CancellationToken cancellationToken)
     {

@@ -70,6 +70,17 @@ public sealed class InMemoryLedgerStore : ILedgerStore
     }
 
     /// <inheritdoc/>
+    public Task ConfirmAsync(Lease lease, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        return Run(
+            () => _leases.TryUnder(lease, static () => { })
+                ? 0
+                : throw new LeaseLostException(lease.Name, lease.Epoch),
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public Task<bool> SaveNoteAsync(SealedHead head, SignedNote note, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(head);

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace K1s0.EventStore.Integrity;
@@ -102,7 +101,7 @@ public static class ContentDigest
     private static int WriteHash(Span<byte> buffer, int at, ReadOnlySpan<byte> data)
     {
         BinaryPrimitives.WriteUInt32BigEndian(buffer[at..], Sha256Digest.Length);
-        SHA256.HashData(data, buffer[(at + sizeof(uint))..]);
+        ShortSha256.HashData(data, buffer[(at + sizeof(uint))..]);
         return at + sizeof(uint) + Sha256Digest.Length;
     }
 }

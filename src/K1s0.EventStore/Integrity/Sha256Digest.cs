@@ -40,7 +40,7 @@ public readonly record struct Sha256Digest
     public static Sha256Digest Of(ReadOnlySpan<byte> data)
     {
         Span<byte> digest = stackalloc byte[Length];
-        SHA256.HashData(data, digest);
+        ShortSha256.HashData(data, digest);
         return new Sha256Digest(digest);
     }
 

@@ -24,6 +24,9 @@ public enum StreamFindingKind
     /// <summary>The stream is shorter than the remembered head.</summary>
     TailMissing,
 
-    /// <summary>The chain is consistent in itself, but is another one than the remembered head belongs to.</summary>
+    /// <summary>
+    /// The chain is consistent in itself, but is another one than a remembered head, the store's own head, or the log
+    /// belongs to.
+    /// </summary>
     HistoryReplaced,
 }

@@ -24,16 +24,7 @@ public static class StreamVerifier
     {
         ArgumentNullException.ThrowIfNull(streamId);
         ArgumentNullException.ThrowIfNull(events);
-        var walk = new StreamWalk(streamId, rememberedHead);
-        await foreach (var envelope in events.WithCancellation(cancellationToken).ConfigureAwait(false))
-        {
-            if (walk.Check(envelope) is { } finding)
-            {
-                return walk.Failed(finding);
-            }
-        }
-
-        return walk.End();
+        return await VerifyAsync(streamId, events, Heads(rememberedHead), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Verifies a stream that is in memory.</summary>
@@ -45,7 +36,7 @@ public static class StreamVerifier
     {
         ArgumentNullException.ThrowIfNull(streamId);
         ArgumentNullException.ThrowIfNull(events);
-        var walk = new StreamWalk(streamId, rememberedHead);
+        var walk = new StreamWalk(streamId, Heads(rememberedHead));
         foreach (var envelope in events)
         {
             if (walk.Check(envelope) is { } finding)
@@ -56,4 +47,25 @@ public static class StreamVerifier
 
         return walk.End();
     }
+
+    /// <summary>The same against several heads, whoever kept them.</summary>
+    internal static async Task<StreamVerification> VerifyAsync(
+        StreamId streamId,
+        IAsyncEnumerable<EventEnvelope> events,
+        IReadOnlyCollection<StreamHead> knownHeads,
+        CancellationToken cancellationToken)
+    {
+        var walk = new StreamWalk(streamId, knownHeads);
+        await foreach (var envelope in events.WithCancellation(cancellationToken).ConfigureAwait(false))
+        {
+            if (walk.Check(envelope) is { } finding)
+            {
+                return walk.Failed(finding);
+            }
+        }
+
+        return walk.End();
+    }
+
+    private static StreamHead[] Heads(StreamHead? rememberedHead) => rememberedHead is null ? [] : [rememberedHead];
 }

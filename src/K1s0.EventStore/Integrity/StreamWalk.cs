@@ -4,22 +4,21 @@ namespace K1s0.EventStore.Integrity;
 internal sealed class StreamWalk
 {
     private readonly StreamId _streamId;
-    private readonly StreamHead? _rememberedHead;
+    private readonly IReadOnlyCollection<StreamHead> _knownHeads;
     private readonly Sha256Digest _tag;
     private Sha256Digest _hash;
     private Guid _lastEventId;
     private long _version;
 
-    public StreamWalk(StreamId streamId, StreamHead? rememberedHead)
+    public StreamWalk(StreamId streamId, IReadOnlyCollection<StreamHead> knownHeads)
     {
-        if (rememberedHead is not null && rememberedHead.StreamId != streamId)
+        if (knownHeads.FirstOrDefault(head => head.StreamId != streamId) is { } other)
         {
-            throw new ArgumentException(
-                $"The remembered head belongs to {rememberedHead.StreamId}.", nameof(rememberedHead));
+            throw new ArgumentException($"The remembered head belongs to {other.StreamId}.", nameof(knownHeads));
         }
 
         _streamId = streamId;
-        _rememberedHead = rememberedHead;
+        _knownHeads = knownHeads;
         _tag = StreamChain.Tag(streamId);
         _hash = StreamChain.Genesis(_tag);
     }
@@ -63,17 +62,26 @@ internal sealed class StreamWalk
         }
 
         (_version, _hash, _lastEventId) = (expected, hash, envelope.Id);
-        return _rememberedHead is { } head && head.Version.Value == _version && head.ChainHash != _hash
-            ? Finding(StreamFindingKind.HistoryReplaced, expected, head.ChainHash.ToString(), _hash.ToString())
-            : null;
+        foreach (var head in _knownHeads)
+        {
+            if (head.Version.Value == _version && head.ChainHash != _hash)
+            {
+                return Finding(
+                    StreamFindingKind.HistoryReplaced, expected, head.ChainHash.ToString(), _hash.ToString());
+            }
+        }
+
+        return null;
     }
 
     public StreamVerification Failed(StreamFinding finding) => new(_streamId, _version, Head(), finding);
 
     public StreamVerification End()
     {
-        var cutOff = _rememberedHead is { } head && head.Version.Value > _version
-            ? Finding(StreamFindingKind.TailMissing, _version + 1, $"version {head.Version}", $"version {_version}")
+        var longest = _knownHeads.MaxBy(head => head.Version.Value);
+        var cutOff = longest is not null && longest.Version.Value > _version
+            ? Finding(
+                StreamFindingKind.TailMissing, _version + 1, $"version {longest.Version}", $"version {_version}")
             : null;
         return new StreamVerification(_streamId, _version, Head(), cutOff);
     }

@@ -14,13 +14,20 @@ public sealed class DirectoryPublishedLog : IPublishedLog
     private const string LockName = "checkpoint.lock";
 
     private readonly string _directory;
+    private readonly DirectorySync _sync;
 
     /// <summary>A log in a directory, which is made when it is missing.</summary>
     /// <param name="directory">The folder that holds <c>checkpoint</c> and <c>tile</c>.</param>
     public DirectoryPublishedLog(string directory)
+        : this(directory, flushNames: null)
+    {
+    }
+
+    internal DirectoryPublishedLog(string directory, Action<string>? flushNames)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        _directory = Path.GetFullPath(directory);
+        _directory = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
+        _sync = new DirectorySync(_directory, flushNames);
     }
 
     /// <inheritdoc/>
@@ -60,7 +67,7 @@ public sealed class DirectoryPublishedLog : IPublishedLog
             CheckpointName,
             async () =>
             {
-                DirectorySync.Create(_directory);
+                _sync.Create(_directory);
 
                 // One at a time between processes: whoever comes second is told so by the exception of the system.
                 var guard = new FileStream(
@@ -77,20 +84,20 @@ public sealed class DirectoryPublishedLog : IPublishedLog
 
                     var part = await WriteAsideAsync(path, checkpoint, cancellationToken).ConfigureAwait(false);
                     File.Move(part, path, overwrite: true);
-                    DirectorySync.Flush(_directory);
+                    _sync.Flush(_directory);
                     return true;
                 }
             });
 
-    private static async Task<bool> PutFileAsync(
+    private async Task<bool> PutFileAsync(
         string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         var folder = Path.GetDirectoryName(path)!;
-        DirectorySync.Create(folder);
+        _sync.Create(folder);
         if (await TryReadAsync(path, cancellationToken).ConfigureAwait(false) is { } found)
         {
             // A name that a crash left unflushed is flushed now.
-            DirectorySync.Flush(folder);
+            _sync.Flush(folder);
             return found.Span.SequenceEqual(content.Span);
         }
 
@@ -106,7 +113,7 @@ public sealed class DirectoryPublishedLog : IPublishedLog
             return await PutFileAsync(path, content, cancellationToken).ConfigureAwait(false);
         }
 
-        DirectorySync.Flush(folder);
+        _sync.Flush(folder);
         return true;
     }
 

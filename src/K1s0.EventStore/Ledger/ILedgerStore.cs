@@ -49,6 +49,18 @@ public interface ILedgerStore : ITileReader
     /// </exception>
     Task<SealedHead> SealAsync(Lease lease, SealedBatch batch, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Returns when everything that was read before is as durable as what is written: what can be seen may not be, as
+    /// long as no standby has confirmed it.
+    /// </summary>
+    /// <param name="lease">The lease <see cref="LeaseName"/>.</param>
+    /// <param name="cancellationToken">Gives up as long as nothing has been sent.</param>
+    /// <exception cref="LeaseLostException">The lease does not count any more.</exception>
+    /// <exception cref="WriteOutcomeUnknownException">
+    /// Nobody knows, or it is not as durable as it should be: repeat it.
+    /// </exception>
+    Task ConfirmAsync(Lease lease, CancellationToken cancellationToken);
+
     /// <summary>Keeps the signature of a head.</summary>
     /// <param name="head">The head.</param>
     /// <param name="note">The signed tree head.</param>

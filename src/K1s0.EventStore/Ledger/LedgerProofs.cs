@@ -5,7 +5,8 @@ namespace K1s0.EventStore;
 /// <summary>Proofs for outsiders, out of the stored log. Thread-safe.</summary>
 /// <remarks>
 /// Every proof is verified before it is handed out, so an event or a tile that was changed behind the store's back ends
-/// in <see cref="LogDivergedException"/> and not in a proof that fails elsewhere.
+/// in <see cref="LogDivergedException"/> and not in a proof that fails elsewhere. A head is signed only when it is as
+/// durable as the store makes it, so no failover takes back what was proved.
 /// </remarks>
 public sealed class LedgerProofs
 {
@@ -44,7 +45,9 @@ public sealed class LedgerProofs
             throw new EventNotSealedException(eventId);
         }
 
-        var path = await InclusionProof.CreateAsync(_ledger, leaf.Index, head.Size, cancellationToken)
+        var path = await LogContinuity
+            .CoveredAsync(
+                head, head.Size, InclusionProof.CreateAsync(_ledger, leaf.Index, head.Size, cancellationToken))
             .ConfigureAwait(false);
         return InclusionProof.Verify(leaf.Record.LeafHash(), leaf.Index, head.Size, path, head.Root)
             ? new EventProof(leaf.Record, leaf.PreviousLink, leaf.Index, path, leaf.Note)

@@ -104,7 +104,9 @@ public sealed class LogPublisher
     // the published one, and the checkpoint that comes after it needs the root that was signed.
     private async Task PutGrowthAsync(TreeHead published, TreeHead head, CancellationToken cancellationToken)
     {
-        var builder = await TileBuilder.LoadAsync(_ledger, published.Size, cancellationToken).ConfigureAwait(false);
+        var builder = await LogContinuity
+            .CoveredAsync(published, head.Size, TileBuilder.LoadAsync(_ledger, published.Size, cancellationToken))
+            .ConfigureAwait(false);
         if (builder.Root != published.Root)
         {
             throw new LogDivergedException(published, head.Size, "The stored tiles do not give the published root.");
@@ -173,7 +175,8 @@ public sealed class LogPublisher
         var stored = new List<ReadOnlyMemory<byte>>(tiles.Length);
         foreach (var some in tiles.Chunk(MaxTilesAtOnce))
         {
-            stored.AddRange(await _ledger.ReadAsync(some, cancellationToken).ConfigureAwait(false));
+            stored.AddRange(await LogContinuity
+                .CoveredAsync(head, head.Size, _ledger.ReadAsync(some, cancellationToken)).ConfigureAwait(false));
         }
 
         for (var i = 0; i < records.Count; i++)

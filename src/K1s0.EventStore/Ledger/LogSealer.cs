@@ -13,8 +13,8 @@ namespace K1s0.EventStore;
 /// <para>A batch (tiles, head, places of the leaves) commits as one, together with the check that the lease counts and
 /// that the head is the one the batch continues: a sealer that was frozen in between can neither fork the log nor leave
 /// half a batch. After any failure what is in memory is thrown away, and the log is read again before it grows.</para>
-/// <para>A head is signed after its commit, and only when the stored tiles prove that it continues the last one that
-/// was signed here, stored as signed, or published.</para>
+/// <para>A head is signed after its commit is confirmed as durable, and only when the stored tiles prove that it
+/// continues the last one that was signed here, stored as signed, or published.</para>
 /// </remarks>
 public sealed class LogSealer
 {
@@ -192,11 +192,20 @@ public sealed class LogSealer
     private async Task<TileBuilder> LoadAsync(CancellationToken cancellationToken)
     {
         var head = await _ledger.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-        var builder = await TileBuilder.LoadAsync(_ledger, head.Size, cancellationToken).ConfigureAwait(false);
+        if (head.Size > 0)
+        {
+            // It may have been read before a standby confirmed it, and a failover could still take it back. So no head
+            // is ever signed that does not last, and whoever sees a signature can rely on its head.
+            await _ledger.ConfirmAsync(_lease!, cancellationToken).ConfigureAwait(false);
+        }
+
+        var stored = head.ToTreeHead(_options.Origin);
+        var builder = await LogContinuity
+            .CoveredAsync(stored, head.Size, TileBuilder.LoadAsync(_ledger, head.Size, cancellationToken))
+            .ConfigureAwait(false);
         if (builder.Root != head.Root)
         {
-            throw new LogDivergedException(
-                head.ToTreeHead(_options.Origin), head.Size, "The stored tiles do not give the stored root.");
+            throw new LogDivergedException(stored, head.Size, "The stored tiles do not give the stored root.");
         }
 
         var signed = await _ledger.GetSignedHeadAsync(cancellationToken).ConfigureAwait(false);

@@ -3,15 +3,24 @@ using System.Globalization;
 namespace K1s0.EventStore;
 
 /// <summary>Compares the books of a store with its events, after all events were read. Not thread-safe.</summary>
-internal sealed class CatalogWalk(VerifiedRoles roles, StreamTable table, FindingList findings)
+/// <param name="roles">The store.</param>
+/// <param name="catalog">Its books.</param>
+/// <param name="end">Up to where the feed was read.</param>
+/// <param name="table">What came from the feed.</param>
+/// <param name="findings">Where to report.</param>
+internal sealed class CatalogWalk(
+    VerifiedRoles roles, IStreamCatalog catalog, Position end, StreamTable table, FindingList findings)
 {
     private const int PageSize = 1_000;
 
-    public async Task RunAsync(IStreamCatalog catalog, CancellationToken cancellationToken)
+    // As it was last asked for.
+    private Position _lastPosition;
+
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await ListAsync(catalog, cancellationToken).ConfigureAwait(false);
+            await ListAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (FeedWalk.IsUnreadable(e))
         {
@@ -25,7 +34,7 @@ internal sealed class CatalogWalk(VerifiedRoles roles, StreamTable table, Findin
         }
     }
 
-    private async Task ListAsync(IStreamCatalog catalog, CancellationToken cancellationToken)
+    private async Task ListAsync(CancellationToken cancellationToken)
     {
         IReadOnlyList<CatalogEntry> page;
         StreamId? after = null;
@@ -101,11 +110,30 @@ internal sealed class CatalogWalk(VerifiedRoles roles, StreamTable table, Findin
                 }
 
                 stream.Check(envelope, findings);
+                await CheckPlaceAsync(envelope, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (Exception e) when (FeedWalk.IsUnreadable(e))
         {
             // What comes behind is missing, and reported so.
+        }
+    }
+
+    // All that stands up to the end came from the feed: what did not, was appended since, or no feed ever has it.
+    private async Task CheckPlaceAsync(EventEnvelope envelope, CancellationToken cancellationToken)
+    {
+        if (envelope.Position > _lastPosition)
+        {
+            _lastPosition = await catalog.GetLastPositionAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        if (envelope.Position <= end || envelope.Position > _lastPosition)
+        {
+            findings.Add(
+                StoreFindingKind.Misfiled,
+                envelope,
+                Invariant($"a position behind {end} and up to {_lastPosition}"),
+                Invariant($"position {envelope.Position}"));
         }
     }
 

@@ -8,6 +8,9 @@ internal interface ILogWalk
     /// <summary>The number of leaves that were compared.</summary>
     long Count { get; }
 
+    /// <summary>Up to where the log has the events: they are settled, whatever the feed says yet.</summary>
+    Position SealedTo { get; }
+
     /// <summary>Takes the next events with the hashes of their leaves.</summary>
     Task AddAsync(
         IReadOnlyList<EventEnvelope> events, IReadOnlyList<Sha256Digest> leaves, CancellationToken cancellationToken);

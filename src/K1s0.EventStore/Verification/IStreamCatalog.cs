@@ -17,4 +17,8 @@ public interface IStreamCatalog
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxCount"/> is out of its range.</exception>
     Task<IReadOnlyList<CatalogEntry>> ListStreamsAsync(
         StreamId? after = null, int maxCount = 1_000, CancellationToken cancellationToken = default);
+
+    /// <summary>The last position that the store has given out: no event that can be read stands behind it.</summary>
+    /// <param name="cancellationToken">Gives up asking.</param>
+    Task<Position> GetLastPositionAsync(CancellationToken cancellationToken = default);
 }

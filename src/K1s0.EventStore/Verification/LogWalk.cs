@@ -45,6 +45,8 @@ internal sealed class LogWalk : ILogWalk
     /// <summary>The number of leaves that were compared.</summary>
     public long Count => _builder.Size;
 
+    public Position SealedTo => _head.LastPosition;
+
     // How far the tree is built: all that is sealed, or was known to be.
     private long Target => Math.Max(_head.Size, _known?.Size ?? 0);
 

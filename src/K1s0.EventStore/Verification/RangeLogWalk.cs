@@ -15,15 +15,64 @@ internal sealed class RangeLogWalk(
 
     public long Count => _range is null ? 0 : _range.End - _range.Start;
 
+    public Position SealedTo => head.LastPosition;
+
     public static async Task<RangeLogWalk> BeginAsync(
-        ILedgerStore ledger, VerificationScope scope, FindingList findings, CancellationToken cancellationToken) =>
-        new(
-            ledger,
-            await ledger.GetHeadAsync(cancellationToken).ConfigureAwait(false),
-            scope,
-            findings);
+        ILedgerStore ledger, VerificationScope scope, FindingList findings, CancellationToken cancellationToken)
+    {
+        var head = SealedHead.Empty;
+        try
+        {
+            head = await ledger.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (FeedWalk.IsUnreadable(e))
+        {
+            Add(findings, "a tree head", e.Message);
+        }
+
+        return new RangeLogWalk(ledger, head, scope, findings);
+    }
 
     public async Task AddAsync(
+        IReadOnlyList<EventEnvelope> events, IReadOnlyList<Sha256Digest> leaves, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await CompareAsync(events, leaves, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (FeedWalk.IsUnreadable(e))
+        {
+            Add(findings, "the log", e.Message);
+        }
+    }
+
+    public async Task EndAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            CheckEdges();
+            await new RangeEdges(ledger, head, scope, findings).CheckAsync(_range, cancellationToken)
+                .ConfigureAwait(false);
+            if (scope.KnownHead is { } known)
+            {
+                await LogContinuity.CheckAsync(ledger, known, head, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (_range is null || (_range.End <= head.Size && await IsCoveredAsync(_range, cancellationToken)
+                .ConfigureAwait(false)))
+            {
+                return;
+            }
+
+            Add(findings, Invariant($"leaves {_range.Start} to {_range.End - 1} under root {head.Root}"), "others");
+        }
+        catch (Exception e) when (FeedWalk.IsUnreadable(e))
+        {
+            Add(findings, "the log that is known", e.Message);
+        }
+    }
+
+    private async Task CompareAsync(
         IReadOnlyList<EventEnvelope> events, IReadOnlyList<Sha256Digest> leaves, CancellationToken cancellationToken)
     {
         var count = events.TakeWhile(envelope => envelope.Position <= head.LastPosition).Count();
@@ -57,30 +106,6 @@ internal sealed class RangeLogWalk(
                 [.. events.Take(count).Select((envelope, i) => (envelope, leaves[i]))],
                 cancellationToken)
             .ConfigureAwait(false);
-    }
-
-    public async Task EndAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            CheckEdges();
-            if (scope.KnownHead is { } known)
-            {
-                await LogContinuity.CheckAsync(ledger, known, head, cancellationToken).ConfigureAwait(false);
-            }
-
-            if (_range is null || (_range.End <= head.Size && await IsCoveredAsync(_range, cancellationToken)
-                .ConfigureAwait(false)))
-            {
-                return;
-            }
-
-            Add(Invariant($"leaves {_range.Start} to {_range.End - 1} under root {head.Root}"), "others");
-        }
-        catch (EventStoreException e) when (!e.IsTransient)
-        {
-            Add("the log that is known", e.Message);
-        }
     }
 
     // Where the range begins at the start of the log, or ends behind its end, nothing may be missing there.
@@ -119,6 +144,6 @@ internal sealed class RangeLogWalk(
         return SubtreeProof.Verify(range, head.Size, proof, head.Root);
     }
 
-    private void Add(string expected, string found) => findings.Add(new StoreFinding(
+    private static void Add(FindingList findings, string expected, string found) => findings.Add(new StoreFinding(
         StoreFindingKind.LogAltered, null, StreamVersion.None, Position.Start, expected, found));
 }

@@ -44,12 +44,17 @@ internal sealed class RunComparison(ILedgerStore ledger, SealedHead head, Findin
     /// <summary>What is kept behind the last leaf must be about leaves that came since.</summary>
     public async Task EndAsync(CancellationToken cancellationToken)
     {
-        SealedHead? now = null;
+        var size = head.Size;
         while (await PeekAsync(_readFrom, cancellationToken).ConfigureAwait(false) is { } run)
         {
             _next.Dequeue();
-            now ??= await ledger.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-            if (run.FirstPosition <= head.LastPosition || run.FirstIndex >= now.Size)
+            if (run.FirstIndex >= size)
+            {
+                // Sealed since it was last asked, if at all: runs are read page by page while the log grows.
+                size = (await ledger.GetHeadAsync(cancellationToken).ConfigureAwait(false)).Size;
+            }
+
+            if (run.FirstPosition <= head.LastPosition || run.FirstIndex >= size)
             {
                 findings.Add(new StoreFinding(
                     StoreFindingKind.Misfiled,

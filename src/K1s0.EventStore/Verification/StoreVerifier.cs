@@ -35,24 +35,61 @@ public sealed class StoreVerifier
         _timeProvider = timeProvider ?? TimeProvider.System;
     }
 
-    /// <summary>Verifies one stream as it is loaded, and that the store's books fit it.</summary>
+    /// <summary>
+    /// Verifies one stream as it is loaded, that the store's books fit it, and that the log, if there is one, holds it.
+    /// </summary>
     /// <param name="streamId">The stream.</param>
     /// <param name="rememberedHead">A head that it had at some time; null when none was kept.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ArgumentException">The remembered head is that of another stream.</exception>
     /// <exception cref="StoreUnavailableException">The store cannot be reached.</exception>
-    public async Task<StreamVerification> VerifyStreamAsync(
+    public Task<StreamVerification> VerifyStreamAsync(
         StreamId streamId, StreamHead? rememberedHead = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(streamId);
+        return rememberedHead is not null && rememberedHead.StreamId != streamId
+            ? throw new ArgumentException(
+                $"The remembered head belongs to {rememberedHead.StreamId}.", nameof(rememberedHead))
+            : VerifyStreamAsync(
+                streamId,
+                new VerificationScope { RememberedHeads = rememberedHead is null ? [] : [rememberedHead] },
+                cancellationToken);
+    }
+
+    /// <summary>
+    /// Verifies one stream against all that is known: the heads of it that were remembered, the store's own, and the
+    /// log up to the known head.
+    /// </summary>
+    /// <remarks>
+    /// Of the log, the leaf of the stream's newest sealed event is proved: its link covers all events before. Another
+    /// time of recording of those, and events behind it that were cut off together with the books, only
+    /// <see cref="VerifyAsync"/> finds, or a remembered head.
+    /// </remarks>
+    /// <param name="streamId">The stream.</param>
+    /// <param name="scope">What is known from outside; a range in it does not count.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>What was found. Only the first bad version is reported: behind it the chain proves nothing.</returns>
+    /// <exception cref="StoreUnavailableException">The store cannot be reached.</exception>
+    public async Task<StreamVerification> VerifyStreamAsync(
+        StreamId streamId, VerificationScope scope, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(streamId);
+        ArgumentNullException.ThrowIfNull(scope);
+        var log = _roles.Ledger is null
+            ? null
+            : await StreamLogInquiry.BeginAsync(_roles.Ledger, scope, cancellationToken).ConfigureAwait(false);
         var stored = await _roles.Streams.GetHeadAsync(streamId, cancellationToken).ConfigureAwait(false);
-        var kept = rememberedHead ?? stored;
-        return await StreamVerifier
+        var events = _roles.Streams.ReadStreamAsync(streamId, cancellationToken: cancellationToken);
+        var verification = await StreamVerifier
             .VerifyAsync(
                 streamId,
-                _roles.Streams.ReadStreamAsync(streamId, cancellationToken: cancellationToken),
-                kept,
+                log is null ? events : log.FollowAsync(events, cancellationToken),
+                [.. scope.RememberedHeads.Where(head => head.StreamId == streamId), stored],
                 cancellationToken)
             .ConfigureAwait(false);
+        return log is null || !verification.IsValid
+            ? verification
+            : verification with { Finding = await log.FindAsync(cancellationToken).ConfigureAwait(false) };
     }
 
     /// <summary>Verifies the whole store, or a range of its feed.</summary>
@@ -64,7 +101,10 @@ public sealed class StoreVerifier
     /// <param name="progress">Is told after each page.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>All that was found; nothing is thrown for a store that was tampered with.</returns>
-    /// <exception cref="StoreUnavailableException">The store cannot be reached.</exception>
+    /// <exception cref="StoreUnavailableException">
+    /// The store cannot be reached, or cannot be verified now: for 30 seconds its settled bound stayed before what is
+    /// sealed, as on a standby whose primary does not publish it.
+    /// </exception>
     public async Task<StoreVerification> VerifyAsync(
         VerificationScope? scope = null,
         IProgress<VerificationProgress>? progress = null,
@@ -77,7 +117,10 @@ public sealed class StoreVerifier
         // Apart: findings about a stream that a later pass begins anew with are forgotten, but the log is read once.
         var logFindings = new FindingList(_options.MaxFindings);
         var log = await BeginLogAsync(scope, logFindings, cancellationToken).ConfigureAwait(false);
-        var bound = await _roles.Feed.GetSettledBoundAsync(cancellationToken).ConfigureAwait(false);
+        var sealedTo = log?.SealedTo ?? Position.Start;
+        var bound = await new BoundInquiry(_roles, _timeProvider)
+            .AskAsync(scope.UpTo < sealedTo ? scope.UpTo.Value : sealedTo, cancellationToken)
+            .ConfigureAwait(false);
         var end = scope.UpTo is { } upTo && upTo < bound ? upTo : bound;
         var run = new StoreWalk(_roles, _options, scope, end, findings, logFindings, progress);
         await run.RunAsync(log, cancellationToken).ConfigureAwait(false);

@@ -33,7 +33,7 @@ internal sealed class StoreWalk(
             await PassAsync(table, slices, Passes == 1 ? log : null, cancellationToken).ConfigureAwait(false);
             if (scope.IsWholeStore && roles.Catalog is { } catalog)
             {
-                await new CatalogWalk(roles, table, findings).RunAsync(catalog, cancellationToken)
+                await new CatalogWalk(roles, catalog, end, table, findings).RunAsync(cancellationToken)
                     .ConfigureAwait(false);
             }
 
@@ -112,15 +112,33 @@ internal sealed class StoreWalk(
                 && table.Slice.Contains(StreamSlice.Hash(envelope.StreamId))
                 && table.Find(envelope.StreamId) is null)
             {
-                var version = envelope.Version - 1;
-                var before = await roles.Ranges
-                    .LoadAsync(envelope.StreamId, version, version, cancellationToken)
+                await SeedAsync(table, envelope.StreamId, envelope.Version - 1, cancellationToken)
                     .ConfigureAwait(false);
-                if (before is [var found])
-                {
-                    table.Follow(envelope.StreamId).Seed(found);
-                }
             }
+        }
+    }
+
+    private async Task SeedAsync(
+        StreamTable table, StreamId stream, long version, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var before = await roles.Ranges.LoadAsync(stream, version, version, cancellationToken)
+                .ConfigureAwait(false);
+            if (before is [var found])
+            {
+                table.Follow(stream).Seed(found);
+            }
+        }
+        catch (Exception e) when (FeedWalk.IsUnreadable(e))
+        {
+            findings.Add(new StoreFinding(
+                StoreFindingKind.Unreadable,
+                stream,
+                new StreamVersion(version),
+                Position.Start,
+                "the event before the range",
+                e.Message));
         }
     }
 }

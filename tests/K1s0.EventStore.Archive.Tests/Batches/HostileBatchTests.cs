@@ -93,6 +93,39 @@ public sealed class HostileBatchTests
         (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(256 * 1024);
     }
 
+    [Theory]
+    [InlineData(0, int.MaxValue)] // the compressed length
+    [InlineData(4, int.MaxValue)] // that of the lines
+    [InlineData(8, 100_000_000)] // the number of events
+    [InlineData(12, 1 << 30)] // the length of the filter
+    public async Task An_index_in_an_object_as_large_as_it_claims_makes_nobody_ask_for_more_than_is_accepted(
+        int member, int claimed)
+    {
+        var content = EventBatchTests.Write(await Corpus.Create().OrdersAsync(5)).Content.ToArray();
+        var index = content.AsSpan().IndexOf("K1S0BTCH"u8);
+        var stored = BinaryPrimitives.ReadInt32BigEndian(content.AsSpan(index + 72 + member));
+        BinaryPrimitives.WriteInt32BigEndian(content.AsSpan(index + 72 + member), claimed);
+        Sha256Digest.Of(content.AsSpan(index, 152)).CopyTo(content.AsSpan(index + 152));
+        var table = content.AsSpan(content.Length - 9 - 24);
+        BinaryPrimitives.WriteInt32LittleEndian(
+            table, BinaryPrimitives.ReadInt32BigEndian(content.AsSpan(index + 72)));
+        BinaryPrimitives.WriteInt32LittleEndian(
+            table[4..], BinaryPrimitives.ReadInt32BigEndian(content.AsSpan(index + 76)));
+        BinaryPrimitives.WriteInt32LittleEndian(
+            table[8..], 8 + BinaryPrimitives.ReadInt32BigEndian(content.AsSpan(index + 84)));
+        var added = member is 0 or 12 ? claimed - (long)stored : 0;
+        var objects = new ClaimingObjectStore(content, content.Length + added);
+
+        await FluentActions.Awaiting(async () =>
+        {
+            var reader = await EventBatchReader.OpenAsync(objects, new ObjectKey("a"), cancellationToken: Cancellation);
+            await reader!.FindFramesAsync(new StreamId("a", "b"), Cancellation);
+            await reader.ReadFrameAsync(reader.Index.Frames[0], Cancellation);
+        }).Should().ThrowAsync<ObjectDamagedException>();
+
+        objects.Asked.Should().OnlyContain(length => length <= 64 * 1024);
+    }
+
     [Fact]
     public async Task A_batch_of_a_newer_version_is_told_apart_from_damage()
     {

@@ -57,6 +57,22 @@ public sealed class EventObjectsTests
     }
 
     [Fact]
+    public async Task Another_event_under_the_key_of_one_is_damage_though_it_is_whole()
+    {
+        var exported = new EventObjects(_objects);
+        var events = await Corpus.Create().OrdersAsync(2, streams: 1);
+        await exported.PutAsync(events[0], cancellationToken: Cancellation);
+        var swapped = (await _objects.GetAsync(EventObjects.KeyOf(events[0]), Cancellation))!;
+        await _objects.PutIfAbsentAsync(
+            EventObjects.KeyOf(events[1]), swapped.Content, swapped.Info.Attributes, Cancellation);
+
+        var damaged = await Assert.ThrowsAsync<ObjectDamagedException>(
+            () => exported.GetAsync(EventObjects.KeyOf(events[1]), Cancellation));
+
+        damaged.Message.Should().Contain(events[0].Id.ToString());
+    }
+
+    [Fact]
     public async Task What_is_not_stored_is_refused()
     {
         var envelope = EventEnvelope.Create(new StreamId("order", "1"), "placed", "{}"u8.ToArray());

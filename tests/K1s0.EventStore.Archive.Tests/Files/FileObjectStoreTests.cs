@@ -1,8 +1,9 @@
+using K1s0.EventStore.Integrity;
 using K1s0.EventStore.ObjectStores;
 
 namespace K1s0.EventStore.Archive.Tests;
 
-public sealed class FileObjectStoreTests : ObjectStoreSuite
+public sealed class FileObjectStoreTests : ReplaceableObjectStoreSuite
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("k1s0-objects-");
 
@@ -109,6 +110,98 @@ public sealed class FileObjectStoreTests : ObjectStoreSuite
         }
     }
 
+    [Fact]
+    public async Task The_names_of_folders_that_somebody_else_made_are_flushed_before_an_object_in_them_counts()
+    {
+        // As another process leaves them that has made folders and not flushed their names yet.
+        Directory.CreateDirectory(Path.Combine(Root, "a", "b"));
+        var flushed = new List<string>();
+        var store = new FileObjectStore(Root, timeProvider: null, flushed.Add);
+
+        await store.PutIfAbsentAsync(new ObjectKey("a/b/c.json"), "1"u8.ToArray(), cancellationToken: Cancellation);
+
+        flushed.Should().Contain([_folder.FullName, Root, Path.Combine(Root, "a"), Path.Combine(Root, "a", "b")]);
+        flushed.Clear();
+        await store.PutIfAbsentAsync(new ObjectKey("a/b/d.json"), "1"u8.ToArray(), cancellationToken: Cancellation);
+        flushed.Should().NotContain(Path.Combine(Root, "a"), "once is enough");
+    }
+
+    [Fact]
+    public async Task A_delete_that_is_repeated_flushes_what_the_first_one_may_have_left()
+    {
+        var key = new ObjectKey("a/b.json");
+        await Store.PutIfAbsentAsync(key, "1"u8.ToArray(), cancellationToken: Cancellation);
+        var fails = true;
+        var flushed = new List<string>();
+        var store = new FileObjectStore(
+            Root, timeProvider: null, folder => Flush(fails ? throw new IOException("The disk is gone.") : folder));
+        await FluentActions.Awaiting(() => store.DeleteAsync(key, Cancellation))
+            .Should().ThrowAsync<WriteOutcomeUnknownException>();
+        fails = false;
+
+        await store.DeleteAsync(key, Cancellation);
+
+        flushed.Should().Contain(Path.Combine(Root, "a"));
+        (await store.HeadAsync(key, Cancellation)).Should().BeNull();
+
+        void Flush(string folder) => flushed.Add(folder);
+    }
+
+    [Fact]
+    public async Task A_put_compares_only_while_nobody_else_changes_the_object()
+    {
+        var key = new ObjectKey("a/b.json");
+        await Store.PutIfAbsentAsync(key, "1"u8.ToArray(), cancellationToken: Cancellation);
+        var locks = new FileObjectLocks(Path.Combine(Root, ".k1s0", "locks"), TimeProvider.System);
+        using var held = await locks.TakeAsync(key, Cancellation);
+        var store = new FileObjectStore(Root, new HurriedTime());
+
+        await FluentActions.Awaiting(() => store.PutIfAbsentAsync(
+                key, "1"u8.ToArray(), cancellationToken: Cancellation))
+            .Should().ThrowAsync<StoreOperationException>("the lock is held, and nothing is known without it");
+    }
+
+    [Fact]
+    public async Task A_crash_while_a_content_is_replaced_leaves_the_one_or_the_other()
+    {
+        var key = new ObjectKey("checkpoint");
+        var path = Path.Combine(Root, "checkpoint");
+        var store = new FileObjectStore(Root);
+        await store.PutIfAbsentAsync(key, "old"u8.ToArray(), cancellationToken: Cancellation);
+        var flushes = 0;
+        for (var crashAt = 1; ; crashAt++)
+        {
+            flushes = 0;
+            var crashing = new FileObjectStore(
+                Root,
+                timeProvider: null,
+                _ =>
+                {
+                    if (++flushes == crashAt)
+                    {
+                        throw new IOException("The machine is gone.");
+                    }
+                });
+            var failed = await Record.ExceptionAsync(() => crashing.ReplaceAsync(
+                key, Sha256Digest.Of("old"u8), "new!"u8.ToArray(), cancellationToken: Cancellation));
+
+            var found = (await store.GetAsync(key, Cancellation))!;
+            var info = (await store.HeadAsync(key, Cancellation))!;
+            found.Content.ToArray().Should().Equal(await File.ReadAllBytesAsync(path, Cancellation));
+            (info.Digest, info.Length).Should().Be((found.Info.Digest, found.Content.Length));
+            if (failed is null)
+            {
+                found.Content.ToArray().Should().Equal("new!"u8.ToArray());
+                crashAt.Should().BeGreaterThan(3);
+                return;
+            }
+
+            failed.Should().BeOfType<WriteOutcomeUnknownException>();
+            (await store.ReplaceAsync(
+                key, found.Info.Digest, "old"u8.ToArray(), cancellationToken: Cancellation)).Should().BeTrue();
+        }
+    }
+
     protected override Task<IObjectStore> CreateAsync() => Task.FromResult<IObjectStore>(new FileObjectStore(Root));
 
     protected override ValueTask RemoveAsync()
@@ -124,5 +217,15 @@ public sealed class FileObjectStoreTests : ObjectStoreSuite
         var content = await File.ReadAllBytesAsync(path, Cancellation);
         content[content.Length / 2] ^= 1;
         await File.WriteAllBytesAsync(path, content, Cancellation);
+    }
+
+    // Thirty seconds go by between two looks at it.
+    private sealed class HurriedTime : TimeProvider
+    {
+        private long _timestamp;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => _timestamp += 31 * TimeSpan.TicksPerSecond;
     }
 }

@@ -3,7 +3,7 @@ using K1s0.EventStore.ObjectStores;
 
 namespace K1s0.EventStore.Archive.Tests;
 
-public sealed class SimulatedObjectStoreTests : ObjectStoreSuite
+public sealed class SimulatedObjectStoreTests : ReplaceableObjectStoreSuite
 {
     private static readonly ObjectKey Key = new("a.json");
 

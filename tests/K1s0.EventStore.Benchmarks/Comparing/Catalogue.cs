@@ -1,5 +1,6 @@
 using K1s0.EventStore.Benchmarks.Aggregates;
 using K1s0.EventStore.Benchmarks.Appends;
+using K1s0.EventStore.Benchmarks.Archives;
 using K1s0.EventStore.Benchmarks.Feed;
 using K1s0.EventStore.Benchmarks.Integrity;
 using K1s0.EventStore.Benchmarks.Ledger;
@@ -47,6 +48,9 @@ internal static class Catalogue
         new ConflictScenario(),
         new SyncBytesScenario(),
         new SyncIngestScenario(),
+        new ArchiveWriteScenario(),
+        new ArchiveReplayScenario(),
+        new ArchivePointReadScenario(),
     ];
 
     /// <summary>Those whose figures could change when the store grows.</summary>

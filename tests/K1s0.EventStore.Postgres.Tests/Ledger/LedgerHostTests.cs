@@ -65,6 +65,29 @@ public sealed class LedgerHostTests(StoreDatabase database) : IClassFixture<Stor
         (await log.ContentAsync()).Should().Be(before);
     }
 
+    [Theory]
+    [InlineData("delete from {s}.tiles")]
+    [InlineData("update {s}.tiles set hashes = substring(hashes for 32)")]
+    public async Task A_host_whose_tiles_were_lost_is_unhealthy(string tampering)
+    {
+        using var log = await TestLog.CreateAsync(database);
+        await log.GrowAsync(3, SeededRandom.Create());
+        await log.Store.ExecuteAsync(
+            $"set session_replication_role = replica; {tampering}; reset session_replication_role");
+
+        using var host = await StartAsync(log, _ => { });
+        HealthReportEntry entry = default;
+        await Eventually.TrueAsync(async () =>
+        {
+            var health = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync();
+            entry = health.Entries["event-store-ledger"];
+            return entry.Status is HealthStatus.Unhealthy;
+        });
+
+        entry.Description.Should().Contain("tiles were lost or cut");
+        await host.StopAsync();
+    }
+
     [Fact]
     public async Task An_old_event_that_is_not_sealed_is_degraded_health()
     {

@@ -152,6 +152,27 @@ public sealed class SealerTests(StoreDatabase database) : IClassFixture<StoreDat
     }
 
     [Fact]
+    public async Task A_signature_whose_answer_was_lost_may_be_known_and_its_loss_is_named()
+    {
+        using var log = await TestLog.CreateAsync(database);
+        var ledger = new StepLedger(log.Ledger);
+        var (random, sealer) = (SeededRandom.Create(), log.Sealer(ledger: ledger));
+        await log.GrowAsync(10, random, sealer);
+        await log.BackUpAsync();
+        await log.AppendAsync(7, random);
+        await sealer.SealAsync();
+        ledger.AfterSaveNote = () => throw new WriteOutcomeUnknownException("The answer was lost.");
+        await Assert.ThrowsAsync<WriteOutcomeUnknownException>(() => sealer.SignAsync());
+
+        await log.RestoreAsync();
+        await log.AppendAsync(1, random);
+        (await sealer.SealAsync()).Should().Be(default(SealStep), "the head is not the one that its batch continues");
+        await log.RunOutAsync();
+
+        (await Assert.ThrowsAsync<LogDivergedException>(() => sealer.SealAsync())).LostLeaves.Should().Be(7);
+    }
+
+    [Fact]
     public async Task A_new_key_signs_the_newest_head_again()
     {
         using var log = await TestLog.CreateAsync(database);

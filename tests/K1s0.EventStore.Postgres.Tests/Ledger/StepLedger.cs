@@ -34,6 +34,9 @@ internal sealed class StepLedger(ILedgerStore inner) : ILedgerStore
         return head;
     }
 
+    public Task ConfirmAsync(Lease lease, CancellationToken cancellationToken) =>
+        inner.ConfirmAsync(lease, cancellationToken);
+
     public async Task<bool> SaveNoteAsync(SealedHead head, SignedNote note, CancellationToken cancellationToken)
     {
         await BeforeSaveNote();

@@ -86,6 +86,52 @@ public sealed class FalseAlarmTests(StoreDatabase database) : IClassFixture<Stor
         }
     }
 
+    [Fact]
+    [Trait("Row", "X16")]
+    public async Task Neither_a_standby_nor_a_failover_is_a_tampering()
+    {
+        await using var primary = await PostgresServer.StartAsync();
+        await using var dataSource = NpgsqlDataSource.Create(primary.ConnectionString());
+        var random = SeededRandom.Create();
+        using var log = await TestLog.CreateAsync(await TestStore.CreateAsync(dataSource, "standby"));
+        await log.GrowAsync(40, random);
+        await using var standby = await primary.StartStandbyAsync();
+        await using var standbySource = NpgsqlDataSource.Create(standby.ConnectionString());
+        using var copy = log.In(log.Store.Reopen(standbySource));
+
+        // Sealed, and arrived; but no bound is published that says so.
+        var head = await log.GrowAsync(40, random);
+        await CaughtUpAsync(log, copy);
+        var time = new WaitlessTime();
+        var impatient = new StoreVerifier(VerifiedRoles.Of(copy.Store.Store, copy.Ledger), timeProvider: time);
+        var refusal = await Assert.ThrowsAsync<StoreUnavailableException>(() => impatient.VerifyAsync());
+        refusal.Message.Should().Contain("cannot be verified now");
+        time.Waits.Should().NotBeEmpty();
+
+        await log.Store.ExecuteAsync("select {s}.publish_bound()");
+        await CaughtUpAsync(log, copy);
+        await ValidAsync(copy, head);
+        (await copy.Verifier().VerifyStreamAsync((await copy.Store.FeedAsync())[^1].StreamId)).IsValid
+            .Should().BeTrue();
+
+        await log.AppendAsync(20, random);
+        await CaughtUpAsync(log, copy);
+        (await copy.Verifier().VerifyAsync()).Findings.Should().BeEmpty("what came since is read from its streams");
+        await primary.KillAsync();
+        await copy.Store.ExecuteAsync("select pg_promote()");
+        await copy.RunOutAsync();
+        head = await copy.GrowAsync(20, random);
+        head.Size.Should().Be(120);
+        await ValidAsync(copy, head);
+    }
+
+    private static async Task CaughtUpAsync(TestLog log, TestLog copy)
+    {
+        var written = await log.Store.ScalarAsync<string>("select pg_current_wal_flush_lsn()::text");
+        await Eventually.TrueAsync(
+            () => copy.Store.ScalarAsync<bool>($"select pg_last_wal_replay_lsn() >= '{written}'::pg_lsn"));
+    }
+
     private static async Task ValidAsync(TestLog log, SealedHead head)
     {
         var verification = await log.Verifier().VerifyAsync(

@@ -10,7 +10,7 @@ internal static class Rewriting
 {
     private static readonly Func<List<StoredRow>, Random, bool>[] Ways =
     [
-        EditPayload, EditTime, EditRecording, Delete, DeleteStream, CutOff, SwapInStream, SwapPositions, Insert,
+        EditPayload, EditTime, EditRecording, Delete, DeleteRange, DeleteStream, CutOff, SwapInStream, SwapPositions, Insert,
         Duplicate, Splice, Rename,
     ];
 
@@ -42,6 +42,14 @@ internal static class Rewriting
     {
         rows.RemoveAt(random.Next(rows.Count));
         return true;
+    }
+
+    private static bool DeleteRange(List<StoredRow> rows, Random random)
+    {
+        var from = random.Next(rows.Count);
+        var count = random.Next(1, rows.Count - from + 1);
+        rows.RemoveRange(from, count);
+        return rows.Count > 0;
     }
 
     private static bool DeleteStream(List<StoredRow> rows, Random random)

@@ -47,6 +47,13 @@ internal static class Tamperings
             $"delete from {"{s}"}.events where position = {rows.Any(random).Position}"));
         yield return new Tampering("delete the last event", ["events"], (rows, _) => Text(
             $"delete from {"{s}"}.events where position = {rows.All[^1].Position}"));
+        yield return new Tampering("delete a range of the feed", ["events"], (rows, random) =>
+        {
+            var from = random.Next(rows.All.Count);
+            var to = rows.All[random.Next(from, rows.All.Count)].Position;
+            return Text(
+                $"delete from {"{s}"}.events where position between {rows.All[from].Position} and {to}");
+        });
         yield return new Tampering("cut a stream off", ["events"], (rows, random) =>
         {
             var row = rows.Any(random);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using K1s0.EventStore.Compression;
 using K1s0.EventStore.Conformance;
 
@@ -83,6 +84,63 @@ public sealed class DictionaryTests
         FluentActions.Invoking(() => codec.Compress("{}"u8, dictionary)).Should().Throw<ArgumentException>();
         FluentActions.Invoking(() => codec.Decompress(codec.Compress("{}"u8), 10, dictionary))
             .Should().Throw<ArgumentException>();
+    }
+
+    [Fact]
+    public void A_dictionary_ends_with_its_last_user_and_the_codec_that_used_it_works_on()
+    {
+        var codec = CompressionCodecs.Zstd();
+        for (var round = 0; round < 20; round++)
+        {
+            var content = Samples.Event(_random);
+
+            var dictionary = UseOnce(codec, content);
+            Collect();
+
+            dictionary.TryGetTarget(out _).Should().BeFalse("the codec does not keep it");
+            var without = codec.Compress(content);
+            codec.Decompress(without, 1_000).Should().Equal(content, "its contexts do not refer to it any more");
+        }
+    }
+
+    [Fact]
+    public async Task Dictionaries_that_come_and_go_while_others_are_used_and_memory_is_collected_harm_nothing()
+    {
+        var codec = CompressionCodecs.Zstd();
+        var seeds = Enumerable.Range(0, 3).Select(_ => _random.Next()).ToArray();
+        var users = Task.WhenAll(seeds.Select(seed => Task.Run(
+            () =>
+            {
+                var random = new Random(seed);
+                for (var round = 0; round < 60; round++)
+                {
+                    UseOnce(codec, Samples.Events(random, 2_000));
+                }
+            },
+            TestContext.Current.CancellationToken)));
+        do
+        {
+            Collect();
+        }
+        while (!users.IsCompleted);
+
+        await users;
+    }
+
+    // Nothing of the caller's keeps the dictionary.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference<CompressionDictionary> UseOnce(ICompressionCodec codec, byte[] content)
+    {
+        var dictionary = new CompressionDictionary(content);
+        var with = codec.Compress(content, dictionary);
+        codec.Decompress(with, content.Length, new CompressionDictionary(content)).Should().Equal(content);
+        return new WeakReference<CompressionDictionary>(dictionary);
+    }
+
+    private static void Collect()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
     }
 
     private CompressionDictionary Trained() => CompressionDictionary.Train(

@@ -300,7 +300,7 @@ public sealed class StoreVerifierTests
     {
         var store = await VerifiedStore.CreateAsync();
         var at = store.At(Target, 4);
-        store.Copy.Unreadable = store.Feed[at];
+        store.Copy.Unreadable.Add(store.Feed[at]);
 
         var verification = await store.VerifyAsync();
 

@@ -9,8 +9,20 @@ internal sealed class TamperedCopy : IFeedReader, IStreamReader, IEventStore, IS
 
     public int PagesRead { get; private set; }
 
-    /// <summary>What reading the feed throws where this event is on the page; null for nothing.</summary>
-    public EventEnvelope? Unreadable { get; set; }
+    /// <summary>Reading throws where one of these would come.</summary>
+    public ICollection<EventEnvelope> Unreadable { get; } = [];
+
+    /// <summary>What is answered to the next questions for the settled bound, before it is the last event.</summary>
+    public Queue<Position> Bounds { get; } = [];
+
+    /// <summary>The last position that was given out; that of the last event when null.</summary>
+    public Position? LastPosition { get; set; }
+
+    public int BoundsAsked { get; private set; }
+
+    // No feed goes beyond what was given out.
+    private Position End => Feed.Select(envelope => envelope.Position)
+        .Where(position => LastPosition is null || position <= LastPosition).DefaultIfEmpty().Max();
 
     public static async Task<TamperedCopy> OfAsync(InMemoryEventStore store) => new()
     {
@@ -36,8 +48,14 @@ internal sealed class TamperedCopy : IFeedReader, IStreamReader, IEventStore, IS
                 new StreamHead(last.StreamId, new StreamVersion(last.Version), last.Id, last.ChainHash), last.Version)));
     }
 
-    public Task<Position> GetSettledBoundAsync(CancellationToken cancellationToken = default) =>
-        Task.FromResult(Feed.Count == 0 ? Position.Start : Feed.Max(envelope => envelope.Position));
+    public Task<Position> GetSettledBoundAsync(CancellationToken cancellationToken = default)
+    {
+        BoundsAsked++;
+        return Task.FromResult(Bounds.TryDequeue(out var bound) ? bound : End);
+    }
+
+    public Task<Position> GetLastPositionAsync(CancellationToken cancellationToken = default) =>
+        Task.FromResult(LastPosition ?? End);
 
     public Task<FeedPage> ReadFeedPageAsync(
         Position after, FeedFilter? filter = null, int maxCount = 1_000, CancellationToken cancellationToken = default)
@@ -45,15 +63,10 @@ internal sealed class TamperedCopy : IFeedReader, IStreamReader, IEventStore, IS
         PagesRead++;
         EventEnvelope[] events =
         [
-            .. Feed.Where(envelope => envelope.Position > after).OrderBy(envelope => envelope.Position).Take(maxCount),
+            .. Feed.Where(envelope => envelope.Position > after && envelope.Position <= End)
+                .OrderBy(envelope => envelope.Position).Take(maxCount),
         ];
-        if (events.Contains(Unreadable))
-        {
-            throw new StoreOperationException("This is no event.", new InvalidDataException());
-        }
-
-        var bound = Feed.Max(envelope => envelope.Position);
-        return Task.FromResult(new FeedPage(events, events.Length == maxCount ? events[^1].Position : bound, bound));
+        return Task.FromResult(new FeedPage(Readable(events), events.Length == maxCount ? events[^1].Position : End, End));
     }
 
     public async IAsyncEnumerable<EventEnvelope> ReadStreamAsync(
@@ -70,11 +83,11 @@ internal sealed class TamperedCopy : IFeedReader, IStreamReader, IEventStore, IS
 
     public Task<IReadOnlyList<EventEnvelope>> LoadAsync(
         StreamId streamId, long fromVersion = 0, long? toVersion = null, CancellationToken cancellationToken = default) =>
-        Task.FromResult<IReadOnlyList<EventEnvelope>>(
+        Task.FromResult<IReadOnlyList<EventEnvelope>>(Readable(
         [
             .. Feed.Where(envelope => envelope.StreamId == streamId && envelope.Version >= fromVersion
                 && envelope.Version <= (toVersion ?? long.MaxValue)).OrderBy(envelope => envelope.Version),
-        ]);
+        ]));
 
     public Task<IReadOnlyList<CatalogEntry>> ListStreamsAsync(
         StreamId? after = null, int maxCount = 1_000, CancellationToken cancellationToken = default) =>
@@ -96,4 +109,8 @@ internal sealed class TamperedCopy : IFeedReader, IStreamReader, IEventStore, IS
         IEnumerable<EventEnvelope> events,
         long? expectedVersion = null,
         CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    private EventEnvelope[] Readable(EventEnvelope[] events) => events.Any(Unreadable.Contains)
+        ? throw new StoreOperationException("This is no event.", new InvalidDataException())
+        : events;
 }

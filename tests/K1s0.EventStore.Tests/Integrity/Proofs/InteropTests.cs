@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json.Nodes;
 using K1s0.EventStore.Integrity;
 
@@ -33,7 +34,7 @@ public sealed class InteropTests : IDisposable
     public async Task A_head_with_the_signatures_of_two_keys_is_proved_with_either()
     {
         var vector = LedgerVectors.Instance.Proofs[1];
-        var proof = System.Text.Encoding.UTF8.GetBytes(vector.Proof);
+        var proof = Encoding.UTF8.GetBytes(vector.Proof);
         foreach (var key in LedgerVectors.Instance.Keys)
         {
             (await VerifyAsync(ExportedEvent.Write(vector.Envelope), proof, key.Text)).ExitCode.Should().Be(0);
@@ -101,6 +102,42 @@ public sealed class InteropTests : IDisposable
             .Output.Should().Contain("another log");
         (await VerifyAsync(exported, "nonsense"u8.ToArray(), log.Key.ToString())).ExitCode.Should().Be(1);
     }
+
+    [Fact]
+    public async Task Files_and_keys_that_are_not_of_their_formats_are_refused_for_that()
+    {
+        var log = await ProvedLog.CreateAsync(5);
+        var exported = ExportedEvent.Write(log.Events[2]);
+        var (proof, key) = (Encoding.UTF8.GetString(log.Proofs[2].ToUtf8()), log.Key.ToString());
+        var node = proof.Split('\n')[3];
+        var parts = key.Split('+', 3);
+        byte[] ofOtherType = [2, .. Convert.FromBase64String(parts[2])[1..]];
+        (string Proof, string Key, string Reason)[] changes =
+        [
+            (proof.Replace("@v1", "@v2", StringComparison.Ordinal), key, "no tlog-proof"),
+            (proof.Replace("\nextra ", "\nmore ", StringComparison.Ordinal), key, "is missing"),
+            (proof.Replace("\nindex 2", "\nindex 02", StringComparison.Ordinal), key, "is no number"),
+            (proof.Replace("\nindex 2", "\nindex -2", StringComparison.Ordinal), key, "is no number"),
+            (proof.Replace("\nextra A", "\nextra B", StringComparison.Ordinal), key, "no leaf record of version 1"),
+            (proof.Replace(node, Stray(node), StringComparison.Ordinal), key, "stray bits"),
+            (proof.Replace(node, Convert.ToBase64String(new byte[31]), StringComparison.Ordinal), key, "32 bytes"),
+            (proof.Replace('\u2014', '-'), key, "malformed"),
+            (proof[..^1], key, "cut off"),
+            (proof, $"{parts[0]}+{parts[1]}+{Convert.ToBase64String(ofOtherType)}", "not of type Ed25519"),
+            (proof, $"{parts[0]}+00000000+{parts[2]}", "does not fit its id"),
+        ];
+        foreach (var (changed, verifier, reason) in changes)
+        {
+            var (exitCode, output) = await VerifyAsync(exported, Encoding.UTF8.GetBytes(changed), verifier);
+
+            output.Should().StartWith("NOT PROVED: ").And.Contain(reason);
+            exitCode.Should().Be(1);
+        }
+    }
+
+    // The same bytes, with a bit set that no byte takes.
+    private static string Stray(string base64) =>
+        $"{base64[..^2]}{(char)(base64[^2] + 1)}=";
 
     private async Task<(int ExitCode, string Output)> VerifyAsync(
         JsonObject exported, byte[] proof, string key, params string[] more)

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 
-namespace K1s0.EventStore.Tests;
+namespace K1s0.EventStore.Conformance;
 
 /// <summary>A clock on which every wait is over at once; it remembers how long they were meant to be.</summary>
-internal sealed class WaitlessTime : TimeProvider
+public sealed class WaitlessTime : TimeProvider
 {
     public ConcurrentQueue<TimeSpan> Waits { get; } = [];
 

@@ -1,0 +1,266 @@
+using System.Globalization;
+using K1s0.EventStore.Archive.Telemetry;
+using Microsoft.Extensions.Logging;
+
+namespace K1s0.EventStore.Archive;
+
+/// <summary>One run of an archiver under one lease. Not thread-safe.</summary>
+internal sealed class ArchiveRun
+{
+    private const int PutAttempts = 3;
+    private const int RenewalsPerLease = 3;
+
+    private readonly ArchiverParts _parts;
+    private readonly ArchivingOptions _options;
+    private readonly IProgress<ArchiveProgress>? _progress;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
+    private readonly BatchMaker _maker;
+    private readonly Listings _listings;
+    private readonly HashSet<string> _proved = new(StringComparer.Ordinal);
+    private long _renewedAt;
+    private StoreIdentity _store;
+    private long _eventsInAll;
+    private long _events;
+    private long _contentBytes;
+    private long _storedBytes;
+    private int _batches;
+    private int _failed;
+
+    public ArchiveRun(
+        ArchiverParts parts,
+        ArchivingOptions options,
+        Lease lease,
+        IProgress<ArchiveProgress>? progress,
+        TimeProvider timeProvider,
+        ILogger logger)
+    {
+        (_parts, _options, Lease, _progress) = (parts, options, lease, progress);
+        (_timeProvider, _logger, _renewedAt) = (timeProvider, logger, timeProvider.GetTimestamp());
+        _maker = new BatchMaker(parts.Feed);
+        _listings = new Listings(parts.Catalog, parts.Objects, timeProvider);
+    }
+
+    /// <summary>The lease as it was last renewed.</summary>
+    public Lease Lease { get; private set; }
+
+    public async Task<ArchiveReport> RunAsync(CancellationToken cancellationToken)
+    {
+        var status = await _parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        if (status.MinimumRetention < _options.MinimumRetention)
+        {
+            await _parts.Catalog.SetMinimumRetentionAsync(_options.MinimumRetention, cancellationToken)
+                .ConfigureAwait(false);
+            status = status with { MinimumRetention = _options.MinimumRetention };
+        }
+
+        _store = status.Store;
+        var due = ArchivePolicy.FindDue(
+            await _parts.Catalog.ListMonthsAsync(cancellationToken).ConfigureAwait(false),
+            status.Now,
+            status.MinimumRetention,
+            _options);
+        _eventsInAll = due.Where(month => month.Last > status.Listed).Sum(month => month.EventCount);
+        await ContinueAsync(status.Listed, cancellationToken).ConfigureAwait(false);
+        await PlanAsync(status.Planned, due.Select(month => month.Last).Append(default).Max(), cancellationToken)
+            .ConfigureAwait(false);
+        foreach (var last in await MeasureListingAsync(cancellationToken).ConfigureAwait(false))
+        {
+            Report(ArchiveState.Listed, last);
+        }
+
+        var pruning = new Pruning(_parts, _store, _proved, RenewAsync, _timeProvider, _logger);
+        var obstacle = _options.Prune
+            ? await pruning.PruneAsync(due, bound => Report(ArchiveState.Pruned, bound), cancellationToken)
+                .ConfigureAwait(false)
+            : null;
+        status = await _parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        return new ArchiveReport(
+            true, _batches, _events, _contentBytes, _storedBytes, _failed, pruning.Pruned, obstacle, status.Pruned);
+    }
+
+    // Batches that an earlier run has left somewhere on their way.
+    private async Task ContinueAsync(Position listed, CancellationToken cancellationToken)
+    {
+        var open = await _parts.Catalog.ListBatchesAsync(listed, 10_000, cancellationToken).ConfigureAwait(false);
+        foreach (var batch in open.Where(batch => batch.State < ArchiveState.Verified))
+        {
+            await StoreAsync(batch, made: null, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task PlanAsync(Position after, Position through, CancellationToken cancellationToken)
+    {
+        var limits = new EventBatchLimits(_options.MaxEventsPerBatch, _options.MaxContentBytesPerBatch);
+        while (after < through)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (await _maker.MakeAsync(_store, after, through, limits, cancellationToken).ConfigureAwait(false)
+                is not { } made)
+            {
+                return;
+            }
+
+            var plan = BatchMaker.PlanOf(made, after);
+            var lease = await RenewAsync().ConfigureAwait(false);
+            await ArchiveTelemetry.MeasureAsync(
+                "plan", plan.EventCount, () => _parts.Catalog.PlanAsync(lease, plan, cancellationToken))
+                .ConfigureAwait(false);
+            Report(ArchiveState.Planned, plan.Last);
+            await StoreAsync(
+                new BatchEntry(plan, ArchiveState.Planned, 0, null, default), made, cancellationToken)
+                .ConfigureAwait(false);
+            after = plan.Last;
+        }
+    }
+
+    // From wherever the batch is to verified. The limit holds for one run: the next one tries again.
+    private async Task StoreAsync(BatchEntry batch, EventBatch? made, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (batch.State is not ArchiveState.Uploaded)
+            {
+                made ??= await _maker.MakeAsync(_store, batch.Plan, cancellationToken).ConfigureAwait(false);
+                batch = await UploadAsync(batch, made, cancellationToken).ConfigureAwait(false);
+            }
+
+            var fault = batch.State is ArchiveState.Uploaded
+                ? await VerifyAsync(batch, cancellationToken).ConfigureAwait(false)
+                : "Its key was taken.";
+            if (fault is null)
+            {
+                _batches++;
+                _events += batch.Plan.EventCount;
+                _contentBytes += batch.Plan.ContentBytes;
+                _storedBytes += batch.Stored!.StoredBytes;
+                _proved.Add(batch.Stored.Key);
+                Report(ArchiveState.Verified, batch.Plan.Last);
+                return;
+            }
+
+            _failed++;
+            _logger.AttemptFailed(batch.Attempt, batch.Plan.Last.Value, fault);
+            await _parts.Catalog.FailUploadAsync(
+                await RenewAsync().ConfigureAwait(false), batch.Plan.Last, batch.Attempt, fault, cancellationToken)
+                .ConfigureAwait(false);
+            if (attempt == _options.MaxAttempts)
+            {
+                throw new ObjectDamagedException(batch.Stored?.Key ?? $"of the batch up to {batch.Plan.Last}", fault);
+            }
+
+            batch = batch with { State = ArchiveState.Planned, Stored = null };
+        }
+    }
+
+    private async Task<BatchEntry> UploadAsync(
+        BatchEntry batch, EventBatch made, CancellationToken cancellationToken)
+    {
+        var uploaded = batch;
+        await ArchiveTelemetry.MeasureAsync("upload", batch.Plan.EventCount, async () =>
+        {
+            var attempt = await _parts.Catalog.BeginUploadAsync(
+                await RenewAsync().ConfigureAwait(false), batch.Plan.Last, cancellationToken).ConfigureAwait(false);
+            Report(ArchiveState.Uploading, batch.Plan.Last);
+            var key = made.Key(attempt.ToString(CultureInfo.InvariantCulture));
+            var outcome = await PutAsync(key, made, cancellationToken).ConfigureAwait(false);
+            uploaded = batch with { State = ArchiveState.Uploading, Attempt = attempt };
+            if (outcome is PutOutcome.Taken)
+            {
+                return;
+            }
+
+            var stored = new BatchObject(
+                key.Value,
+                made.Content.Length,
+                Integrity.Sha256Digest.Of(made.Content.Span),
+                made.Index.Digest);
+            await _parts.Catalog.FinishUploadAsync(
+                await RenewAsync().ConfigureAwait(false), batch.Plan.Last, attempt, stored, cancellationToken)
+                .ConfigureAwait(false);
+            ArchiveTelemetry.CountStored(made.Content.Length);
+            uploaded = uploaded with { State = ArchiveState.Uploaded, Stored = stored };
+            Report(ArchiveState.Uploaded, batch.Plan.Last);
+        }).ConfigureAwait(false);
+        return uploaded;
+    }
+
+    private async Task<PutOutcome> PutAsync(ObjectKey key, EventBatch made, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await _parts.Objects
+                    .PutIfAbsentAsync(key, made.Content, made.Attributes(_options.StorageClass), cancellationToken)
+                    .ConfigureAwait(false);
+            }
+            catch (WriteOutcomeUnknownException) when (attempt < PutAttempts)
+            {
+                // Repeating it settles it.
+            }
+        }
+    }
+
+    // Null when the batch is verified; otherwise why not.
+    private async Task<string?> VerifyAsync(BatchEntry batch, CancellationToken cancellationToken)
+    {
+        string? fault = null;
+        await ArchiveTelemetry.MeasureAsync("verify", batch.Plan.EventCount, async () =>
+        {
+            BatchProof? proof;
+            (proof, fault) = await BatchProof.ReadAsync(_parts.Objects, batch, _store, cancellationToken)
+                .ConfigureAwait(false);
+            if (proof is null)
+            {
+                return;
+            }
+
+            try
+            {
+                await _parts.Catalog.VerifyAsync(
+                    await RenewAsync().ConfigureAwait(false),
+                    batch.Plan.Last,
+                    batch.Attempt,
+                    proof.EventsDigest,
+                    proof.Months,
+                    cancellationToken).ConfigureAwait(false);
+            }
+            catch (ArchiveRefusedException e) when (e.Reason is ArchiveRefusal.Changed)
+            {
+                fault = e.Detail;
+            }
+        }).ConfigureAwait(false);
+        return fault;
+    }
+
+    private async Task<IReadOnlyList<Position>> MeasureListingAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<Position> listed = [];
+        await ArchiveTelemetry.MeasureAsync(
+            "list", _events, async () => listed = await _listings.ListAsync(RenewAsync, cancellationToken)
+                .ConfigureAwait(false)).ConfigureAwait(false);
+        return listed;
+    }
+
+    private void Report(ArchiveState state, Position last)
+    {
+        _logger.StepMade(state, last.Value);
+        _progress?.Report(new ArchiveProgress(state, last, _events, _eventsInAll));
+    }
+
+    // What is written under the lease is refused when it was lost, so this only keeps it alive.
+    private async Task<Lease> RenewAsync()
+    {
+        if (_timeProvider.GetElapsedTime(_renewedAt) >= _options.LeaseDuration / RenewalsPerLease)
+        {
+            var started = _timeProvider.GetTimestamp();
+            Lease = await _parts.Leases.RenewAsync(Lease, _options.LeaseDuration, CancellationToken.None)
+                .ConfigureAwait(false);
+            _renewedAt = started;
+        }
+
+        return Lease;
+    }
+}

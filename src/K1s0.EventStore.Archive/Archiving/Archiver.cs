@@ -1,0 +1,151 @@
+using K1s0.EventStore.Archive.Telemetry;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace K1s0.EventStore.Archive;
+
+/// <summary>
+/// Moves old months of events from the database to the archive: plans batches, stores them, reads them back and proves
+/// them, lists them in manifests, and lets a month leave the database when all of it is proved and nothing is in the
+/// way.
+/// </summary>
+/// <remarks>
+/// <para>Only the holder of the lease <see cref="IArchiveCatalog.LeaseName"/> works, and everything it does is refused
+/// where it is written once it has lost it. A run that was interrupted anywhere is continued by the next one, here or
+/// in another process. What an exception leaves behind: batches that are further than before, an object of an attempt
+/// that nobody uses, or a month that has left; never an event that has no home.</para>
+/// <para>Thread-safe; runs of one instance follow each other.</para>
+/// </remarks>
+public sealed class Archiver : IDisposable
+{
+    private const double UsualRatio = 0.25;
+
+    private readonly ArchiverParts _parts;
+    private readonly ArchivingOptions _options;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
+    private readonly SemaphoreSlim _running = new(1);
+
+    /// <summary>An archiver.</summary>
+    /// <param name="parts">What it works with.</param>
+    /// <param name="options">Which months, and how; the defaults when null.</param>
+    /// <param name="timeProvider">
+    /// Measures waits; the system's clock when null. Ages are by the database's clock.
+    /// </param>
+    /// <param name="loggerFactory">Where to log; nowhere when null.</param>
+    /// <exception cref="ArgumentException">An option is out of its range; the message says which.</exception>
+    public Archiver(
+        ArchiverParts parts,
+        ArchivingOptions? options = null,
+        TimeProvider? timeProvider = null,
+        ILoggerFactory? loggerFactory = null)
+    {
+        ArgumentNullException.ThrowIfNull(parts);
+        _parts = parts;
+        _options = ArchivingOptionsRules.Checked(options);
+        _timeProvider = timeProvider ?? TimeProvider.System;
+        _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<Archiver>();
+    }
+
+    /// <summary>What a run would do now; changes nothing, and needs no lease.</summary>
+    /// <param name="cancellationToken">Gives up asking.</param>
+    /// <exception cref="StoreUnavailableException">The database cannot be asked at the moment.</exception>
+    public async Task<ArchivePreview> PreviewAsync(CancellationToken cancellationToken = default)
+    {
+        var status = await _parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        var due = await FindDueAsync(status, cancellationToken).ConfigureAwait(false);
+        var months = new List<MonthPreview>();
+        foreach (var month in due)
+        {
+            months.Add(new MonthPreview(
+                month,
+                await _parts.Catalog.FindObstaclesAsync(month.Month, cancellationToken).ConfigureAwait(false)));
+        }
+
+        var last = await _parts.Catalog.ListBatchesAsync(default, 1_000, cancellationToken).ConfigureAwait(false);
+        var known = last.Where(batch => batch.Stored is not null).ToList();
+        var (events, bytes) = (due.Sum(month => month.EventCount), due.Sum(month => month.Bytes));
+        var stored = known.Count == 0
+            ? (long)(bytes * UsualRatio)
+            : (long)(known.Average(batch => (double)batch.Stored!.StoredBytes / batch.Plan.EventCount) * events);
+        var content = known.Count == 0
+            ? bytes
+            : (long)(known.Average(batch => (double)batch.Plan.ContentBytes / batch.Plan.EventCount) * events);
+        var objects = Math.Max(
+            (content + _options.MaxContentBytesPerBatch - 1) / _options.MaxContentBytesPerBatch,
+            (events + _options.MaxEventsPerBatch - 1) / _options.MaxEventsPerBatch);
+        return new ArchivePreview(
+            months,
+            due.Where(month => month.First > status.Planned).Sum(month => month.EventCount),
+            bytes,
+            stored,
+            objects);
+    }
+
+    /// <summary>Archives what is due, as far as it gets, and continues what was begun before.</summary>
+    /// <param name="progress">Is told of each step; null for nobody.</param>
+    /// <param name="cancellationToken">Gives up between two steps; the next run continues.</param>
+    /// <returns>What was done. Nothing, when another process leads.</returns>
+    /// <exception cref="LeaseLostException">Another process leads since.</exception>
+    /// <exception cref="ManifestConflictException">Bucket and books do not belong together.</exception>
+    /// <exception cref="ArchiveRefusedException">The events of the store are not what they should be.</exception>
+    /// <exception cref="ObjectDamagedException">An object cannot be stored so that it can be read back.</exception>
+    /// <exception cref="StoreUnavailableException">Database or bucket cannot be reached at the moment.</exception>
+    /// <exception cref="WriteOutcomeUnknownException">Nobody knows whether the last step was made.</exception>
+    public async Task<ArchiveReport> ArchiveAsync(
+        IProgress<ArchiveProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        await _running.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var lease = await _parts.Leases
+                .TryAcquireAsync(
+                    IArchiveCatalog.LeaseName, _options.Owner, _options.LeaseDuration, cancellationToken)
+                .ConfigureAwait(false);
+            if (lease is null)
+            {
+                return new ArchiveReport(false, 0, 0, 0, 0, 0, [], null, default);
+            }
+
+            _logger.ArchiverLeads(lease.Epoch);
+            var run = new ArchiveRun(_parts, _options, lease, progress, _timeProvider, _logger);
+            try
+            {
+                return await run.RunAsync(cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                await ReleaseAsync(run.Lease).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            _running.Release();
+        }
+    }
+
+    /// <summary>Frees what the runs of this instance wait on.</summary>
+    public void Dispose() => _running.Dispose();
+
+    private async Task<IReadOnlyList<ArchivableMonth>> FindDueAsync(
+        ArchiveStatus status, CancellationToken cancellationToken) => ArchivePolicy.FindDue(
+            await _parts.Catalog.ListMonthsAsync(cancellationToken).ConfigureAwait(false),
+            status.Now,
+            Max(status.MinimumRetention, _options.MinimumRetention),
+            _options);
+
+    private static TimeSpan Max(TimeSpan left, TimeSpan right) => left > right ? left : right;
+
+    // The lease runs out by itself when it cannot be released: whatever the run says is not hidden by that.
+    private async Task ReleaseAsync(Lease lease)
+    {
+        try
+        {
+            await _parts.Leases.ReleaseAsync(lease, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (EventStoreException e)
+        {
+            _logger.LeaseNotReleased(lease.Epoch, e);
+        }
+    }
+}

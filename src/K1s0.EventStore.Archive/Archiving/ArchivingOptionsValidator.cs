@@ -1,0 +1,7 @@
+using Microsoft.Extensions.Options;
+
+namespace K1s0.EventStore.Archive;
+
+/// <summary>Checks <see cref="ArchivingOptions"/> against its annotations, by generated code.</summary>
+[OptionsValidator]
+internal sealed partial class ArchivingOptionsValidator : IValidateOptions<ArchivingOptions>;

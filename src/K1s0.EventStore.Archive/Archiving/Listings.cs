@@ -1,0 +1,115 @@
+namespace K1s0.EventStore.Archive;
+
+/// <summary>Lists verified batches in manifests: held in the books, then put, then noted. Not thread-safe.</summary>
+internal sealed class Listings(IArchiveCatalog catalog, IObjectStore objects, TimeProvider timeProvider)
+{
+    private const int BatchesPerManifest = 1_000;
+    private const int PutAttempts = 3;
+
+    private readonly ArchiveManifests _manifests = new(objects);
+    private ArchiveListing? _known;
+
+    /// <summary>Finishes a manifest that was begun, then lists what is verified.</summary>
+    /// <returns>The last position of each manifest that was listed.</returns>
+    /// <exception cref="ManifestConflictException">Bucket and books do not belong together.</exception>
+    public async Task<IReadOnlyList<Position>> ListAsync(Func<Task<Lease>> renew, CancellationToken cancellationToken)
+    {
+        var listed = new List<Position>();
+        while (true)
+        {
+            var status = await catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+            var manifest = status.ManifestIsOpen
+                ? ArchiveManifest.Read(status.Manifest!.Content)
+                : await PlanAsync(renew, status, cancellationToken).ConfigureAwait(false);
+            if (manifest is null)
+            {
+                return listed;
+            }
+
+            await PutAsync(manifest, cancellationToken).ConfigureAwait(false);
+            await catalog.ListManifestAsync(
+                await renew().ConfigureAwait(false), manifest.Number, cancellationToken).ConfigureAwait(false);
+            listed.Add(manifest.Added[^1].Last);
+        }
+    }
+
+    // Null when nothing is verified that is not listed.
+    private async Task<ArchiveManifest?> PlanAsync(
+        Func<Task<Lease>> renew, ArchiveStatus status, CancellationToken cancellationToken)
+    {
+        var open = await catalog.ListBatchesAsync(status.Listed, BatchesPerManifest, cancellationToken)
+            .ConfigureAwait(false);
+        var verified = open.TakeWhile(batch => batch.State is ArchiveState.Verified).ToList();
+        if (verified.Count == 0)
+        {
+            return null;
+        }
+
+        var listing = await ReadAsync(status, cancellationToken).ConfigureAwait(false);
+        var lease = await renew().ConfigureAwait(false);
+        var manifest = listing.Next(
+            lease.Epoch, timeProvider.GetUtcNow(), [.. verified.Select(Listed)], store: status.Store);
+        await catalog.PlanManifestAsync(
+            lease,
+            new PlannedManifest(manifest.Number, manifest.Digest, manifest.Content, verified[^1].Plan.Last),
+            manifest.Previous,
+            cancellationToken).ConfigureAwait(false);
+        return manifest;
+    }
+
+    // Who put it and lost the answer, or was followed by another leader, finds it there: the bytes are the same.
+    private async Task PutAsync(ArchiveManifest manifest, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await _manifests.PutAsync(manifest, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (WriteOutcomeUnknownException) when (attempt < PutAttempts)
+            {
+                // Repeating it settles it.
+            }
+        }
+    }
+
+    private async Task<ArchiveListing> ReadAsync(ArchiveStatus status, CancellationToken cancellationToken)
+    {
+        var (number, digest) = (status.Manifest?.Number ?? 0, status.Manifest?.Digest ?? default);
+        if (_known is null || _known.Number != number || _known.Digest != digest)
+        {
+            _known = await _manifests.ReadLatestAsync(cancellationToken: cancellationToken).ConfigureAwait(false)
+                ?? ArchiveListing.Empty(status.Store);
+        }
+
+        if (_known.Number == number && _known.Digest == digest && _known.Store.StoreId == status.Store.StoreId)
+        {
+            return _known;
+        }
+
+        var found = _known;
+        _known = null;
+        var now = await catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        if ((now.Manifest?.Number ?? 0) != number || now.ManifestIsOpen)
+        {
+            throw new ArchiveRefusedException(ArchiveRefusal.Moved, "Another leader has listed batches since.");
+        }
+
+        throw new ManifestConflictException(
+            Math.Max(1, found.Number), $"the books say that manifest {number} is the last one, or that it is another.");
+    }
+
+    private static ManifestBatch Listed(BatchEntry batch) => new(
+        new ObjectKey(batch.Stored!.Key),
+        batch.Plan.After,
+        batch.Plan.First,
+        batch.Plan.Last,
+        batch.Plan.EventCount,
+        batch.Plan.Earliest,
+        batch.Plan.Latest,
+        batch.Plan.ContentBytes,
+        batch.Stored.StoredBytes,
+        batch.Stored.Digest,
+        batch.EventsDigest);
+}

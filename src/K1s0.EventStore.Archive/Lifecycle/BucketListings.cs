@@ -1,0 +1,30 @@
+namespace K1s0.EventStore.Archive;
+
+/// <summary>
+/// The manifests of a bucket, and nothing else: for an archive that no database keeps books of. Of several that change
+/// the listing at a time the next number goes to one, and the others are refused. Thread-safe.
+/// </summary>
+/// <param name="objects">Where the manifests are.</param>
+/// <param name="timeProvider">The time of new ones; the system's clock when null.</param>
+public sealed class BucketListings(IObjectStore objects, TimeProvider? timeProvider = null) : IArchiveListings
+{
+    private readonly ArchiveManifests _manifests = new(objects);
+
+    /// <inheritdoc/>
+    public Task<ArchiveListing?> ReadAsync(CancellationToken cancellationToken = default) =>
+        _manifests.ReadLatestAsync(cancellationToken: cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<ArchiveListing> ReplaceAsync(
+        ArchiveListing known,
+        ManifestBatch added,
+        IReadOnlyList<ObjectKey> removed,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(known);
+        var manifest = known.Next(
+            known.LeaderEpoch, (timeProvider ?? TimeProvider.System).GetUtcNow(), [added], removed);
+        await _manifests.PutAsync(manifest, cancellationToken).ConfigureAwait(false);
+        return known.With(manifest);
+    }
+}

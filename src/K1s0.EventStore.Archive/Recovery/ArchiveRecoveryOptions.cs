@@ -1,0 +1,25 @@
+namespace K1s0.EventStore.Archive;
+
+/// <summary>How much of an archive is read at a time. Immutable.</summary>
+/// <param name="batchesAhead">
+/// How many batches are downloaded and decoded ahead: 1 to 16, 2 by default. Each takes its lines in memory, and about
+/// as much again.
+/// </param>
+/// <param name="reader">Limits and codecs; the defaults when null.</param>
+/// <param name="progress">Told after every batch; nobody when null.</param>
+public sealed class ArchiveRecoveryOptions(
+    int batchesAhead = 2, EventBatchReaderOptions? reader = null, IProgress<RecoveryProgress>? progress = null)
+{
+    private const int MaxBatchesAhead = 16;
+
+    /// <summary>How many batches are downloaded and decoded ahead.</summary>
+    public int BatchesAhead { get; } = batchesAhead is >= 1 and <= MaxBatchesAhead
+        ? batchesAhead
+        : throw new ArgumentOutOfRangeException(nameof(batchesAhead), batchesAhead, "1 to 16.");
+
+    /// <summary>Limits and codecs.</summary>
+    public EventBatchReaderOptions Reader { get; } = reader ?? new EventBatchReaderOptions();
+
+    /// <summary>Told after every batch.</summary>
+    public IProgress<RecoveryProgress>? Progress { get; } = progress;
+}

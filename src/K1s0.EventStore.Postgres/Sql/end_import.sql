@@ -1,0 +1,2 @@
+-- Ends the import.
+select store_id, epoch from {schema}.end_import()

@@ -1,0 +1,63 @@
+using System.Globalization;
+using K1s0.EventStore.Conformance;
+
+namespace K1s0.EventStore.Archive.Tests;
+
+/// <summary>
+/// Months are archived, verified and pruned while everything goes wrong: at no instant is an event lost, there twice or
+/// unreadable.
+/// </summary>
+[Trait("Row", "I29")]
+[Trait("Row", "I30")]
+[Trait("Row", "I31")]
+public sealed class ArchiveSimulationTests
+{
+    private const int Worlds = 250;
+    private const int MonthsPerWorld = 40;
+
+    [Fact]
+    public async Task Ten_thousand_months_leave_and_every_event_has_one_home_at_every_instant()
+    {
+        var random = SeededRandom.Create();
+        var troubles = new Dictionary<string, int>(StringComparer.Ordinal);
+        var (months, fenced) = (0, 0);
+        for (var world = 0; world < Worlds; world++)
+        {
+            // Each world has a seed of its own, so that one can be looked at alone.
+            var seed = random.Next();
+            try
+            {
+                using var simulated = new ArchiveWorld(new Random(seed), likelihood: 0.03);
+                for (var month = 0; month < MonthsPerWorld; month++)
+                {
+                    await simulated.LiveThroughMonthAsync();
+                    months++;
+                }
+
+                await simulated.CheckAllAsync();
+                fenced += simulated.Archive.Fenced;
+                foreach (var (trouble, count) in simulated.Troubles)
+                {
+                    troubles[trouble] = troubles.GetValueOrDefault(trouble) + count;
+                }
+            }
+            catch (Exception e)
+            {
+                throw new InvalidOperationException(
+                    string.Create(CultureInfo.InvariantCulture, $"World {world} with seed {seed}: {e.Message}"), e);
+            }
+        }
+
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"{months} months, {fenced} writes fenced; "
+            + string.Join(", ", troubles.OrderBy(entry => entry.Key, StringComparer.Ordinal)));
+        months.Should().BeGreaterThanOrEqualTo(10_000);
+        fenced.Should().BePositive();
+        troubles.Keys.Should().Contain(
+        [
+            "CrashAfter", "CrashBefore", "LostAnswer", "LostRequest", "Refused", "WrongBytes", "clock jump",
+            "crash in the database", "damaged at rest", "database unavailable", "key taken", "late writer",
+            "stale leader",
+        ]);
+    }
+}

@@ -1,0 +1,279 @@
+using System.Globalization;
+using System.Text;
+using K1s0.EventStore.Conformance;
+using K1s0.EventStore.ObjectStores;
+
+namespace K1s0.EventStore.Archive.Tests;
+
+/// <summary>
+/// A store, its archive and a bucket, in which everything goes wrong that can; at the beginning of every call of
+/// database and bucket it looks whether each event has its one home.
+/// </summary>
+internal sealed class ArchiveWorld : IDisposable
+{
+    private static readonly TimeSpan LeaseDuration = TimeSpan.FromMinutes(5);
+
+    private readonly Random _random;
+    private readonly ManualTime _time;
+    private readonly SimulatedObjectStore _objects;
+    private readonly ArchivedEvents _archived;
+    private readonly ThroughReader _reader;
+    private readonly List<EventEnvelope> _all = [];
+    private readonly HashSet<string> _checked = new(StringComparer.Ordinal);
+    private readonly double _likelihood;
+    private bool _quiet;
+    private bool _crashed;
+    private bool _nested;
+
+    public ArchiveWorld(Random random, double likelihood)
+    {
+        (_random, _likelihood) = (random, likelihood);
+        _time = new ManualTime(new DateTimeOffset(2020, 1, 5, 0, 0, 0, TimeSpan.Zero));
+        _objects = new SimulatedObjectStore(_time, Fault);
+        Archive = new SimulatedArchive(_time, InterceptAsync);
+        _archived = new ArchivedEvents(_objects, new ArchiveReadingOptions { CacheBytes = 0 });
+        _reader = new ThroughReader(Archive, _archived);
+    }
+
+    public SimulatedArchive Archive { get; }
+
+    /// <summary>How often each kind of trouble was made.</summary>
+    public IDictionary<string, int> Troubles { get; } = new Dictionary<string, int>(StringComparer.Ordinal);
+
+    public void Dispose() => _archived.Dispose();
+
+    /// <summary>A month of events passes, and leaves, whatever happens meanwhile.</summary>
+    public async Task LiveThroughMonthAsync()
+    {
+        var month = MonthDigest.MonthOf(_time.GetUtcNow());
+        await AppendAsync(_random.Next(1, 12), _time.GetUtcNow());
+        _time.Advance(month.AddMonths(1).AddHours(_random.Next(1, 40)) - _time.GetUtcNow());
+        Archive.Subscriptions["reader"] = _random.Next(4) == 0 ? Archive.Pruned : new Position(_all.Count + 1_000);
+        for (var attempt = 1; Archive.Rows.Any(row => MonthDigest.MonthOf(row.RecordedAt) <= month); attempt++)
+        {
+            attempt.Should().BeLessThan(60, "an archiver that is started again gets on");
+            await RunAsync(crashes: attempt < 40);
+            Archive.Subscriptions["reader"] = new Position(_all.Count + 1_000);
+        }
+
+        await CheckAllAsync(readFrom: Math.Max(0, _all.Count - 30));
+    }
+
+    /// <summary>The bucket alone has what the books say, and everything is read as it was appended.</summary>
+    public async Task CheckAllAsync(int readFrom = 0)
+    {
+        _quiet = true;
+        var after = readFrom == 0 ? default : _all[readFrom - 1].Position;
+        var read = new List<EventEnvelope>();
+        await foreach (var envelope in _reader.ReadFeedAsync(after, pageSize: 13))
+        {
+            read.Add(envelope);
+        }
+
+        read.Should().Equal(_all.Skip(readFrom));
+        if (readFrom == 0)
+        {
+            var listing = (await new ArchiveManifests(_objects).ReadLatestAsync(fromFirst: true))!;
+            listing.Batches.Select(batch => (batch.Key.Value, batch.Digest, batch.EventsDigest)).Should().Equal(
+                Archive.Batches.Where(batch => batch.State >= ArchiveState.Listed)
+                    .Select(batch => (batch.Stored!.Key, batch.Stored.Digest, batch.EventsDigest)));
+        }
+
+        _quiet = false;
+    }
+
+    private async Task RunAsync(bool crashes)
+    {
+        _quiet = !crashes;
+        var options = new ArchivingOptions
+        {
+            OlderThan = TimeSpan.Zero,
+            LeaseDuration = LeaseDuration,
+            MaxEventsPerBatch = _random.Next(1, 8),
+        };
+        using var archiver = new Archiver(new ArchiverParts(_reader, Archive, Archive, _objects), options, _time);
+        try
+        {
+            await archiver.ArchiveAsync();
+        }
+        catch (Exception e) when (
+            e is SimulatedCrashException or StoreUnavailableException or WriteOutcomeUnknownException
+                or StoreOperationException or LeaseLostException or ObjectDamagedException
+                or ArchiveRefusedException { Reason: ArchiveRefusal.Moved })
+        {
+            Count(e.GetType().Name);
+        }
+
+        (_crashed, _quiet) = (false, false);
+        CheckHomes();
+
+        // Nobody waits for a leader that is gone.
+        _time.Advance(LeaseDuration);
+    }
+
+    private async Task AppendAsync(int count, DateTimeOffset recordedAt)
+    {
+        for (var number = 0; number < count; number++)
+        {
+            var stream = new StreamId("order", _random.Next(4).ToString(CultureInfo.InvariantCulture));
+            var payload = string.Create(CultureInfo.InvariantCulture, $$"""{"number":{{_all.Count}}}""");
+            _all.AddRange(await Archive.AppendAsync(
+                stream,
+                [
+                    EventEnvelope.Create(
+                        stream, "placed", Encoding.UTF8.GetBytes(payload), new EventMetadata { Actor = "a" }),
+                ],
+                recordedAt.AddMinutes(number)));
+        }
+    }
+
+    // Before each call of the database.
+    private async Task InterceptAsync(string call)
+    {
+        if (_quiet)
+        {
+            return;
+        }
+
+        CheckHomes();
+        CrashedStays();
+        if (_random.NextDouble() >= _likelihood)
+        {
+            return;
+        }
+
+        switch (_random.Next(6))
+        {
+            case 0:
+                throw Crash($"before {call}");
+            case 1:
+                Count("database unavailable");
+                throw new StoreUnavailableException($"Simulated before {call}.");
+            case 2 when !_nested:
+                // The leader sleeps, another one takes over and works, and then the first one wakes up.
+                Count("stale leader");
+                _nested = true;
+                _time.Advance(LeaseDuration);
+                var (wasQuiet, wasCrashed) = (_quiet, _crashed);
+                await RunAsync(crashes: true);
+                (_quiet, _crashed, _nested) = (wasQuiet, wasCrashed, false);
+                break;
+            case 3:
+                // An append that began in a month before, or whose clock is behind.
+                Count("late writer");
+                await AppendAsync(1, _time.GetUtcNow().AddDays(-_random.Next(0, 70)));
+                break;
+            case 4:
+                Count("clock jump");
+                _time.Advance(TimeSpan.FromMinutes(_random.Next(1, 600)));
+                break;
+            default:
+                break;
+        }
+    }
+
+    // Before each call of the bucket.
+    private ObjectFault Fault(ObjectCall call)
+    {
+        if (_quiet)
+        {
+            return ObjectFault.None;
+        }
+
+        CheckHomes();
+        CrashedStays();
+        if (_random.NextDouble() >= _likelihood)
+        {
+            return ObjectFault.None;
+        }
+
+        switch (_random.Next(8))
+        {
+            case 0 when call.Method is nameof(IObjectStore.PutIfAbsentAsync)
+                && call.Key.StartsWith("events/", StringComparison.Ordinal):
+                Count("key taken");
+                Quietly(() => _objects.PutIfAbsentAsync(new ObjectKey(call.Key), "{}"u8.ToArray()));
+                return ObjectFault.None;
+            case 1 when call.Method is nameof(IObjectStore.GetAsync)
+                && Archive.Batches.Any(batch => batch.State is ArchiveState.Uploaded
+                    && string.Equals(batch.Stored!.Key, call.Key, StringComparison.Ordinal)):
+                // A torn or changed object, before it is believed.
+                Count("damaged at rest");
+                _objects.Damage(new ObjectKey(call.Key), Torn);
+                return ObjectFault.None;
+            default:
+                var fault = (ObjectFault)_random.Next(1, 7);
+                Count(fault.ToString());
+                _crashed |= fault is ObjectFault.CrashBefore or ObjectFault.CrashAfter;
+                return fault;
+        }
+    }
+
+    private byte[] Torn(byte[] content)
+    {
+        if (_random.Next(2) == 0)
+        {
+            return content[.._random.Next(content.Length)];
+        }
+
+        content[_random.Next(content.Length)] ^= (byte)_random.Next(1, 256);
+        return content;
+    }
+
+    // Up to the bound all events are in batches that are whole, behind it all of them are rows: each once.
+    private void CheckHomes()
+    {
+        var hot = Archive.Rows.Where(row => row.Position > Archive.Pruned).Select(row => row.Position);
+        hot.SequenceEqual(_all.Where(envelope => envelope.Position > Archive.Pruned).Select(e => e.Position))
+            .Should().BeTrue("every event behind the bound is in the database, once");
+        var through = default(Position);
+        foreach (var batch in Archive.Batches.Where(batch => batch.Plan.Last <= Archive.Pruned))
+        {
+            batch.Plan.After.Should().Be(through);
+            through = batch.Plan.Last;
+            if (_checked.Add(batch.Stored!.Key))
+            {
+                CheckObject(batch);
+            }
+        }
+
+        through.Should().Be(Archive.Pruned, "batches cover everything up to the bound");
+    }
+
+    private void CheckObject(BatchEntry batch)
+    {
+        StoredObject? found = null;
+        Quietly(() => Get());
+        EventBatchReader.Decode(found!.Content).Should().Equal(
+            _all.Where(envelope => envelope.Position > batch.Plan.After && envelope.Position <= batch.Plan.Last));
+
+        async Task Get() => found = await _objects.GetAsync(new ObjectKey(batch.Stored!.Key));
+    }
+
+    // Everything is simulated, so every task has ended when it is returned.
+    private void Quietly(Func<Task> action)
+    {
+        var before = _quiet;
+        _quiet = true;
+        var task = action();
+        task.IsCompletedSuccessfully.Should().BeTrue();
+        _quiet = before;
+    }
+
+    private void CrashedStays()
+    {
+        if (_crashed)
+        {
+            throw new SimulatedCrashException("the process is gone");
+        }
+    }
+
+    private SimulatedCrashException Crash(string where)
+    {
+        Count("crash in the database");
+        _crashed = true;
+        return new SimulatedCrashException(where);
+    }
+
+    private void Count(string trouble) => Troubles[trouble] = Troubles.TryGetValue(trouble, out var count) ? count + 1 : 1;
+}

@@ -1,0 +1,405 @@
+using K1s0.EventStore.Integrity;
+
+namespace K1s0.EventStore.ObjectStores;
+
+/// <summary>
+/// What the books of an archive promise, whatever keeps them: the simulated ones behave as those of a database do.
+/// </summary>
+[Trait("Row", "I29")]
+[Trait("Row", "I32")]
+public abstract class ArchiveCatalogSuite : IAsyncLifetime
+{
+    private IReadOnlyList<EventEnvelope> _old = [];
+    private IReadOnlyList<EventEnvelope> _older = [];
+
+    protected IArchiveCatalog Catalog { get; private set; } = null!;
+
+    protected ILeaseStore Leases { get; private set; } = null!;
+
+    protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>A month that is over.</summary>
+    protected abstract DateTimeOffset Older { get; }
+
+    /// <summary>The month after it, which is over too.</summary>
+    protected abstract DateTimeOffset Old { get; }
+
+    public async ValueTask InitializeAsync()
+    {
+        (Catalog, Leases) = await CreateAsync();
+        _older = await AppendAsync(Older, 6);
+        _old = await AppendAsync(Old, 6);
+    }
+
+    public abstract ValueTask DisposeAsync();
+
+    [Fact]
+    public async Task A_batch_goes_its_way_and_its_month_leaves()
+    {
+        var lease = await LeadAsync();
+        var plan = await VerifiedAsync(lease, default, _older);
+        await ListedAsync(lease, 1, default, plan.Last);
+
+        await Catalog.AllowPruneAsync(lease, Older, Cancellation);
+        var bound = await Catalog.PruneAsync(lease, Older, Cancellation);
+
+        bound.Should().Be(plan.Last);
+        var status = await Catalog.GetStatusAsync(Cancellation);
+        (status.Planned, status.Listed, status.Pruned).Should().Be((plan.Last, plan.Last, plan.Last));
+        (await Catalog.ListMonthsAsync(Cancellation)).Select(month => (month.Month, month.EventCount))
+            .Where(month => month.EventCount > 0).Should().Equal((Old, 6));
+        (await Catalog.ListBatchesAsync(default, cancellationToken: Cancellation))
+            .Select(batch => (batch.Plan, batch.State)).Should().Equal((plan, ArchiveState.Pruned));
+        await RefusedAsync(ArchiveRefusal.Moved, () => Catalog.PruneAsync(lease, Older, Cancellation));
+    }
+
+    [Fact]
+    public async Task The_next_batch_begins_where_the_last_one_ends_and_has_exactly_what_is_there()
+    {
+        var lease = await LeadAsync();
+        var plan = PlanOf(default, _older);
+        await RefusedAsync(
+            ArchiveRefusal.Moved, () => Catalog.PlanAsync(lease, PlanOf(_older[2].Position, _old), Cancellation));
+        await RefusedAsync(
+            ArchiveRefusal.Changed,
+            () => Catalog.PlanAsync(lease, plan with { EventCount = plan.EventCount - 1 }, Cancellation));
+        await RefusedAsync(
+            ArchiveRefusal.Changed,
+            () => Catalog.PlanAsync(lease, plan with { Earliest = plan.Earliest.AddSeconds(-1) }, Cancellation));
+
+        await Catalog.PlanAsync(lease, plan, Cancellation);
+
+        await RefusedAsync(ArchiveRefusal.Moved, () => Catalog.PlanAsync(lease, plan, Cancellation));
+        (await Catalog.ListBatchesAsync(default, cancellationToken: Cancellation))
+            .Should().Equal(new BatchEntry(plan, ArchiveState.Planned, 0, null, default));
+    }
+
+    [Fact]
+    public async Task Only_the_last_attempt_counts()
+    {
+        var lease = await LeadAsync();
+        var plan = PlanOf(default, _older);
+        await Catalog.PlanAsync(lease, plan, Cancellation);
+        var first = await Catalog.BeginUploadAsync(lease, plan.Last, Cancellation);
+        var second = await Catalog.BeginUploadAsync(lease, plan.Last, Cancellation);
+
+        second.Should().BeGreaterThan(first);
+        await RefusedAsync(
+            ArchiveRefusal.Moved,
+            () => Catalog.FinishUploadAsync(lease, plan.Last, first, ObjectOf("first"), Cancellation));
+        await Catalog.FinishUploadAsync(lease, plan.Last, second, ObjectOf("second"), Cancellation);
+        await RefusedAsync(
+            ArchiveRefusal.Moved,
+            () => Catalog.VerifyAsync(
+                lease, plan.Last, first, EventRunDigest.Of(_older), MonthDigest.Of(_older), Cancellation));
+        await Catalog.FailUploadAsync(lease, plan.Last, second, "torn", Cancellation);
+
+        (await Catalog.BeginUploadAsync(lease, plan.Last, Cancellation)).Should().BeGreaterThan(second);
+    }
+
+    [Fact]
+    public async Task What_was_read_back_has_to_be_what_the_database_has()
+    {
+        var lease = await LeadAsync();
+        var (plan, attempt) = await UploadedAsync(lease, default, _older);
+        var wrong = _older.Select((envelope, index) => index == 3
+            ? envelope with { PayloadUtf8 = "{}"u8.ToArray() }
+            : envelope).ToList();
+
+        await RefusedAsync(
+            ArchiveRefusal.Changed,
+            () => Catalog.VerifyAsync(
+                lease, plan.Last, attempt, EventRunDigest.Of(wrong), MonthDigest.Of(wrong), Cancellation));
+        await RefusedAsync(
+            ArchiveRefusal.Changed,
+            () => Catalog.VerifyAsync(
+                lease, plan.Last, attempt, EventRunDigest.Of(_older), MonthDigest.Of(_older.Skip(1)), Cancellation));
+        await Catalog.VerifyAsync(
+            lease, plan.Last, attempt, EventRunDigest.Of(_older), MonthDigest.Of(_older), Cancellation);
+
+        (await Catalog.ListBatchesAsync(default, cancellationToken: Cancellation))
+            .Should().ContainSingle().Which.State.Should().Be(ArchiveState.Verified);
+        await RefusedAsync(
+            ArchiveRefusal.Moved, () => Catalog.FailUploadAsync(lease, plan.Last, attempt, "late", Cancellation));
+        await RefusedAsync(
+            ArchiveRefusal.Moved, () => Catalog.BeginUploadAsync(lease, plan.Last, Cancellation));
+    }
+
+    [Fact]
+    public async Task A_manifest_continues_the_last_one_and_lists_what_is_verified()
+    {
+        var lease = await LeadAsync();
+        var older = await VerifiedAsync(lease, default, _older);
+        var (old, _) = await UploadedAsync(lease, older.Last, _old);
+        await RefusedAsync(
+            ArchiveRefusal.Moved,
+            () => Catalog.PlanManifestAsync(lease, ManifestOf(1, old.Last), default, Cancellation));
+        await RefusedAsync(
+            ArchiveRefusal.Moved,
+            () => Catalog.PlanManifestAsync(lease, ManifestOf(2, older.Last), default, Cancellation));
+
+        await Catalog.PlanManifestAsync(lease, ManifestOf(1, older.Last), default, Cancellation);
+
+        await RefusedAsync(
+            ArchiveRefusal.Moved,
+            () => Catalog.PlanManifestAsync(lease, ManifestOf(2, older.Last), DigestOf(1), Cancellation));
+        var open = await Catalog.GetStatusAsync(Cancellation);
+        (open.ManifestIsOpen, open.Manifest!.Number, open.Manifest.Content.Length, open.Listed.Value)
+            .Should().Be((true, 1, 1, 0));
+        await Catalog.ListManifestAsync(lease, 1, Cancellation);
+        await RefusedAsync(ArchiveRefusal.Moved, () => Catalog.ListManifestAsync(lease, 1, Cancellation));
+        var listed = await Catalog.GetStatusAsync(Cancellation);
+        (listed.ManifestIsOpen, listed.Manifest!.Digest, listed.Listed).Should().Be((false, DigestOf(1), older.Last));
+        await RefusedAsync(
+            ArchiveRefusal.Moved,
+            () => Catalog.PlanManifestAsync(lease, ManifestOf(2, older.Last), DigestOf(9), Cancellation));
+        (await Catalog.ListBatchesAsync(default, cancellationToken: Cancellation)).Select(batch => batch.State)
+            .Should().Equal(ArchiveState.Listed, ArchiveState.Uploaded);
+    }
+
+    [Fact]
+    public async Task A_leader_that_lost_its_lease_writes_nothing()
+    {
+        var stale = await LeadAsync();
+        var (plan, attempt) = await UploadedAsync(stale, default, _older);
+        await Leases.ReleaseAsync(stale, Cancellation);
+        var lease = await LeadAsync();
+        var before = await Catalog.ListBatchesAsync(default, cancellationToken: Cancellation);
+
+        Func<Task>[] writes =
+        [
+            () => Catalog.PlanAsync(stale, PlanOf(plan.Last, _old), Cancellation),
+            () => Catalog.BeginUploadAsync(stale, plan.Last, Cancellation),
+            () => Catalog.FinishUploadAsync(stale, plan.Last, attempt, ObjectOf("stale"), Cancellation),
+            () => Catalog.FailUploadAsync(stale, plan.Last, attempt, "stale", Cancellation),
+            () => Catalog.VerifyAsync(
+                stale, plan.Last, attempt, EventRunDigest.Of(_older), MonthDigest.Of(_older), Cancellation),
+            () => Catalog.PlanManifestAsync(stale, ManifestOf(1, plan.Last), default, Cancellation),
+            () => Catalog.ListManifestAsync(stale, 1, Cancellation),
+            () => Catalog.AllowPruneAsync(stale, Older, Cancellation),
+            () => Catalog.PruneAsync(stale, Older, Cancellation),
+        ];
+        foreach (var write in writes)
+        {
+            (await FluentActions.Awaiting(write).Should().ThrowAsync<LeaseLostException>())
+                .Which.Epoch.Should().Be(stale.Epoch);
+        }
+
+        (await Catalog.ListBatchesAsync(default, cancellationToken: Cancellation)).Should().Equal(before);
+        await Catalog.VerifyAsync(
+            lease, plan.Last, attempt, EventRunDigest.Of(_older), MonthDigest.Of(_older), Cancellation);
+    }
+
+    [Fact]
+    public async Task A_month_that_is_not_all_listed_stays()
+    {
+        var lease = await LeadAsync();
+        await RefusedAsync(ArchiveRefusal.NotListed, () => Catalog.AllowPruneAsync(lease, Older, Cancellation));
+        var half = await VerifiedAsync(lease, default, [.. _older.Take(3)]);
+        await ListedAsync(lease, 1, default, half.Last);
+        await RefusedAsync(ArchiveRefusal.NotListed, () => Catalog.AllowPruneAsync(lease, Older, Cancellation));
+        var rest = await VerifiedAsync(lease, half.Last, [.. _older.Skip(3)]);
+        await RefusedAsync(ArchiveRefusal.NotListed, () => Catalog.AllowPruneAsync(lease, Older, Cancellation));
+        await RefusedAsync(ArchiveRefusal.NotListed, () => Catalog.PruneAsync(lease, Older, Cancellation));
+        await ListedAsync(lease, 2, DigestOf(1), rest.Last);
+
+        await Catalog.AllowPruneAsync(lease, Older, Cancellation);
+        (await Catalog.PruneAsync(lease, Older, Cancellation)).Should().Be(rest.Last);
+    }
+
+    [Fact]
+    public async Task A_month_that_changed_since_it_was_verified_stays()
+    {
+        var lease = await LeadAsync();
+        await ListedAsync(lease, 1, default, (await VerifiedAsync(lease, default, _older)).Last);
+        await Catalog.AllowPruneAsync(lease, Older, Cancellation);
+        await TamperAsync(_older[2].Position);
+
+        await RefusedAsync(ArchiveRefusal.Changed, () => Catalog.PruneAsync(lease, Older, Cancellation));
+
+        (await Catalog.ListMonthsAsync(Cancellation)).Should().Contain(
+            month => month.Month == Older && month.EventCount == 6);
+    }
+
+    [Fact]
+    public async Task A_month_that_got_an_event_since_stays_until_that_is_archived_too()
+    {
+        var lease = await LeadAsync();
+        var all = _older.Concat(_old).ToList();
+        var plan = await VerifiedAsync(lease, default, all);
+        await ListedAsync(lease, 1, default, plan.Last);
+        var late = await AppendAsync(Older, 1);
+        await RefusedAsync(ArchiveRefusal.NotListed, () => Catalog.AllowPruneAsync(lease, Older, Cancellation));
+        var rest = await VerifiedAsync(lease, plan.Last, late);
+        await ListedAsync(lease, 2, DigestOf(1), rest.Last);
+
+        await Catalog.AllowPruneAsync(lease, Older, Cancellation);
+        (await Catalog.PruneAsync(lease, Older, Cancellation)).Should().Be(late[0].Position);
+
+        (await Catalog.ListMonthsAsync(Cancellation)).Should().Contain(
+            month => month.Month == Old && month.EventCount == 6, "events before the bound may be in both");
+        await Catalog.AllowPruneAsync(lease, Old, Cancellation);
+        (await Catalog.PruneAsync(lease, Old, Cancellation)).Should().Be(late[0].Position);
+    }
+
+    [Fact]
+    public async Task Nobody_who_is_behind_is_left_behind()
+    {
+        var lease = await LeadAsync();
+        await ListedAsync(lease, 1, default, (await VerifiedAsync(lease, default, _older)).Last);
+        await SubscribeAsync("reader", null);
+        await RefusedAsync(ArchiveRefusal.Behind, () => Catalog.AllowPruneAsync(lease, Older, Cancellation));
+        await SubscribeAsync("reader", _older[4].Position);
+        await RefusedAsync(ArchiveRefusal.Behind, () => Catalog.AllowPruneAsync(lease, Older, Cancellation));
+        (await Catalog.FindObstaclesAsync(Older, Cancellation))
+            .Select(obstacle => obstacle.Reason).Should().Equal(ArchiveRefusal.Behind);
+        await SubscribeAsync("reader", _older[5].Position);
+        await Catalog.AllowPruneAsync(lease, Older, Cancellation);
+        await SubscribeAsync("new one", null);
+        await RefusedAsync(ArchiveRefusal.Behind, () => Catalog.PruneAsync(lease, Older, Cancellation));
+        await SubscribeAsync("new one", _old[5].Position);
+
+        (await Catalog.PruneAsync(lease, Older, Cancellation)).Should().Be(_older[5].Position);
+    }
+
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public async Task A_hold_keeps_its_events_and_those_of_their_month_until_it_is_released(bool range, bool stream)
+    {
+        var lease = await LeadAsync();
+        await ListedAsync(lease, 1, default, (await VerifiedAsync(lease, default, _older)).Last);
+        var hold = new ArchiveHold(
+            Guid.CreateVersion7(),
+            "case 7",
+            range ? _older[1].Position : null,
+            range ? _older[2].Position : null,
+            stream ? _older[1].StreamId : null,
+            "counsel");
+        var elsewhere = hold with { Id = Guid.CreateVersion7(), From = _old[0].Position, To = null };
+        await Catalog.PlaceHoldAsync(hold, Cancellation);
+        await Catalog.PlaceHoldAsync(hold, Cancellation);
+        await Catalog.PlaceHoldAsync(elsewhere, Cancellation);
+
+        await RefusedAsync(ArchiveRefusal.Held, () => Catalog.AllowPruneAsync(lease, Older, Cancellation));
+        (await Catalog.ListHoldsAsync(Cancellation)).Should().Equal(hold, elsewhere);
+        (await Catalog.ReleaseHoldAsync(hold.Id, "counsel", Cancellation)).Should().BeTrue();
+        (await Catalog.ReleaseHoldAsync(hold.Id, "counsel", Cancellation)).Should().BeFalse();
+        await Catalog.AllowPruneAsync(lease, Older, Cancellation);
+        await Catalog.PlaceHoldAsync(hold with { Id = Guid.CreateVersion7() }, Cancellation);
+
+        await RefusedAsync(ArchiveRefusal.Held, () => Catalog.PruneAsync(lease, Older, Cancellation));
+    }
+
+    [Fact]
+    public async Task A_hold_that_says_nothing_is_refused()
+    {
+        var hold = new ArchiveHold(Guid.CreateVersion7(), "why", new Position(1), new Position(2), null, "who");
+        foreach (var wrong in new[]
+        {
+            hold with { Id = Guid.Empty }, hold with { Reason = string.Empty }, hold with { PlacedBy = string.Empty },
+            hold with { From = null, To = null }, hold with { From = new Position(3) },
+            hold with { Reason = new string('x', 501) },
+        })
+        {
+            await FluentActions.Awaiting(() => Catalog.PlaceHoldAsync(wrong, Cancellation))
+                .Should().ThrowAsync<ArgumentException>();
+        }
+
+        (await Catalog.ListHoldsAsync(Cancellation)).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_month_stays_for_as_long_as_it_has_to()
+    {
+        var lease = await LeadAsync();
+        await ListedAsync(lease, 1, default, (await VerifiedAsync(lease, default, _older)).Last);
+        await Catalog.SetMinimumRetentionAsync(TimeSpan.FromDays(36_500), Cancellation);
+        (await Catalog.GetStatusAsync(Cancellation)).MinimumRetention.Should().Be(TimeSpan.FromDays(36_500));
+        await RefusedAsync(ArchiveRefusal.Retained, () => Catalog.AllowPruneAsync(lease, Older, Cancellation));
+        await Catalog.SetMinimumRetentionAsync(TimeSpan.Zero, Cancellation);
+        var now = MonthDigest.MonthOf((await Catalog.GetStatusAsync(Cancellation)).Now);
+        await RefusedAsync(ArchiveRefusal.Retained, () => Catalog.AllowPruneAsync(lease, now, Cancellation));
+        await RefusedAsync(
+            ArchiveRefusal.Retained, () => Catalog.AllowPruneAsync(lease, Older.AddDays(1), Cancellation));
+
+        await Catalog.AllowPruneAsync(lease, Older, Cancellation);
+        (await Catalog.PruneAsync(lease, Older, Cancellation)).Should().Be(_older[^1].Position);
+    }
+
+    [Fact]
+    public async Task What_the_ledger_has_not_sealed_stays()
+    {
+        var lease = await LeadAsync();
+        await ListedAsync(lease, 1, default, (await VerifiedAsync(lease, default, _older)).Last);
+        await SealAsync(_older[3].Position);
+        await RefusedAsync(ArchiveRefusal.Unsealed, () => Catalog.AllowPruneAsync(lease, Older, Cancellation));
+        await SealAsync(_older[5].Position);
+
+        await Catalog.AllowPruneAsync(lease, Older, Cancellation);
+        (await Catalog.PruneAsync(lease, Older, Cancellation)).Should().Be(_older[5].Position);
+    }
+
+    protected abstract Task<(IArchiveCatalog Catalog, ILeaseStore Leases)> CreateAsync();
+
+    /// <summary>Appends events of two streams that are recorded in a month.</summary>
+    protected abstract Task<IReadOnlyList<EventEnvelope>> AppendAsync(DateTimeOffset month, int count);
+
+    /// <summary>Changes the payload of a row behind everybody's back.</summary>
+    protected abstract Task TamperAsync(Position position);
+
+    /// <summary>Registers a subscription, or moves it; null: it has no checkpoint.</summary>
+    protected abstract Task SubscribeAsync(string consumer, Position? position);
+
+    /// <summary>The ledger has sealed up to a position.</summary>
+    protected abstract Task SealAsync(Position position);
+
+    private static Sha256Digest DigestOf(long number) => Sha256Digest.Of([(byte)number]);
+
+    private static PlannedManifest ManifestOf(long number, Position through) =>
+        new(number, DigestOf(number), new byte[] { (byte)number }, through);
+
+    private static BatchObject ObjectOf(string name) =>
+        new($"events/{name}", 100, Sha256Digest.Of([1]), Sha256Digest.Of([2]));
+
+    private static BatchPlan PlanOf(Position after, IReadOnlyList<EventEnvelope> events) => new(
+        after,
+        events[0].Position,
+        events[^1].Position,
+        events.Count,
+        events.Min(envelope => envelope.RecordedAt),
+        events.Max(envelope => envelope.RecordedAt),
+        1_000);
+
+    private static async Task RefusedAsync(ArchiveRefusal reason, Func<Task> action) =>
+        (await FluentActions.Awaiting(action).Should().ThrowAsync<ArchiveRefusedException>())
+            .Which.Reason.Should().Be(reason);
+
+    private async Task<Lease> LeadAsync() => (await Leases.TryAcquireAsync(
+        IArchiveCatalog.LeaseName, "suite", TimeSpan.FromMinutes(10), Cancellation))!;
+
+    private async Task<(BatchPlan Plan, int Attempt)> UploadedAsync(
+        Lease lease, Position after, IReadOnlyList<EventEnvelope> events)
+    {
+        var plan = PlanOf(after, events);
+        await Catalog.PlanAsync(lease, plan, Cancellation);
+        var attempt = await Catalog.BeginUploadAsync(lease, plan.Last, Cancellation);
+        await Catalog.FinishUploadAsync(lease, plan.Last, attempt, ObjectOf($"{plan.Last}"), Cancellation);
+        return (plan, attempt);
+    }
+
+    private async Task<BatchPlan> VerifiedAsync(Lease lease, Position after, IReadOnlyList<EventEnvelope> events)
+    {
+        var (plan, attempt) = await UploadedAsync(lease, after, events);
+        await Catalog.VerifyAsync(
+            lease, plan.Last, attempt, EventRunDigest.Of(events), MonthDigest.Of(events), Cancellation);
+        return plan;
+    }
+
+    private async Task ListedAsync(Lease lease, long number, Sha256Digest previous, Position through)
+    {
+        await Catalog.PlanManifestAsync(lease, ManifestOf(number, through), previous, Cancellation);
+        await Catalog.ListManifestAsync(lease, number, Cancellation);
+    }
+}

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Reflection;
+using Amazon.Runtime;
+using Amazon.S3;
+using K1s0.EventStore.Archive;
+using K1s0.EventStore.S3;
+using K1s0.EventStore.TestServers;
+using Npgsql;
+
+namespace K1s0.EventStore.Postgres.Tests.Archiving;
+
+/// <summary>An archiver in a process of its own, which kills itself (SIGKILL) when it reaches a named step.</summary>
+internal static class ArchiverProcess
+{
+    public const string Role = "archiver";
+
+    private static readonly string[] Calls =
+    [
+        "plan", "begin-upload", "put-batch", "finish-upload", "get-batch", "verify", "plan-manifest", "put-manifest",
+        "list-manifest", "allow-prune", "prune",
+    ];
+
+    /// <summary>The steps at which it can end, in their order.</summary>
+    public static readonly string[] Steps = [.. Calls.SelectMany(call => new[] { $"before-{call}", $"after-{call}" })];
+
+    /// <summary>Runs it until it is dead.</summary>
+    /// <param name="connectionString">The database.</param>
+    /// <param name="schema">The schema of the store.</param>
+    /// <param name="bucket">A folder; or endpoint, access key, secret and bucket, with spaces between them.</param>
+    /// <param name="step">Where it ends.</param>
+    /// <returns>The exit code: 137 when it was killed.</returns>
+    public static async Task<int> DieAsync(string connectionString, string schema, string bucket, string step)
+    {
+        await using var child = await ChildProcess.StartAsync(
+            typeof(ArchiverProcess).Assembly, [Program.Role, Role, connectionString, schema, bucket, step]);
+        return await child.Exited;
+    }
+
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        var (connectionString, schema, bucket, step) = (arguments[0], arguments[1], arguments[2], arguments[3]);
+        await using var dataSource = NpgsqlDataSource.Create(connectionString);
+        var options = new PostgresOptions { Schema = schema };
+        await using var store = new PostgresEventStore(dataSource, options);
+        var objects = StepProxy.Around(OpenBucket(bucket), NameOfObjectCall, Reached);
+        IArchiveCatalog catalog = new PostgresArchiveCatalog(dataSource, options);
+        using var archiver = new Archiver(
+            new ArchiverParts(
+                store,
+                StepProxy.Around(catalog, NameOfCatalogCall, Reached),
+                new PostgresLeaseStore(dataSource, options),
+                objects),
+            new ArchivingOptions { OlderThan = TimeSpan.Zero, MaxEventsPerBatch = 15 });
+        await archiver.ArchiveAsync();
+        return 0;
+
+        void Reached(string name)
+        {
+            if (string.Equals(name, step, StringComparison.Ordinal))
+            {
+                using var self = Process.GetCurrentProcess();
+                self.Kill();
+            }
+        }
+    }
+
+    public static IObjectStore OpenBucket(string bucket) => bucket.Split(' ') is [var endpoint, var key, var secret, var name]
+        ? new S3ObjectStore(
+            new AmazonS3Client(
+                new BasicAWSCredentials(key, secret),
+                new AmazonS3Config
+                {
+                    ServiceURL = endpoint,
+                    ForcePathStyle = true,
+                    AuthenticationRegion = "us-east-1",
+                }),
+            new S3Options { Bucket = name })
+        : new FileObjectStore(bucket);
+
+    private static string? NameOfCatalogCall(MethodInfo method, object?[] arguments) => method.Name switch
+    {
+        nameof(IArchiveCatalog.PlanAsync) => "plan",
+        nameof(IArchiveCatalog.BeginUploadAsync) => "begin-upload",
+        nameof(IArchiveCatalog.FinishUploadAsync) => "finish-upload",
+        nameof(IArchiveCatalog.VerifyAsync) => "verify",
+        nameof(IArchiveCatalog.PlanManifestAsync) => "plan-manifest",
+        nameof(IArchiveCatalog.ListManifestAsync) => "list-manifest",
+        nameof(IArchiveCatalog.AllowPruneAsync) => "allow-prune",
+        nameof(IArchiveCatalog.PruneAsync) => "prune",
+        _ => null,
+    };
+
+    private static string? NameOfObjectCall(MethodInfo method, object?[] arguments)
+    {
+        var isBatch = arguments is [ObjectKey key, ..] && key.Value.StartsWith("events/", StringComparison.Ordinal);
+        return method.Name switch
+        {
+            nameof(IObjectStore.PutIfAbsentAsync) => isBatch ? "put-batch" : "put-manifest",
+            nameof(IObjectStore.GetAsync) when isBatch => "get-batch",
+            _ => null,
+        };
+    }
+}

@@ -1,0 +1,120 @@
+using K1s0.EventStore.Archive;
+using K1s0.EventStore.Postgres.Tests.Partitions;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace K1s0.EventStore.Postgres.Tests.Archiving;
+
+[Trait("Row", "I09")]
+public sealed class ArchivingRegistrationTests(StoreDatabase database) : IClassFixture<StoreDatabase>
+{
+    [Fact]
+    public async Task A_registered_archiver_works_by_itself_and_the_store_reads_through()
+    {
+        using var bucket = new BucketDirectory();
+        await using var scene = await ArchiveScene.CreateAsync(database, bucket.Objects);
+        await scene.AppendAsync(Month.Ahead(-2), 30, 3);
+        var all = await ArchiveScene.FeedAsync(scene.Store.Store);
+        using var host = Build(scene, bucket.Objects, options => options.OlderThan = TimeSpan.Zero);
+        await host.StartAsync();
+
+        await Eventually.TrueAsync(async () =>
+            await scene.Store.ScalarAsync<long>("select count(*) from {s}.events") == 0);
+
+        (await ArchiveScene.FeedAsync(host.Services.GetRequiredService<IFeedReader>())).Should().Equal(all);
+        (await host.Services.GetRequiredService<IEventStore>().LoadAsync(all[0].StreamId))
+            .Should().Equal(all.Where(envelope => envelope.StreamId == all[0].StreamId));
+        var check = host.Services.GetRequiredKeyedService<ArchivingHealthCheck>(string.Empty);
+        var context = new HealthCheckContext
+        {
+            Registration = new HealthCheckRegistration("archive", check, HealthStatus.Unhealthy, null),
+        };
+        var health = await check.CheckHealthAsync(context);
+        health.Status.Should().Be(HealthStatus.Healthy);
+        health.Data["pruned"].Should().Be(all[^1].Position.Value);
+        await host.StopAsync();
+    }
+
+    [Fact]
+    public async Task Options_that_cannot_be_are_refused_at_the_start()
+    {
+        using var bucket = new BucketDirectory();
+        await using var scene = await ArchiveScene.CreateAsync(database, bucket.Objects);
+        using var host = Build(scene, bucket.Objects, options =>
+        {
+            options.StorageClass = StorageClass.DeepArchive;
+            options.RunEvery = TimeSpan.Zero;
+        });
+
+        (await FluentActions.Awaiting(() => host.StartAsync()).Should().ThrowAsync<OptionsValidationException>())
+            .Which.Failures.Should().HaveCount(2);
+    }
+
+    [Fact]
+    public async Task A_preview_says_what_would_leave_and_what_is_in_the_way_and_changes_nothing()
+    {
+        using var bucket = new BucketDirectory();
+        await using var scene = await ArchiveScene.CreateAsync(database, bucket.Objects);
+        await scene.AppendAsync(Month.Ahead(-3), 40, 3);
+        var late = await scene.AppendAsync(Month.Ahead(-2), 30, 3);
+        await scene.AppendAsync(Month.Ahead(0), 20, 3);
+        await scene.Catalog.PlaceHoldAsync(new ArchiveHold(
+            Guid.CreateVersion7(), "case", late[0].Position, late[1].Position, null, "counsel"));
+        var before = await scene.Store.ContentAsync();
+
+        var preview = await scene.Archiver().PreviewAsync();
+
+        preview.Months.Select(month => (month.Month.Month, month.Month.EventCount)).Should().Equal(
+            (Month.Ahead(-3).Start, 40), (Month.Ahead(-2).Start, 30));
+        preview.Months.Select(month => month.Obstacles.Count).Should().Equal(0, 1);
+        preview.Months[1].Obstacles[0].Reason.Should().Be(ArchiveRefusal.Held);
+        (preview.EventsToStore, preview.EstimatedObjects).Should().Be((70, 2));
+        preview.DatabaseBytes.Should().BePositive();
+        preview.EstimatedStoredBytes.Should().BePositive();
+        (await scene.Store.ContentAsync()).Should().Be(before);
+        var report = await scene.Archiver().ArchiveAsync();
+        report.PrunedMonths.Should().Equal(Month.Ahead(-3).Start);
+        report.Obstacle.Should().BeOfType<ArchiveRefusedException>().Which.Reason.Should().Be(ArchiveRefusal.Held);
+        report.Events.Should().Be(70, "a copy is made all the same");
+    }
+
+    [Fact]
+    public async Task Months_leave_by_count_by_size_and_never_before_their_time()
+    {
+        using var bucket = new BucketDirectory();
+        await using var scene = await ArchiveScene.CreateAsync(database, bucket.Objects);
+        for (var month = -4; month <= 0; month++)
+        {
+            await scene.AppendAsync(Month.Ahead(month), 20, 3);
+        }
+
+        (scene.Options.OlderThan, scene.Options.MaxEvents) = (null, 75);
+        (await scene.Archiver().ArchiveAsync()).PrunedMonths.Should().Equal(
+            Month.Ahead(-4).Start, Month.Ahead(-3).Start);
+        (scene.Options.MaxEvents, scene.Options.MaxBytes) = (null, 1);
+        var now = (await scene.Catalog.GetStatusAsync()).Now;
+        scene.Options.MinimumRetention = now - Month.Ahead(-1).End + TimeSpan.FromDays(1);
+        (await scene.Archiver().ArchiveAsync()).PrunedMonths.Should().Equal(Month.Ahead(-2).Start);
+        (await scene.Catalog.GetStatusAsync()).MinimumRetention
+            .Should().BeCloseTo(scene.Options.MinimumRetention, TimeSpan.FromMilliseconds(1));
+    }
+
+    private static IHost Build(ArchiveScene scene, IObjectStore objects, Action<ArchivingOptions> configure)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddSingleton(scene.Store.DataSource);
+        builder.Services.AddSingleton(objects);
+        builder.Services.AddEventStore()
+            .UsePostgres(options =>
+            {
+                options.Schema = scene.Store.Name;
+                options.UseDoorbell = false;
+                options.AllowUnsafeDurability = true;
+            })
+            .AddArchiving(configure)
+            .AddArchiving();
+        return builder.Build();
+    }
+}
