@@ -33,19 +33,16 @@ internal sealed class ReplayReader : IAsyncDisposable
 
     /// <summary>Finds the end of the selection.</summary>
     /// <exception cref="FeedDivergedException">The selection begins behind the end of the feed.</exception>
+    /// <exception cref="StoreUnavailableException">The feed has not come back to the selection's begin.</exception>
     public static async Task<ReplayReader> OpenAsync(
         IFeedReader feed,
         IStreamReader streams,
         ReplaySelection selection,
         int pageSize,
+        TimeProvider timeProvider,
         CancellationToken cancellationToken)
     {
-        var bound = await feed.GetSettledBoundAsync(cancellationToken).ConfigureAwait(false);
-        if (selection.After > bound)
-        {
-            throw new FeedDivergedException(selection.After, bound);
-        }
-
+        var bound = await feed.UntilAsync(selection.After, timeProvider, cancellationToken).ConfigureAwait(false);
         var end = selection.To is { } to && to < bound ? to : bound;
         return new ReplayReader(feed, streams, selection, end, pageSize);
     }
