@@ -119,6 +119,11 @@ internal sealed class RebuildRun(
                     var context = new ProjectionContext(rebuild.Tables, transaction, isRebuilding: true);
                     await ProjectionDatabase.ApplyOrBlameAsync(projection, events, context, cancellationToken)
                         .ConfigureAwait(false);
+                    if (events.Count > 0)
+                    {
+                        await database.CheckAsync(events[^1], transaction, cancellationToken).ConfigureAwait(false);
+                    }
+
                     return true;
                 },
                 cancellationToken).ConfigureAwait(false);
