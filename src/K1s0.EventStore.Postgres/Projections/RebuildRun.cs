@@ -100,6 +100,21 @@ internal sealed class RebuildRun(
     public ProjectionRebuildException TakenOver() => new(
         name, RebuildFailure.TakenOver, "another call has begun to rebuild it, or has finished.");
 
+    /// <summary>The lanes as they are stored, which nobody moves until the transaction ends.</summary>
+    public async Task<List<RebuildLane>> LockAsync(
+        Npgsql.NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var stored = await rebuild.LockLanesAsync(epoch, transaction, cancellationToken).ConfigureAwait(false);
+            return stored.Count > 0 ? stored : throw TakenOver();
+        }
+        catch (StoreSchemaException)
+        {
+            throw TakenOver();
+        }
+    }
+
     private async Task ApplyBatchAsync(RebuildLane lane, Position target, CancellationToken cancellationToken)
     {
         var (events, to) = await feed.ReadAsync(lane, target, batchSize, null, cancellationToken)
