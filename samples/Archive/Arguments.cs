@@ -17,10 +17,12 @@ internal sealed record Arguments(string? Postgres, Uri? Endpoint, string? Bucket
             switch (words)
             {
                 case ["--postgres", var postgres, ..]:
-                    (arguments, words) = (arguments with { Postgres = postgres }, words[2..]);
+                    arguments = arguments with { Postgres = postgres };
+                    words = words[2..];
                     break;
                 case ["--s3", var address, var bucket, ..] when Uri.TryCreate(address, UriKind.Absolute, out var uri):
-                    (arguments, words) = (arguments with { Endpoint = uri, Bucket = bucket }, words[3..]);
+                    arguments = arguments with { Endpoint = uri, Bucket = bucket };
+                    words = words[3..];
                     break;
                 default:
                     return null;

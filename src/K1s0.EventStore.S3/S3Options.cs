@@ -78,9 +78,9 @@ public sealed class S3Options
     public bool CheckServer { get; set; } = true;
 
     /// <summary>
-    /// Whether the server keeps the conditions of copies (<c>x-amz-copy-source-if-match</c>), by which a move to another
-    /// class is bound to the object that was seen. When it does not, as Ceph, moves go through this process: a get, and
-    /// a put on the same condition.
+    /// Whether the server keeps the conditions of copies (<c>x-amz-copy-source-if-match</c>), by which a move to
+    /// another class is bound to the object that was seen. When it does not, as Ceph, moves go through this process: a
+    /// get, and a put on the same condition.
     /// </summary>
     /// <value>true by default, as on AWS.</value>
     public bool ConditionalCopies { get; set; } = true;

@@ -144,7 +144,8 @@ internal sealed class FileObjectWrites(string root, FileObjectAttributes attribu
     private async Task<PutOutcome> CompareAsync(
         ObjectKey key, string path, Sha256Digest digest, CancellationToken cancellationToken)
     {
-        var stored = await attributes.ReadAsync(key, cancellationToken).ConfigureAwait(false) is { Former.IsNone: true } known
+        var known = await attributes.ReadAsync(key, cancellationToken).ConfigureAwait(false);
+        var stored = known is { Former.IsNone: true }
             ? known.Digest
             : Sha256Digest.Of(await File.ReadAllBytesAsync(path, cancellationToken).ConfigureAwait(false));
 

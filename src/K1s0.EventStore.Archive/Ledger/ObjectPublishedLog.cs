@@ -30,7 +30,8 @@ public sealed class ObjectPublishedLog : IPublishedLog
         ArgumentNullException.ThrowIfNull(prefix);
         if (prefix.Length > 0 && (!prefix.EndsWith('/') || !ObjectKey.TryParse(prefix[..^1], out _)))
         {
-            throw new ArgumentException($"'{prefix}' is neither empty nor a key that ends with a slash.", nameof(prefix));
+            throw new ArgumentException(
+                $"'{prefix}' is neither empty nor a key that ends with a slash.", nameof(prefix));
         }
 
         (_objects, _prefix) = (objects, prefix);

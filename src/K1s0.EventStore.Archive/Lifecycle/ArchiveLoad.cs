@@ -29,7 +29,9 @@ public static class ArchiveLoad
     {
         // Not more minutes than events: each gets one at least, and the rest is in the last one.
         var minutes = (int)Math.Clamp(
-            (Minute(batch.Latest) - Minute(batch.Earliest)).TotalMinutes + 1, 1, Math.Min(batch.EventCount, int.MaxValue));
+            (Minute(batch.Latest) - Minute(batch.Earliest)).TotalMinutes + 1,
+            1,
+            Math.Min(batch.EventCount, int.MaxValue));
         for (var number = 0; number < minutes; number++)
         {
             var (upTo, before) = (batch.EventCount * (number + 1) / minutes, batch.EventCount * number / minutes);

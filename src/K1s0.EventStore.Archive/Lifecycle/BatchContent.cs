@@ -52,7 +52,8 @@ internal static class BatchContent
     // Events that were decoded have the content that their digests say, and continue the chain of their frame.
     private static void Check(ManifestBatch batch, List<EventEnvelope> events)
     {
-        Expect(batch, events.Count == batch.EventCount, $"it has {events.Count} events, listed are {batch.EventCount}.");
+        Expect(
+            batch, events.Count == batch.EventCount, $"it has {events.Count} events, listed are {batch.EventCount}.");
         Expect(
             batch,
             events[0].Position == batch.First && events[^1].Position == batch.Last,

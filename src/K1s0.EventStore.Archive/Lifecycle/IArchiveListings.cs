@@ -20,7 +20,7 @@ public interface IArchiveListings
     /// <param name="removed">The objects in whose place it comes.</param>
     /// <param name="cancellationToken">Gives up; it is listed or not.</param>
     /// <returns>The listing with it.</returns>
-    /// <exception cref="ManifestConflictException">Somebody else has changed the listing since: read it again.</exception>
+    /// <exception cref="ManifestConflictException">Somebody else has changed it since: read it again.</exception>
     /// <exception cref="WriteOutcomeUnknownException">Nobody knows whether it is listed: read it again.</exception>
     Task<ArchiveListing> ReplaceAsync(
         ArchiveListing known,

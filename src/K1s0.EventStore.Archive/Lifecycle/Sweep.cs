@@ -69,7 +69,8 @@ internal sealed class Sweep(IObjectStore objects, LifecyclePolicy policy)
     }
 
     // A complete manifest does not say what it left out: all that was listed just before stays for this time.
-    private async Task<long> KeepListedAtAsync(long number, HashSet<ObjectKey> kept, CancellationToken cancellationToken)
+    private async Task<long> KeepListedAtAsync(
+        long number, HashSet<ObjectKey> kept, CancellationToken cancellationToken)
     {
         var manifest = await _manifests.ReadAsync(number, cancellationToken).ConfigureAwait(false);
         for (var listed = manifest?.Base ?? number; listed <= number; listed++)

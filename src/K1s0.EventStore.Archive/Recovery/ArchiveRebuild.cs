@@ -28,13 +28,13 @@ public sealed class ArchiveRebuild(
 
     /// <summary>Rebuilds, or goes on.</summary>
     /// <param name="cancellationToken">Gives up between two pages; call it again to go on.</param>
-    /// <exception cref="ImportRefusedException">The store is not empty, or is being rebuilt from another archive.</exception>
+    /// <exception cref="ImportRefusedException">The store is not empty, or takes over another archive.</exception>
     /// <exception cref="ObjectDamagedException">A manifest or a batch is damaged or missing; what lies before it is
     /// written.</exception>
     /// <exception cref="ManifestConflictException">A manifest does not continue the one before it.</exception>
     /// <exception cref="RestoreRequiredException">A batch has to be restored first.</exception>
     /// <exception cref="StoreUnavailableException">Bucket or store cannot be reached at the moment.</exception>
-    /// <exception cref="WriteOutcomeUnknownException">Nobody knows whether the last page is there: call again.</exception>
+    /// <exception cref="WriteOutcomeUnknownException">The last page may be there: call it again.</exception>
     public async Task<ArchiveRebuildReport> RunAsync(CancellationToken cancellationToken = default)
     {
         var started = _timeProvider.GetTimestamp();

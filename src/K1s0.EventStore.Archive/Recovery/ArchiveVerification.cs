@@ -24,7 +24,7 @@ public sealed record ArchiveVerification(
     /// <summary>The most findings that are kept: 1,000.</summary>
     public const int MaxFindings = 1_000;
 
-    /// <summary>Whether the archive alone could rebuild the store: nothing is wrong but objects that nobody lists.</summary>
+    /// <summary>Whether the archive alone could rebuild the store: nothing is wrong but unlisted objects.</summary>
     public bool IsWhole =>
         Store is not null
         && FindingCount <= MaxFindings

@@ -20,7 +20,7 @@ public sealed class ArchiveVerifier(
 
     /// <summary>Verifies everything.</summary>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="StoreUnavailableException">Something cannot be read at the moment: nothing is known.</exception>
+    /// <exception cref="StoreUnavailableException">Something cannot be read at the moment.</exception>
     public async Task<ArchiveVerification> VerifyAsync(CancellationToken cancellationToken = default)
     {
         var started = _timeProvider.GetTimestamp();

@@ -5,7 +5,7 @@ namespace K1s0.EventStore.Archive;
 /// <summary>Downloads and checks listed batches in order, some of them ahead on threads of the pool.</summary>
 internal sealed class ListedBatches(IObjectStore objects, ArchiveRecoveryOptions options)
 {
-    /// <summary>Each batch with its events, or with what is wrong with it. Whoever stops leaves nothing running.</summary>
+    /// <summary>Each batch with its events, or with what is wrong. Whoever stops leaves nothing running.</summary>
     public async IAsyncEnumerable<ReadBatch> ReadAsync(
         IEnumerable<ManifestBatch> batches, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -76,7 +76,8 @@ internal sealed class ImportPage
         envelope.PreviousEventId == Guid.Empty ? null : envelope.PreviousEventId;
 
     private static void AddArray<T>(NpgsqlParameterCollection parameters, NpgsqlDbType elementType, T[] values) =>
-        parameters.Add(new NpgsqlParameter<T[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | elementType });
+        parameters.Add(
+            new NpgsqlParameter<T[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | elementType });
 
     private void Add<T>(NpgsqlParameterCollection parameters, NpgsqlDbType elementType, Func<Stream, T> member) =>
         AddArray(parameters, elementType, [.. _streams.Select(member)]);

@@ -12,7 +12,7 @@ namespace K1s0.EventStore.Postgres;
 /// </remarks>
 public sealed class PostgresEventImporter : IEventImporter
 {
-    private const string Refused = "ES410";
+    private const string Refused = "ES411";
 
     private readonly PostgresDatabase _database;
 

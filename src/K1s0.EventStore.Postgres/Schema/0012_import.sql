@@ -1,5 +1,5 @@
 -- Taking over the events of another store as they are, into an empty one: how a lost store is rebuilt from its archive.
--- Run by the schema's owner, before anybody appends or reads. Refusals have the code ES410 and write nothing.
+-- Run by the schema's owner, before anybody appends or reads. Refusals have the code ES411 and write nothing.
 
 -- The import that was run here, if any.
 create table {schema}.imports (
@@ -31,10 +31,10 @@ begin
 
   select * into under_way from {schema}.imports for update;
   if not found then
-    raise exception 'no import was begun.' using errcode = 'ES410';
+    raise exception 'no import was begun.' using errcode = 'ES411';
   end if;
   if under_way.ended_at is null and under_way.sequence_before <> (select p.last_value from {schema}.positions p) then
-    raise exception 'somebody else has written to it meanwhile.' using errcode = 'ES410',
+    raise exception 'somebody else has written to it meanwhile.' using errcode = 'ES411',
       hint = 'Drop the schema and begin again, with nobody else connected.';
   end if;
   return under_way;
@@ -50,7 +50,7 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('k1s0 event store import ' || {schema_literal}, 0));
   if not exists (select from {schema}.imports) then
     if exists (select from {schema}.streams) or exists (select from {schema}.event_ids) then
-      raise exception 'it has events of its own.' using errcode = 'ES410';
+      raise exception 'it has events of its own.' using errcode = 'ES411';
     end if;
 
     insert into {schema}.imports (source_store_id, source_epoch, last_position, sequence_before)
@@ -61,15 +61,15 @@ begin
   if (under_way.source_store_id, under_way.source_epoch, under_way.last_position)
     <> (in_store_id, in_epoch, in_last_position) then
     raise exception 'it takes over those of store %/% up to position %, or has done so.', under_way.source_store_id,
-      under_way.source_epoch, under_way.last_position using errcode = 'ES410';
+      under_way.source_epoch, under_way.last_position using errcode = 'ES411';
   end if;
   return under_way.imported_position;
 end
 $$;
 
--- Takes over some events, in the order of positions. One element an event; one element a stream of the page, each stream
--- once: its name, the link before its first event (the genesis for version 1), the version and event id before, and the
--- version, link, event id and time that it comes to and begins with.
+-- Takes over some events, in the order of positions. One element an event; one element a stream of the page, each
+-- stream once: its name, the link before its first event (the genesis for version 1), the version and event id before,
+-- and the version, link, event id and time that it comes to and begins with.
 create function {schema}.import_events(
   in_stream_types text[],
   in_stream_ids text[],
@@ -106,7 +106,7 @@ declare
   changed int;
 begin
   if under_way.ended_at is not null then
-    raise exception 'no import was begun.' using errcode = 'ES410';
+    raise exception 'no import was begun.' using errcode = 'ES411';
   end if;
   if exists (
     select from (
@@ -114,7 +114,7 @@ begin
       from unnest(in_positions) with ordinality as u (place, number)) p
     where p.place <= p.before or p.place > under_way.last_position) then
     raise exception 'positions do not come behind %, or come behind the last one.', under_way.imported_position
-      using errcode = 'ES410';
+      using errcode = 'ES411';
   end if;
 
   for month in select distinct date_trunc('month', u.at at time zone 'UTC') from unnest(in_recorded_at) as u (at) loop
@@ -145,7 +145,7 @@ begin
   where s.version = excluded.prior_version and s.head_event_id = excluded.prior_event_id;
   get diagnostics changed = row_count;
   if changed <> cardinality(in_stream_types) then
-    raise exception 'events do not continue their streams.' using errcode = 'ES410';
+    raise exception 'events do not continue their streams.' using errcode = 'ES411';
   end if;
 
   with placed as materialized (
@@ -171,7 +171,7 @@ begin
   from placed p;
   get diagnostics changed = row_count;
   if changed <> cardinality(in_positions) then
-    raise exception 'events do not continue their streams.' using errcode = 'ES410';
+    raise exception 'events do not continue their streams.' using errcode = 'ES411';
   end if;
 
   update {schema}.imports set imported_position = in_positions[cardinality(in_positions)]
@@ -190,7 +190,7 @@ begin
   if under_way.ended_at is null then
     if under_way.imported_position <> under_way.last_position then
       raise exception 'events are missing from position % up to %.', under_way.imported_position,
-        under_way.last_position using errcode = 'ES410';
+        under_way.last_position using errcode = 'ES411';
     end if;
 
     perform setval('{schema}.positions', greatest(under_way.last_position, under_way.sequence_before));

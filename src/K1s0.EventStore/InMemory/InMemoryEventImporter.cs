@@ -44,7 +44,8 @@ public sealed class InMemoryEventImporter(InMemoryEventStore store) : IEventImpo
                         envelope.Position.Value == _imported + number + 1,
                         $"position {envelope.Position} does not come behind {_imported + number}.");
                     Expect(
-                        ids.Add(envelope.Id) && !stored.ById.ContainsKey(envelope.Id), $"id {envelope.Id} comes twice.");
+                        ids.Add(envelope.Id) && !stored.ById.ContainsKey(envelope.Id),
+                        $"id {envelope.Id} comes twice.");
                 }
 
                 foreach (var envelope in events)

@@ -75,7 +75,7 @@ internal sealed class ArchiveFolder : IDisposable
     public void Dispose() => _folder.Delete(recursive: true);
 
     private static Process Start(params string[] arguments) => Process.Start(
-        new ProcessStartInfo("zstd", arguments) { RedirectStandardOutput = true })!;
+        new ProcessStartInfo("zstd", arguments) { RedirectStandardOutput = true, UseShellExecute = false })!;
 
     private static async Task EndAsync(Process process)
     {

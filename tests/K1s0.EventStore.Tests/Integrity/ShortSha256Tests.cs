@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using K1s0.EventStore.Integrity;
 
-namespace K1s0.EventStore.Tests.Integrity;
+namespace K1s0.EventStore.Tests;
 
 public sealed class ShortSha256Tests
 {
