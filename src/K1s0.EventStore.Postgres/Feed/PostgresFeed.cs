@@ -6,6 +6,12 @@ namespace K1s0.EventStore.Postgres;
 /// <summary>Reads the feed up to the settled bound. Thread-safe.</summary>
 internal sealed class PostgresFeed(PostgresDatabase database, SettledBoundProbe probe, ArchiveBorder border)
 {
+    /// <summary>
+    /// The most positions that one statement with a filter looks at, whatever the filter lets through: so it ends in
+    /// time on a store of any size.
+    /// </summary>
+    public const long MaxPositions = 250_000;
+
     public async Task<FeedPage> ReadPageAsync(
         Position after, FeedFilter? filter, int maxCount, CancellationToken cancellationToken)
     {
@@ -50,12 +56,16 @@ internal sealed class PostgresFeed(PostgresDatabase database, SettledBoundProbe 
         // A bound that is known already is final for ever; a new one is asked for only where what is known ends. The
         // statement itself finds nothing on a server whose sequence is not as far.
         var known = probe.Latest;
-        var events = after < known
-            ? await QueryAsync(after, known, filter, maxCount, cancellationToken).ConfigureAwait(false)
-            : [];
-        if (events.Count == maxCount)
+        var readTo = after;
+        List<EventEnvelope> events = [];
+        if (after < known)
         {
-            return new FeedPage(events, events[^1].Position, known);
+            readTo = EndOfStatement(after, known, filter);
+            events = await QueryAsync(after, readTo, filter, maxCount, cancellationToken).ConfigureAwait(false);
+            if (events.Count == maxCount)
+            {
+                return new FeedPage(events, events[^1].Position, known);
+            }
         }
 
         var bound = (await probe.AskAsync(cancellationToken).ConfigureAwait(false)).Bound;
@@ -64,26 +74,34 @@ internal sealed class PostgresFeed(PostgresDatabase database, SettledBoundProbe 
             // This is not the feed that the bound was known of: what was read up to it is read again, up to the new
             // one.
             events.Clear();
-            known = after;
+            (known, readTo) = (after, after);
         }
 
-        var from = known > after ? known : after;
-        if (from < bound)
+        // Where the first statement did not come to the end of what was known, the page ends.
+        if (readTo >= known && readTo < bound)
         {
+            var from = readTo;
+            readTo = EndOfStatement(from, bound, filter);
             events.AddRange(
-                await QueryAsync(from, bound, filter, maxCount - events.Count, cancellationToken)
+                await QueryAsync(from, readTo, filter, maxCount - events.Count, cancellationToken)
                     .ConfigureAwait(false));
         }
 
-        var readTo = events.Count == maxCount ? events[^1].Position : bound;
-        return new FeedPage(events, readTo > after ? readTo : after, bound);
+        return new FeedPage(events, events.Count == maxCount ? events[^1].Position : readTo, bound);
     }
+
+    private static bool IsFiltered(FeedFilter? filter) => filter is not null && filter != new FeedFilter();
+
+    private static Position EndOfStatement(Position after, Position bound, FeedFilter? filter) =>
+        IsFiltered(filter) && bound.Value - after.Value > MaxPositions
+            ? new Position(after.Value + MaxPositions)
+            : bound;
 
     private Task<List<EventEnvelope>> QueryAsync(
         Position after, Position bound, FeedFilter? filter, int maxCount, CancellationToken cancellationToken)
     {
         // With a filter the statement is planned anew, so that only the members that are set take part in the plan.
-        var isFiltered = filter is not null && filter != new FeedFilter();
+        var isFiltered = IsFiltered(filter);
         return database.QueryAsync(
             isFiltered ? "read_feed_page_filtered" : "read_feed_page",
             parameters =>

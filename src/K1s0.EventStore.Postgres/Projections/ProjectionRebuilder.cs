@@ -58,7 +58,15 @@ public sealed class ProjectionRebuilder
         _probe = new SettledBoundProbe(_database.Statements);
         _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<ProjectionRebuilder>();
         _swap = new RebuildSwap(
-            name, projection, _tables, _rebuild, _feed, _database, isInline, timeProvider ?? TimeProvider.System);
+            name,
+            projection,
+            _tables,
+            _rebuild,
+            _feed,
+            _database,
+            _probe,
+            isInline,
+            timeProvider ?? TimeProvider.System);
     }
 
     /// <summary>Rebuilds the projection, or goes on with a rebuild that did not come to its end.</summary>
@@ -87,12 +95,13 @@ public sealed class ProjectionRebuilder
         var (lanes, epoch) = await BeginAsync(options, identity, cancellationToken).ConfigureAwait(false);
         var run = new RebuildRun(
             _name, _projection, _rebuild, _feed, _database, options.BatchSize, epoch, lanes, progress);
+        var verified = (Position: Position.Start, Events: 0L);
         _logger.RebuildStarted(_name, lanes.Length, run.Position);
         while (true)
         {
             var target = await CatchUpAsync(run, options, cancellationToken).ConfigureAwait(false);
             run.Report(RebuildStage.Verifying, target);
-            await VerifyAsync(run, cancellationToken).ConfigureAwait(false);
+            verified = await VerifyAsync(run, verified, cancellationToken).ConfigureAwait(false);
             run.Report(RebuildStage.Swapping, target);
             if (await _swap.TryAsync(run, identity, options, cancellationToken).ConfigureAwait(false) is { } result)
             {
@@ -178,17 +187,20 @@ public sealed class ProjectionRebuilder
                 : bound;
     }
 
-    private async Task VerifyAsync(RebuildRun run, CancellationToken cancellationToken)
+    // What was counted once is final: it is not counted again after each attempt to swap.
+    private async Task<(Position Position, long Events)> VerifyAsync(
+        RebuildRun run, (Position Position, long Events) verified, CancellationToken cancellationToken)
     {
-        var count = await _feed.CountAsync(Position.Start, run.Position, null, cancellationToken).ConfigureAwait(false);
-        if (run.IsLevel && count != run.Events)
-        {
-            throw new ProjectionRebuildException(
+        var position = run.Position;
+        var count = verified.Events
+            + await _feed.CountAsync(verified.Position, position, null, cancellationToken).ConfigureAwait(false);
+        return !run.IsLevel || count == run.Events
+            ? (position, count)
+            : throw new ProjectionRebuildException(
                 _name,
                 RebuildFailure.CountsDiffer,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{run.Events} events were applied up to position {run.Position}, the feed has {count}."));
-        }
+                    $"{run.Events} events were applied up to position {position}, the feed has {count}."));
     }
 }

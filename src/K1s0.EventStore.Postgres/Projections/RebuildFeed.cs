@@ -5,11 +5,8 @@ namespace K1s0.EventStore.Postgres;
 /// <summary>Reads the feed for a rebuild: a lane's events, or how many there are. Thread-safe.</summary>
 internal sealed class RebuildFeed(PostgresDatabase database, FeedFilter? filter)
 {
-    /// <summary>
-    /// The most positions that one statement looks at, whatever the filter lets through: so it ends in time on a store
-    /// of any size.
-    /// </summary>
-    public const long MaxPositions = 250_000;
+    /// <inheritdoc cref="PostgresFeed.MaxPositions"/>
+    public const long MaxPositions = PostgresFeed.MaxPositions;
 
     /// <summary>
     /// The next events of a lane, up to a position, and up to where these are all; in a transaction, all that it sees.

@@ -100,6 +100,21 @@ internal sealed class RebuildRun(
     public ProjectionRebuildException TakenOver() => new(
         name, RebuildFailure.TakenOver, "another call has begun to rebuild it, or has finished.");
 
+    /// <summary>The lanes as they are stored, which nobody moves until the transaction ends.</summary>
+    public async Task<List<RebuildLane>> LockAsync(
+        Npgsql.NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var stored = await rebuild.LockLanesAsync(epoch, transaction, cancellationToken).ConfigureAwait(false);
+            return stored.Count > 0 ? stored : throw TakenOver();
+        }
+        catch (StoreSchemaException)
+        {
+            throw TakenOver();
+        }
+    }
+
     private async Task ApplyBatchAsync(RebuildLane lane, Position target, CancellationToken cancellationToken)
     {
         var (events, to) = await feed.ReadAsync(lane, target, batchSize, null, cancellationToken)
@@ -119,6 +134,11 @@ internal sealed class RebuildRun(
                     var context = new ProjectionContext(rebuild.Tables, transaction, isRebuilding: true);
                     await ProjectionDatabase.ApplyOrBlameAsync(projection, events, context, cancellationToken)
                         .ConfigureAwait(false);
+                    if (events.Count > 0)
+                    {
+                        await database.CheckAsync(events[^1], transaction, cancellationToken).ConfigureAwait(false);
+                    }
+
                     return true;
                 },
                 cancellationToken).ConfigureAwait(false);

@@ -20,12 +20,14 @@ internal sealed class RebuildSwap(
     RebuildTables rebuild,
     RebuildFeed feed,
     ProjectionDatabase database,
+    SettledBoundProbe probe,
     bool isInline,
     TimeProvider timeProvider)
 {
     // All who use the tables wait while the swap waits for them.
     private const string LongestLockWait = "1s";
     private const int BatchesPerSwap = 4;
+    private const string TooMuchLeft = "more is left to apply than a swap may do, behind an append that is open.";
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Where the projection in use stands; null when it has no checkpoint.</summary>
@@ -39,62 +41,73 @@ internal sealed class RebuildSwap(
         var rows = await database.Statements.QueryAsync(
             "load_checkpoint",
             AddName,
-            static reader => reader.IsDBNull(1) ? null : new Checkpoint(
-                new Position(reader.GetInt64(1)), new StoreIdentity(reader.GetGuid(2), reader.GetInt64(3))),
+            static reader => ReadCheckpoint(reader, 1),
             cancellationToken).ConfigureAwait(false);
         return rows is [var checkpoint] ? checkpoint : null;
     }
 
     /// <summary>Tries to swap, as long as the options say.</summary>
-    /// <returns>Null when more is left to apply than a swap may do.</returns>
+    /// <returns>Null when more is left to apply than a swap may do, and can be applied before it.</returns>
     public async Task<RebuildResult?> TryAsync(
         RebuildRun run, StoreIdentity identity, RebuildOptions options, CancellationToken cancellationToken)
     {
         var start = timeProvider.GetTimestamp();
         while (true)
         {
-            string obstacle;
-            var batch = new List<EventEnvelope>();
-            try
+            var isLate = timeProvider.GetElapsedTime(start) >= options.SwapTimeout;
+            var (result, obstacle) = await TryOnceAsync(run, identity, options.BatchSize, isLate, cancellationToken)
+                .ConfigureAwait(false);
+            if (obstacle is null || isLate)
             {
-                var outcome = await database.TransactAsync(
-                    "swapping the tables of a projection",
-                    transaction => SwapAsync(run, identity, options.BatchSize, batch, transaction, cancellationToken),
-                    cancellationToken).ConfigureAwait(false);
-                if (outcome.Obstacle is null)
-                {
-                    return outcome.Result;
-                }
-
-                obstacle = outcome.Obstacle;
-            }
-            catch (EventStoreException e) when (SqlStateOf(e) is PostgresErrorCodes.LockNotAvailable
-                or PostgresErrorCodes.DeadlockDetected)
-            {
-                obstacle = "its tables are held locked by a long transaction.";
-            }
-            catch (EventHandlingException e) when (batch.Count > 1)
-            {
-                throw await database.FindFailureAsync(projection, rebuild.Tables, batch, e, cancellationToken)
-                    .ConfigureAwait(false);
-            }
-            catch (StoreOperationException e) when (
-                SqlStateOf(e) is PostgresErrorCodes.DependentObjectsStillExist)
-            {
-                throw new ProjectionRebuildException(
-                    name,
-                    RebuildFailure.TablesInUse,
-                    "something depends on its tables (a view, a foreign key) and keeps them from being dropped. Let "
-                        + "the projection make it, or drop it.",
-                    e.InnerException);
-            }
-
-            if (timeProvider.GetElapsedTime(start) >= options.SwapTimeout)
-            {
-                throw new ProjectionRebuildException(name, RebuildFailure.NotInTime, obstacle);
+                return obstacle is null
+                    ? result
+                    : throw new ProjectionRebuildException(name, RebuildFailure.NotInTime, obstacle);
             }
 
             await Task.Delay(Pause, timeProvider, cancellationToken).ConfigureAwait(false);
+            if (ReferenceEquals(obstacle, TooMuchLeft)
+                && (await probe.AskAsync(cancellationToken).ConfigureAwait(false)).Bound > run.Position)
+            {
+                return null;
+            }
+        }
+    }
+
+    private async Task<(RebuildResult? Result, string? Obstacle)> TryOnceAsync(
+        RebuildRun run, StoreIdentity identity, int batchSize, bool isLate, CancellationToken cancellationToken)
+    {
+        var batch = new List<EventEnvelope>();
+        try
+        {
+            return await database.TransactAsync(
+                "swapping the tables of a projection",
+                transaction => SwapAsync(run, identity, batchSize, batch, transaction, cancellationToken),
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (EventStoreException e) when (SqlStateOf(e) is PostgresErrorCodes.LockNotAvailable
+            or PostgresErrorCodes.DeadlockDetected)
+        {
+            return (null, "its tables are held locked by a long transaction.");
+        }
+        catch (ProjectionRebuildException e) when (isInline && !isLate && e.Failure is RebuildFailure.CountsDiffer)
+        {
+            // An append that the projection writes nothing for meets none of its locks, and may have ended between
+            // the reading of the rest and the counting.
+            return (null, e.Message);
+        }
+        catch (EventHandlingException e) when (batch.Count > 1)
+        {
+            throw await database.FindFailureAsync(projection, rebuild.Tables, batch, e, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (StoreOperationException e) when (SqlStateOf(e) is PostgresErrorCodes.DependentObjectsStillExist)
+        {
+            throw new ProjectionRebuildException(
+                name,
+                RebuildFailure.TablesInUse,
+                "something depends on its tables (a view, a foreign key) and keeps them from being dropped. Let "
+                    + "the projection make it, or drop it.",
+                e.InnerException);
         }
     }
 
@@ -119,7 +132,7 @@ internal sealed class RebuildSwap(
             await rebuild.LockLiveAsync(transaction, cancellationToken).ConfigureAwait(false);
         }
 
-        var lanes = await LockLanesAsync(run, transaction, cancellationToken).ConfigureAwait(false);
+        var lanes = await run.LockAsync(transaction, cancellationToken).ConfigureAwait(false);
         var checkpoint = await LockCheckpointAsync(identity, transaction, cancellationToken).ConfigureAwait(false);
         var from = lanes[0].Position;
         var to = isInline
@@ -131,9 +144,10 @@ internal sealed class RebuildSwap(
                 CultureInfo.InvariantCulture, $"it stands at {to}, behind the rebuild at {from}; let it run."));
         }
 
-        if (!isInline && to.Value - from.Value > (long)batchSize * BatchesPerSwap)
+        if (to.Value - from.Value > (long)batchSize * BatchesPerSwap)
         {
-            return (null, null);
+            // Up to a checkpoint it can be applied before; up to the last append perhaps not yet.
+            return (null, isInline ? TooMuchLeft : null);
         }
 
         if (!isInline && checkpoint is null && to > Position.Start
@@ -146,28 +160,9 @@ internal sealed class RebuildSwap(
         var whole = new RebuildLane(0, 1, from, lanes.Sum(lane => lane.Events));
         var done = await ApplyRestAsync(whole, to, batchSize, batch, transaction, cancellationToken)
             .ConfigureAwait(false);
-        if (!isInline)
-        {
-            await CheckAsync(done.Events - whole.Events, from, to, transaction, cancellationToken)
-                .ConfigureAwait(false);
-        }
-
+        await CheckAsync(done.Events - whole.Events, from, to, transaction, cancellationToken).ConfigureAwait(false);
         await rebuild.SwapAsync(transaction, cancellationToken).ConfigureAwait(false);
         return (new RebuildResult(done.Events, isInline ? done.Position : to), null);
-    }
-
-    private async Task<List<RebuildLane>> LockLanesAsync(
-        RebuildRun run, NpgsqlTransaction transaction, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var lanes = await rebuild.LockLanesAsync(run.Epoch, transaction, cancellationToken).ConfigureAwait(false);
-            return lanes.Count > 0 ? lanes : throw run.TakenOver();
-        }
-        catch (StoreSchemaException)
-        {
-            throw run.TakenOver();
-        }
     }
 
     private async Task<Position?> LockCheckpointAsync(
@@ -181,8 +176,7 @@ internal sealed class RebuildSwap(
         var rows = await database.Statements.QueryAsync(
             "lock_checkpoint",
             AddName,
-            static reader => reader.IsDBNull(0) ? null : new Checkpoint(
-                new Position(reader.GetInt64(0)), new StoreIdentity(reader.GetGuid(1), reader.GetInt64(2))),
+            static reader => ReadCheckpoint(reader, 0),
             cancellationToken,
             transaction,
             prepare: false).ConfigureAwait(false);
@@ -279,6 +273,12 @@ internal sealed class RebuildSwap(
             prepare: false).ConfigureAwait(false);
         return started.Count == 1;
     }
+
+    private static Checkpoint? ReadCheckpoint(NpgsqlDataReader reader, int first) => reader.IsDBNull(first)
+        ? null
+        : new Checkpoint(
+            new Position(reader.GetInt64(first)),
+            new StoreIdentity(reader.GetGuid(first + 1), reader.GetInt64(first + 2)));
 
     private static string? SqlStateOf(EventStoreException e) => (e.InnerException as PostgresException)?.SqlState;
 

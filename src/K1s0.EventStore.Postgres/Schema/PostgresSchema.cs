@@ -3,11 +3,13 @@ using Npgsql;
 namespace K1s0.EventStore.Postgres;
 
 /// <summary>
-/// Makes and migrates the tables of a store. Migrations are numbered and only move forward; nothing is ever dropped.
+/// Makes and migrates the tables of a store. Migrations are numbered and only move forward; no event is ever dropped.
 /// Safe when any number of processes start at once. Thread-safe.
 /// </summary>
-/// <remarks>Each migration and its version number commit together, so a crash leaves the schema before or after
-/// it.</remarks>
+/// <remarks>
+/// All migrations that are missing, and the version number, commit together: a crash, or one that fails, leaves the
+/// schema as it was. One that changes a table in use waits at most 5 seconds for those who use it, and fails then.
+/// </remarks>
 public sealed class PostgresSchema
 {
     private readonly PostgresDatabase _database;
@@ -38,9 +40,11 @@ public sealed class PostgresSchema
     /// <summary>
     /// Makes the schema, or brings it to <see cref="SupportedVersion"/>, and makes the partitions ahead.
     /// </summary>
-    /// <param name="cancellationToken">Gives up; nothing of an unfinished migration stays.</param>
+    /// <param name="cancellationToken">Gives up; the schema stays as it was.</param>
     /// <exception cref="StoreSchemaException">The schema is newer than this library.</exception>
-    /// <exception cref="StoreUnavailableException">The database cannot be reached.</exception>
+    /// <exception cref="StoreUnavailableException">
+    /// The database cannot be reached, or somebody uses a table that must be changed; nothing was. Try again.
+    /// </exception>
     public async Task MigrateAsync(CancellationToken cancellationToken = default)
     {
         var connection = await _database.OpenAsync(cancellationToken).ConfigureAwait(false);

@@ -1,5 +1,5 @@
--- A page of the feed, filtered. $1 after, $2 settled bound, not beyond this server's, $3 most rows, $4 event types,
--- $5 stream types, $6 stream prefix, $7 recorded from, $8 recorded before; each filter null for all
+-- A page of the feed, filtered. $1 after, $2 last position to look at, not beyond this server's, $3 most rows,
+-- $4 event types, $5 stream types, $6 stream prefix, $7 recorded from, $8 recorded before; each filter null for all
 -- The first part has no rows: it refuses when events are in the archive. It stands for itself because the times can
 -- exclude every partition, and then nothing of the second part runs.
 select null::text, null::text, null::bigint, null::bigint, null::uuid, null::text, null::int, null::timestamptz,

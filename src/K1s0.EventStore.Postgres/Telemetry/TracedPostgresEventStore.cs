@@ -82,6 +82,9 @@ internal sealed class TracedPostgresEventStore : IEventStore, IEventAppender, IS
     public Task<Position> GetSettledBoundAsync(CancellationToken cancellationToken = default) =>
         _store.GetSettledBoundAsync(cancellationToken);
 
+    public Task<Position> GetLastPositionAsync(CancellationToken cancellationToken = default) =>
+        _store.GetLastPositionAsync(cancellationToken);
+
     public Task<FeedPage> ReadFeedPageAsync(
         Position after,
         FeedFilter? filter = null,

@@ -17,6 +17,16 @@ public interface IFeedReader
     /// <param name="cancellationToken">Gives up asking.</param>
     Task<Position> GetSettledBoundAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// The last position that the store has given out, also to an append that was rolled back or has not ended: never
+    /// before the bound. A bound that is behind a position that was read is a moment's matter as long as this is not.
+    /// Who wraps a reader passes the question on; a store whose bound never goes back need not answer it.
+    /// </summary>
+    /// <param name="cancellationToken">Gives up asking.</param>
+    /// <returns>By default the settled bound.</returns>
+    Task<Position> GetLastPositionAsync(CancellationToken cancellationToken = default) =>
+        GetSettledBoundAsync(cancellationToken);
+
     /// <summary>Reads one page.</summary>
     /// <param name="after">Only events behind this position are read.</param>
     /// <param name="filter">Which events to return; null for all.</param>

@@ -184,12 +184,8 @@ public sealed class InMemoryEventStore : IEventStore, IEventAppender, IStreamRea
     private FeedPage ReadFeedPage(Position after, FeedFilter? filter, int maxCount)
     {
         var bound = new Position(_events.Feed.Count);
-        EventEnvelope[] events =
-        [
-            .. _events.Feed.Skip((int)Math.Min(after.Value, _events.Feed.Count))
-                .Where(envelope => filter is null || filter.Matches(envelope))
-                .Take(maxCount),
-        ];
+        var events = _events.Feed.Skip((int)Math.Min(after.Value, _events.Feed.Count))
+            .Where(envelope => filter is null || filter.Matches(envelope)).Take(maxCount).ToArray();
         var readTo = events.Length == maxCount ? events[^1].Position : bound;
         return new FeedPage(events, readTo > after ? readTo : after, bound);
     }

@@ -75,7 +75,20 @@ public sealed class InMemorySnapshotStore : ISnapshotStore
             }
         }
 
-        return Task.FromResult<Snapshot<TState>?>(
-            _serializer.ToSnapshot<TState>(streamId, stateName, latest.Version, latest.State, latest.At));
+        return Read();
+
+        // What is wrong with the state ends the task, as with a store that has to wait for it.
+        Task<Snapshot<TState>?> Read()
+        {
+            try
+            {
+                return Task.FromResult<Snapshot<TState>?>(
+                    _serializer.ToSnapshot<TState>(streamId, stateName, latest.Version, latest.State, latest.At));
+            }
+            catch (Exception e)
+            {
+                return Task.FromException<Snapshot<TState>?>(e);
+            }
+        }
     }
 }

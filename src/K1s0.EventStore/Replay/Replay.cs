@@ -124,8 +124,8 @@ public sealed class Replay
         IProgress<ReplayProgress>? progress,
         CancellationToken cancellationToken)
     {
-        var reader = await ReplayReader.OpenAsync(_feed, _streams, selection, options.PageSize, cancellationToken)
-            .ConfigureAwait(false);
+        var reader = await ReplayReader.OpenAsync(
+            _feed, _streams, selection, options.PageSize, _timeProvider, cancellationToken).ConfigureAwait(false);
         await using (reader.ConfigureAwait(false))
         {
             var run = new ReplayRun(reader, selection, handlers, options, progress, _timeProvider);
@@ -136,8 +136,8 @@ public sealed class Replay
     private async IAsyncEnumerable<EventEnvelope> ReadCheckedAsync(
         ReplaySelection selection, int pageSize, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var reader = await ReplayReader.OpenAsync(_feed, _streams, selection, pageSize, cancellationToken)
-            .ConfigureAwait(false);
+        var reader = await ReplayReader.OpenAsync(
+            _feed, _streams, selection, pageSize, _timeProvider, cancellationToken).ConfigureAwait(false);
         await using (reader.ConfigureAwait(false))
         {
             var left = selection.Limit ?? long.MaxValue;

@@ -16,8 +16,8 @@ internal sealed class ReplayReader : IAsyncDisposable
     // Open while a stream is read and nothing failed.
     private IAsyncEnumerator<EventEnvelope>? _stream;
 
-    // Set when an event of the stream cannot be read: the feed goes on behind it, a stream does not. It may stand under
-    // another name there, so it is remembered.
+    // Set when an event of the stream cannot be read: up to it the feed is read. It may stand under another name there,
+    // so it is remembered.
     private FeedFilter? _streamInFeed;
     private EventUnreadableException? _unreadable;
 
@@ -33,19 +33,16 @@ internal sealed class ReplayReader : IAsyncDisposable
 
     /// <summary>Finds the end of the selection.</summary>
     /// <exception cref="FeedDivergedException">The selection begins behind the end of the feed.</exception>
+    /// <exception cref="StoreUnavailableException">The feed has not come back to the selection's begin.</exception>
     public static async Task<ReplayReader> OpenAsync(
         IFeedReader feed,
         IStreamReader streams,
         ReplaySelection selection,
         int pageSize,
+        TimeProvider timeProvider,
         CancellationToken cancellationToken)
     {
-        var bound = await feed.GetSettledBoundAsync(cancellationToken).ConfigureAwait(false);
-        if (selection.After > bound)
-        {
-            throw new FeedDivergedException(selection.After, bound);
-        }
-
+        var bound = await feed.UntilAsync(selection.After, timeProvider, cancellationToken).ConfigureAwait(false);
         var end = selection.To is { } to && to < bound ? to : bound;
         return new ReplayReader(feed, streams, selection, end, pageSize);
     }
@@ -103,7 +100,7 @@ internal sealed class ReplayReader : IAsyncDisposable
             catch (EventUnreadableException e)
             {
                 _unreadable = e.Position > _after && e.Position <= End ? e : null;
-                _streamInFeed = (_selection.Filter ?? new FeedFilter()) with
+                _streamInFeed = new FeedFilter
                 {
                     StreamTypes = [stream.AggregateType],
                     StreamPrefix = stream.ToString(),
@@ -113,21 +110,27 @@ internal sealed class ReplayReader : IAsyncDisposable
 
         if (_unreadable is { } unreadable && unreadable.Position.Value == _after.Value + 1)
         {
-            _unreadable = null;
+            // It is the version behind those before it. The stream goes on behind it, and not the feed: another one
+            // that stands under another name would be left out there.
+            (_unreadable, _streamInFeed) = (null, null);
+            _nextVersion = new StreamVersion(_nextVersion.Value + 1);
             return new ReplayPage([], unreadable.Position, unreadable);
         }
 
         // Other streams can begin with the same name.
         var end = _unreadable is null ? End : new Position(_unreadable.Position.Value - 1);
         var page = await ReadFeedAsync(_streamInFeed, end, cancellationToken).ConfigureAwait(false);
-        return page with
+        var events = page.Events.Where(envelope => envelope.StreamId == stream).ToList();
+        if (events.Count > 0 && _unreadable is null)
         {
-            Events =
-            [
-                .. page.Events.Where(envelope =>
-                    envelope.StreamId == stream && _selection.Filter?.Matches(envelope) is not false),
-            ],
-        };
+            // What cannot be read lies before the selection, so its version is not known: the stream goes on behind the
+            // first events that follow each other.
+            events = [.. events.TakeWhile((envelope, index) => envelope.Version == events[0].Version + index)];
+            (page, _streamInFeed) = (page with { ReadTo = events[^1].Position }, null);
+        }
+
+        _nextVersion = events is [.., var last] ? new StreamVersion(last.Version + 1) : _nextVersion;
+        return page with { Events = [.. events.Where(envelope => _selection.Filter?.Matches(envelope) is not false)] };
     }
 
     private async Task<ReplayPage> ReadStreamAsync(StreamId stream, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using K1s0.EventStore.Telemetry;
 
 namespace K1s0.EventStore;
@@ -19,7 +20,24 @@ internal sealed class AtomicRun(
     // Held by the run, or by a replay, while it handles events or moves the checkpoint.
     private readonly SemaphoreSlim _turn = new(1, 1);
 
+    // Set in a turn: nobody knows where the checkpoint stands, and the run ends with it.
+    private readonly CancellationTokenSource _broken = new();
+    private volatile ExceptionDispatchInfo? _failure;
+
     public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _broken.Token);
+        try
+        {
+            await RunUntilAsync(stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_failure is not null)
+        {
+            _failure.Throw();
+        }
+    }
+
+    private async Task RunUntilAsync(CancellationToken cancellationToken)
     {
         var saved = parts.TimeProvider.GetTimestamp();
         try
@@ -53,9 +71,8 @@ internal sealed class AtomicRun(
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            // The checkpoint passes the event before its effects are committed: otherwise a crash would hand it over
-            // again.
-            await writer.SaveAsync(lowWater.Mark).ConfigureAwait(false);
+            // The checkpoint passes the event before its effects are committed: else a crash hands it over again.
+            await PassAsync().ConfigureAwait(false);
             if (await ReplayOnceAsync(envelope, cancellationToken).ConfigureAwait(false) is { } cause
                 && await _retry.RunAsync(
                     envelope, cause, token => ReplayOnceAsync(envelope, token), cancellationToken)
@@ -74,20 +91,35 @@ internal sealed class AtomicRun(
         }
     }
 
-    public async Task InTurnAsync(StreamId streamId, Action act, CancellationToken cancellationToken)
-    {
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+    public Task InTurnAsync(StreamId streamId, Action act, CancellationToken cancellationToken) => InTurnAsync(
+        () =>
         {
             act();
-        }
-        finally
-        {
-            _turn.Release();
-        }
+            return Task.CompletedTask;
+        },
+        cancellationToken);
+
+    public void Dispose()
+    {
+        _turn.Dispose();
+        _broken.Dispose();
     }
 
-    public void Dispose() => _turn.Dispose();
+    // When the answer is lost, the claim may not be the one that is stored any more: only a new run claims again.
+    private async Task PassAsync()
+    {
+        _failure?.Throw();
+        try
+        {
+            await writer.SaveAsync(lowWater.Mark).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            _failure = ExceptionDispatchInfo.Capture(e);
+            await _broken.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
 
     private async Task HandleStretchAsync(FeedStretch stretch, CancellationToken cancellationToken)
     {
@@ -100,6 +132,7 @@ internal sealed class AtomicRun(
                 await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
                 try
                 {
+                    _failure?.Throw();
                     var done = await HandleSomeAsync(
                         new ArraySegment<EventEnvelope>(batch)[next..], work.AsMemory(next), cancellationToken)
                         .ConfigureAwait(false);
@@ -226,8 +259,8 @@ internal sealed class AtomicRun(
         ArraySegment<EventEnvelope> events, ReadOnlyMemory<WorkInFlight> work, CancellationToken cancellationToken)
     {
         var last = events[^1];
-        var checkpoint = await writer.ToCheckpointAsync(new LowWaterMark(last.Position, last.ChainHash))
-            .ConfigureAwait(false);
+        var mark = new LowWaterMark(last.Position, last.ChainHash);
+        var checkpoint = await writer.ToCheckpointAsync(mark).ConfigureAwait(false);
         writer.Claim = await handler.HandleAsync(events, writer.Claim, checkpoint, cancellationToken)
             .ConfigureAwait(false);
         for (var index = 0; index < events.Count; index++)
@@ -250,12 +283,14 @@ internal sealed class AtomicRun(
         }
     }
 
-    private async Task SaveAsync(CancellationToken cancellationToken)
+    private Task SaveAsync(CancellationToken cancellationToken) => InTurnAsync(PassAsync, cancellationToken);
+
+    private async Task InTurnAsync(Func<Task> act, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            await writer.SaveAsync(lowWater.Mark).ConfigureAwait(false);
+            await act().ConfigureAwait(false);
         }
         finally
         {

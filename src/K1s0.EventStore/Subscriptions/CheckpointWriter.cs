@@ -22,17 +22,14 @@ internal sealed class CheckpointWriter
     /// <summary>Claims the checkpoint; where there is none yet, the start is found and stored.</summary>
     /// <exception cref="StoreIdentityException">The checkpoint belongs to another store.</exception>
     /// <exception cref="FeedDivergedException">The feed is not the one that the checkpoint was taken in.</exception>
+    /// <exception cref="StoreUnavailableException">The feed has not come back to the checkpoint yet.</exception>
     /// <exception cref="LeaseLostException">The lease was lost before the checkpoint was claimed.</exception>
     public static async Task<CheckpointWriter> ClaimAsync(
-        ICheckpointStore checkpoints,
-        IFeedReader feed,
-        string consumer,
-        SubscriptionOptions options,
-        Ownership? ownership,
-        CancellationToken cancellationToken)
+        SubscriptionParts parts, Ownership? ownership, CancellationToken cancellationToken)
     {
+        var (checkpoints, feed, options) = (parts.Checkpoints, parts.Live.Feed, parts.Options);
         var identity = await feed.GetIdentityAsync(cancellationToken).ConfigureAwait(false);
-        var claim = await checkpoints.ClaimAsync(consumer, options.Owner, cancellationToken).ConfigureAwait(false);
+        var claim = await checkpoints.ClaimAsync(parts.Name, options.Owner, cancellationToken).ConfigureAwait(false);
         if (ownership is not null)
         {
             // Who slept between the lease and the claim has taken the right to write from the new owner: it must not
@@ -43,7 +40,7 @@ internal sealed class CheckpointWriter
         var writer = new CheckpointWriter(checkpoints, feed, identity, claim);
         if (claim.Checkpoint is { } checkpoint)
         {
-            await writer.CheckAsync(checkpoint, cancellationToken).ConfigureAwait(false);
+            await writer.CheckAsync(checkpoint, parts.TimeProvider, cancellationToken).ConfigureAwait(false);
         }
         else if (await options.Start.FindAsync(feed, cancellationToken).ConfigureAwait(false) is var start
             && start > Position.Start)
@@ -77,18 +74,18 @@ internal sealed class CheckpointWriter
         Claim = await _checkpoints.SaveAsync(Claim, checkpoint, CancellationToken.None).ConfigureAwait(false);
     }
 
-    private async Task CheckAsync(Checkpoint checkpoint, CancellationToken cancellationToken)
+    private async Task CheckAsync(
+        Checkpoint checkpoint, TimeProvider timeProvider, CancellationToken cancellationToken)
     {
         if (checkpoint.Store != _identity)
         {
             throw new StoreIdentityException(_identity, checkpoint.Store);
         }
 
-        var bound = await _feed.GetSettledBoundAsync(cancellationToken).ConfigureAwait(false);
-        if (checkpoint.Position > bound
-            || (!checkpoint.ChainHash.IsNone
-                && await FindHashAsync(checkpoint.Position, cancellationToken).ConfigureAwait(false)
-                    != checkpoint.ChainHash))
+        var bound = await _feed.UntilAsync(checkpoint.Position, timeProvider, cancellationToken).ConfigureAwait(false);
+        if (!checkpoint.ChainHash.IsNone
+            && await FindHashAsync(checkpoint.Position, cancellationToken).ConfigureAwait(false)
+                != checkpoint.ChainHash)
         {
             throw new FeedDivergedException(checkpoint.Position, bound);
         }

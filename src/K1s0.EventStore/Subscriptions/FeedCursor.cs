@@ -4,7 +4,8 @@ namespace K1s0.EventStore;
 /// Walks through the feed for one subscription: reads for itself until it has come to the end, then with the live feed,
 /// and for itself again when it has fallen behind. Not thread-safe.
 /// </summary>
-internal sealed class FeedCursor(LiveFeed live, SubscriptionOptions options, Position after, Position? end)
+internal sealed class FeedCursor(
+    LiveFeed live, SubscriptionOptions options, TimeProvider timeProvider, Position after, Position? end)
 {
     private Position _after = after;
 
@@ -28,7 +29,7 @@ internal sealed class FeedCursor(LiveFeed live, SubscriptionOptions options, Pos
             .ConfigureAwait(false);
         if (page.SettledBound < _after)
         {
-            throw new FeedDivergedException(_after, page.SettledBound);
+            await live.Feed.UntilAsync(_after, timeProvider, cancellationToken).ConfigureAwait(false);
         }
 
         IsLive = page.IsAtEnd;

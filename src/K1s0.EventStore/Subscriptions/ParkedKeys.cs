@@ -161,7 +161,9 @@ internal sealed class ParkedKeys
 
     private async Task<EventEnvelope> FindAsync(ParkedEvent parked, CancellationToken cancellationToken)
     {
-        var page = await _parts.Live.Feed.ReadFeedPageAsync(
+        var feed = _parts.Live.Feed;
+        await feed.UntilAsync(parked.Position, _parts.TimeProvider, cancellationToken).ConfigureAwait(false);
+        var page = await feed.ReadFeedPageAsync(
             new Position(parked.Position.Value - 1), filter: null, maxCount: 1, cancellationToken)
             .ConfigureAwait(false);
         return page.Events is [var envelope] && envelope.Position == parked.Position && envelope.Id == parked.EventId

@@ -263,15 +263,14 @@ public sealed class Subscription
     private async Task RunOnceAsync(Ownership? ownership, CancellationToken cancellationToken)
     {
         var feed = _parts.Live.Feed;
-        var writer = await CheckpointWriter.ClaimAsync(
-            _parts.Checkpoints, feed, Name, _parts.Options, ownership, cancellationToken).ConfigureAwait(false);
+        var writer = await CheckpointWriter.ClaimAsync(_parts, ownership, cancellationToken).ConfigureAwait(false);
         var parked = await ParkedKeys.LoadAsync(_parts, writer.Claim, cancellationToken).ConfigureAwait(false);
         var end = await _parts.Options.End.FindAsync(feed, cancellationToken).ConfigureAwait(false);
         var origin = writer.Claim.Checkpoint is { } checkpoint
             ? new LowWaterMark(checkpoint.Position, checkpoint.ChainHash)
             : default;
         var lowWater = new LowWater(origin, _parts.Progress.Waiters);
-        var cursor = new FeedCursor(_parts.Live, _parts.Options, origin.Position, end);
+        var cursor = new FeedCursor(_parts.Live, _parts.Options, _parts.TimeProvider, origin.Position, end);
         _parts.Progress.Begin(lowWater, parked.Count);
         _parts.Logger.SubscriptionStarted(Name, origin.Position, writer.Claim.Epoch);
         using var lanes = _handler is null

@@ -38,9 +38,23 @@ public readonly record struct SubscriptionStart
             return _after;
         }
 
-        var page = await feed.ReadFeedPageAsync(
-            Position.Start, new FeedFilter { RecordedFrom = time }, maxCount: 1, cancellationToken)
-            .ConfigureAwait(false);
-        return page.Events is [var first] ? new Position(first.Position.Value - 1) : page.ReadTo;
+        var (filter, after) = (new FeedFilter { RecordedFrom = time }, Position.Start);
+        while (true)
+        {
+            // A page may end before the feed does, and hold nothing.
+            var page = await feed.ReadFeedPageAsync(after, filter, maxCount: 1, cancellationToken)
+                .ConfigureAwait(false);
+            if (page.Events is [var first])
+            {
+                return new Position(first.Position.Value - 1);
+            }
+
+            if (page.IsAtEnd)
+            {
+                return page.ReadTo;
+            }
+
+            after = page.ReadTo;
+        }
     }
 }

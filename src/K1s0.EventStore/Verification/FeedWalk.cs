@@ -14,7 +14,7 @@ internal sealed class FeedWalk(IFeedReader feed, int pageSize, Position end, Fin
     /// </summary>
     public static bool IsUnreadable(Exception exception) => exception switch
     {
-        StoreSchemaException or StoreOperationException { IsAccessDenied: true } => false,
+        StoreSchemaException or EventsArchivedException or StoreOperationException { IsAccessDenied: true } => false,
         EventStoreException e => !e.IsTransient,
         _ => exception is ArgumentException or InvalidCastException or FormatException,
     };

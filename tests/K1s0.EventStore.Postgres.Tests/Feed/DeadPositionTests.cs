@@ -1,3 +1,5 @@
+using K1s0.EventStore.Conformance;
+
 namespace K1s0.EventStore.Postgres.Tests.Feed;
 
 /// <summary>What peers told gaps of the feed from late events by: times and counts. Neither plays a part here.</summary>
@@ -41,5 +43,58 @@ public sealed class DeadPositionTests(StoreDatabase database) : IClassFixture<St
 
         page.Events.Select(envelope => envelope.Position.Value).Should().Equal(2, 30_000_001);
         page.IsAtEnd.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task A_filtered_statement_looks_at_no_more_positions_than_it_can_in_time()
+    {
+        var store = (await SparseAsync()).Reopen();
+        var filter = new FeedFilter { StreamTypes = ["payment"] };
+        var (after, pages, found) = (Position.Start, 0, new List<EventEnvelope>());
+        FeedPage page;
+        do
+        {
+            page = await store.Store.ReadFeedPageAsync(after, filter, maxCount: 10, Cancellation);
+            (page.ReadTo.Value - after.Value).Should().BeInRange(1, PostgresFeed.MaxPositions);
+            page.SettledBound.Value.Should().BeGreaterThan(900_000);
+            found.AddRange(page.Events);
+            (after, pages) = (page.ReadTo, pages + 1);
+        }
+        while (!page.IsAtEnd);
+
+        pages.Should().Be(4);
+        found.Select(envelope => envelope.StreamId.AggregateType).Should().Equal("payment");
+        (await store.FeedAsync(filter)).Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task A_subscription_from_a_time_on_starts_there_also_when_that_is_many_positions_away()
+    {
+        var store = await SparseAsync();
+        var feed = await store.FeedAsync();
+        feed[^1].RecordedAt.Should().BeAfter(feed[^2].RecordedAt, "that is the situation to be tested");
+        var handler = new RecordingHandler();
+        using var live = new LiveFeed(store.Store);
+        var options = new SubscriptionOptions
+        {
+            Start = SubscriptionStart.At(feed[^1].RecordedAt),
+            End = SubscriptionEnd.SettledBound,
+        };
+
+        await new Subscription("from-a-time", handler, live, store.Checkpoints, options).RunAsync(Cancellation);
+
+        handler.Handled.Select(envelope => envelope.Id).Should().Equal(feed[^1].Id);
+    }
+
+    // Three events, each far behind the one before.
+    private async Task<TestStore> SparseAsync()
+    {
+        var store = await database.NewStoreAsync();
+        await store.Store.AppendAsync([Some.Append(Some.Stream())], Cancellation);
+        await store.ExecuteAsync("select setval('{s}.positions', 300000)");
+        await store.Store.AppendAsync([Some.Append(Some.Stream())], Cancellation);
+        await store.ExecuteAsync("select setval('{s}.positions', 900000)");
+        await store.Store.AppendAsync([Some.Append(Some.Stream("payment"))], Cancellation);
+        return store;
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Npgsql;
 
 namespace K1s0.EventStore.Postgres.Tests.Projections;
 
@@ -86,18 +87,20 @@ public sealed class RebuildSwapTests(StoreDatabase database) : IClassFixture<Sto
         await store.ExecuteAsync("truncate {s}.balances");
         await store.Checkpoints.SaveAsync(
             claim, claim.Checkpoint! with { Position = new Position(1), ChainHash = default }, Cancellation);
-        var isVerifying = new Verifying();
+        var isVerifying = new Reached(RebuildStage.Verifying);
 
         var rebuild = Rebuilder(store, new Balances(store.Name)).RebuildAsync(Small, isVerifying, Cancellation);
-        await isVerifying.Reached.WaitAsync(Cancellation);
+        await isVerifying.Task.WaitAsync(Cancellation);
         await KilledSwapProcess.FollowAsync(store.DataSource, store.Store, store.Options, Cancellation);
 
         (await rebuild).Events.Should().Be(feed.Count);
         (await Balances.ReadAsync(store)).Should().Equal(Balances.Fold(feed));
     }
 
-    [Fact]
-    public async Task Events_that_the_swap_applied_and_the_feed_does_not_have_are_never_swapped_in()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Events_that_the_swap_applied_and_the_feed_does_not_have_are_never_swapped_in(bool isInline)
     {
         var store = await database.NewStoreAsync();
         await store.Store.AppendAsync([Some.Append(Some.Stream(), 20)], Cancellation);
@@ -123,12 +126,65 @@ public sealed class RebuildSwapTests(StoreDatabase database) : IClassFixture<Sto
         });
 
         var refusal = await Assert.ThrowsAsync<ProjectionRebuildException>(
-            () => Rebuilder(store, projection).RebuildAsync(
-                new RebuildOptions { BatchSize = 20, Lanes = 1 }, cancellationToken: Cancellation));
+            () => Rebuilder(store, projection, isInline).RebuildAsync(
+                new RebuildOptions { BatchSize = 20, Lanes = 1, SwapTimeout = TimeSpan.FromSeconds(1) },
+                cancellationToken: Cancellation));
 
         refusal.Failure.Should().Be(RebuildFailure.CountsDiffer);
         refusal.Message.Should().Contain("3 events were applied").And.Contain("the feed has 2");
         (await Balances.ReadAsync(store)).Should().Equal(Balances.Fold(await store.FeedAsync()));
+    }
+
+    [Fact]
+    public async Task A_swap_beside_appends_never_applies_more_than_a_little_while_it_keeps_them_off()
+    {
+        var store = await database.NewStoreAsync();
+        await store.Store.AppendAsync([Some.Append(Some.Stream(), 5)], Cancellation);
+        await using var connection = await store.DataSource.OpenConnectionAsync(Cancellation);
+        await using var open = await connection.BeginTransactionAsync(Cancellation);
+        await store.Store.AppendAsync([Some.Append(Some.Stream())], open, Cancellation);
+        await store.Store.AppendAsync([Some.Append(Some.Stream(), 30)], Cancellation);
+        var options = new RebuildOptions { BatchSize = 5, Lanes = 2, SwapTimeout = TimeSpan.FromSeconds(1) };
+
+        var refusal = await Assert.ThrowsAsync<ProjectionRebuildException>(
+            () => Rebuilder(store, new Balances(store.Name), isInline: true).RebuildAsync(
+                options, cancellationToken: Cancellation));
+        refusal.Failure.Should().Be(RebuildFailure.NotInTime);
+        refusal.Message.Should().Contain("an append that is open");
+        (await store.ScalarAsync<bool>("select to_regclass('{s}.balances') is null")).Should().BeTrue();
+
+        // What was open ends while the swap waits: the rest is applied before it.
+        options.SwapTimeout = TimeSpan.FromMinutes(2);
+        var isSwapping = new Reached(RebuildStage.Swapping);
+        var rebuild = Rebuilder(store, new Balances(store.Name), isInline: true)
+            .RebuildAsync(options, isSwapping, Cancellation);
+        await isSwapping.Task.WaitAsync(Cancellation);
+        await open.CommitAsync(Cancellation);
+
+        (await rebuild).Events.Should().Be(36);
+        (await Balances.ReadAsync(store)).Should().Equal(Balances.Fold(await store.FeedAsync()));
+    }
+
+    [Fact]
+    public async Task An_error_of_the_server_that_the_projection_swallows_does_not_pass_in_a_rebuild()
+    {
+        var store = await database.NewStoreAsync();
+        await store.Store.AppendAsync([Some.Append(Some.Stream(), 10)], Cancellation);
+        var bad = (await store.FeedAsync())[6].Id;
+        var projection = new Balances(store.Name, async (events, context) =>
+        {
+            if (events.Any(one => one.Id == bad))
+            {
+                await using var command = context.CreateCommand("select 1 / 0");
+                await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteScalarAsync(Cancellation));
+            }
+        });
+
+        var failure = await Assert.ThrowsAsync<EventHandlingException>(
+            () => Rebuilder(store, projection).RebuildAsync(Small, cancellationToken: Cancellation));
+
+        failure.Envelope.Id.Should().Be(bad);
+        (await store.ScalarAsync<bool>("select to_regclass('{s}.balances') is null")).Should().BeTrue();
     }
 
     private static RebuildOptions Small =>
@@ -166,15 +222,15 @@ public sealed class RebuildSwapTests(StoreDatabase database) : IClassFixture<Sto
         return (statements, result);
     }
 
-    private sealed class Verifying : IProgress<RebuildProgress>
+    private sealed class Reached(RebuildStage stage) : IProgress<RebuildProgress>
     {
         private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public Task Reached => _reached.Task;
+        public Task Task => _reached.Task;
 
         public void Report(RebuildProgress value)
         {
-            if (value.Stage is RebuildStage.Verifying)
+            if (value.Stage == stage)
             {
                 _reached.TrySetResult();
             }

@@ -109,6 +109,37 @@ public sealed class MigrationTests(StoreDatabase database) : IClassFixture<Store
     }
 
     [Fact]
+    public async Task Snapshots_in_use_are_not_waited_for_without_an_end_and_keep_no_frame_that_nothing_reads()
+    {
+        var options = new PostgresOptions { Schema = database.NewSchemaName() };
+        var sql = new SqlCatalog(new SchemaName(options.Schema));
+        await database.DataSource.ExecuteAsync(string.Join(
+            ";\n", [sql["create_schema"], .. sql.Migrations.Take(9).Select(migration => migration.Sql)]));
+        await database.DataSource.ExecuteAsync(
+            $$"""
+            update {{options.Schema}}.store set schema_version = 9;
+            insert into {{options.Schema}}.snapshots (stream_type, stream_id, version, state, taken_at) values
+              ('order', 'named', 3, '\xff0100', now()), ('order', 'nameless', 3, '{}', now())
+            """);
+        var schema = new PostgresSchema(database.DataSource, options);
+        await using var connection = await database.DataSource.OpenConnectionAsync();
+        await using (var reader = await connection.BeginTransactionAsync())
+        {
+            await connection.ExecuteAsync($"select from {options.Schema}.snapshots");
+
+            var refusal = await Assert.ThrowsAsync<StoreUnavailableException>(() => schema.MigrateAsync());
+
+            refusal.IsTransient.Should().BeTrue();
+            (await schema.ReadVersionAsync(null, CancellationToken.None)).Should().Be(9);
+        }
+
+        await schema.MigrateAsync();
+
+        (await database.DataSource.ColumnAsync<string>(
+            $"select stream_id || state_name from {options.Schema}.snapshots")).Should().Equal("nameless");
+    }
+
+    [Fact]
     public async Task Without_the_right_to_create_the_migration_is_refused_with_a_typed_error()
     {
         await using var role = await TestRole.CreateAsync(database);

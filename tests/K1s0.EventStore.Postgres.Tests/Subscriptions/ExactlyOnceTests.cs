@@ -187,6 +187,40 @@ public sealed class ExactlyOnceTests(StoreDatabase database) : IClassFixture<Sto
     }
 
     [Fact]
+    public async Task A_run_ends_and_claims_again_when_the_answer_to_a_checkpoint_before_a_replay_was_lost()
+    {
+        var store = await database.NewStoreAsync();
+        var isBroken = true;
+        var ledger = await Ledger.CreateAsync(
+            store, (_, _, _) => isBroken ? throw new HandlerBrokenException() : Task.CompletedTask);
+        var stream = Some.Stream();
+        await store.Store.AppendAsync([Some.Append(stream)]);
+        using var limit = new CancellationTokenSource(Patience);
+        using var live = new LiveFeed(store.Store);
+        var checkpoints = new ForgetfulCheckpoints(store.Checkpoints);
+        await using var running = new RunningSubscription(
+            Subscribe(
+                ledger,
+                live,
+                options => (options.OnFailure, options.CheckpointInterval) =
+                    (FailureAction.Park, TimeSpan.FromMinutes(1)),
+                checkpoints: checkpoints),
+            limit.Token);
+        await running.StatusAsync(status => status.ParkedEvents == 1 && status.State is SubscriptionState.Live);
+        (isBroken, checkpoints.Forgets) = (false, true);
+
+        // Nothing is appended: it is the replay that ends the run.
+        await Assert.ThrowsAsync<StoreUnavailableException>(
+            () => running.Subscription.ReplayParkedAsync(limit.Token));
+        await running.StatusAsync(status => status.Restarts == 1 && status.State is SubscriptionState.Live);
+        (await running.Subscription.ReplayParkedAsync(limit.Token)).Should().Be(new ParkedReplay(1, 0));
+        await store.Store.AppendAsync([Some.Append(stream)]);
+        await running.StatusAsync(status => status.HandledEvents == 2);
+
+        (await ledger.EffectsAsync()).Should().Equal((await store.Store.LoadAsync(stream)).Select(e => e.Id));
+    }
+
+    [Fact]
     public async Task An_event_that_was_parked_before_a_crash_is_not_replayed_before_the_checkpoint_has_come_to_it()
     {
         var store = await database.NewStoreAsync();
@@ -309,7 +343,11 @@ public sealed class ExactlyOnceTests(StoreDatabase database) : IClassFixture<Sto
     }
 
     private static Subscription Subscribe(
-        Ledger ledger, LiveFeed live, Action<SubscriptionOptions>? configure, IAtomicHandler? handler = null)
+        Ledger ledger,
+        LiveFeed live,
+        Action<SubscriptionOptions>? configure,
+        IAtomicHandler? handler = null,
+        ICheckpointStore? checkpoints = null)
     {
         var options = new SubscriptionOptions
         {
@@ -323,7 +361,7 @@ public sealed class ExactlyOnceTests(StoreDatabase database) : IClassFixture<Sto
             Name,
             handler ?? new PostgresAtomicHandler(store.DataSource, ledger, store.Options),
             live,
-            store.Checkpoints,
+            checkpoints ?? store.Checkpoints,
             options,
             new PostgresParkedEventStore(store.DataSource, store.Options));
     }
@@ -343,6 +381,32 @@ public sealed class ExactlyOnceTests(StoreDatabase database) : IClassFixture<Sto
             });
         await subscription.RunAsync(limit.Token);
         return subscription.GetStatus();
+    }
+
+    // Loses the answer to a checkpoint that is stored.
+    private sealed class ForgetfulCheckpoints(ICheckpointStore inner) : ICheckpointStore
+    {
+        public bool Forgets { get; set; }
+
+        public Task<CheckpointClaim> ClaimAsync(
+            string consumer, string owner, CancellationToken cancellationToken = default) =>
+            inner.ClaimAsync(consumer, owner, cancellationToken);
+
+        public Task<Checkpoint?> LoadAsync(string consumer, CancellationToken cancellationToken = default) =>
+            inner.LoadAsync(consumer, cancellationToken);
+
+        public async Task<CheckpointClaim> SaveAsync(
+            CheckpointClaim claim, Checkpoint checkpoint, CancellationToken cancellationToken = default)
+        {
+            var moved = await inner.SaveAsync(claim, checkpoint, cancellationToken);
+            if (Forgets)
+            {
+                Forgets = false;
+                throw new StoreUnavailableException("the answer was lost");
+            }
+
+            return moved;
+        }
     }
 
     // Loses the answer to the first replay, which is committed.

@@ -32,6 +32,37 @@ public sealed class ReplayDamageTests
         report.Reached.Should().Be(ReplayPlace.Of(fixture.Events[19]), "the last one was passed over");
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(3)]
+    [Trait("Row", "X08")]
+    public async Task Rows_of_a_stream_that_stand_under_another_name_are_missed_each_of_them(int after)
+    {
+        var fixture = await ReplayFixture.WithAsync(20);
+        int[] damaged = [0, 5, 7, 8, 13, 19];
+        var selection = new ReplaySelection
+        {
+            Stream = ReplayFixture.Order,
+            After = after < 0 ? Position.Start : fixture.Events[after].Position,
+        };
+        var handler = new RecordingHandler();
+        var store = new DamagedStore(fixture.Store, [.. damaged.Select(index => fixture.Events[index].Position)])
+        {
+            IsRenamed = true,
+        };
+
+        var report = await new Replay(store, store).RunAsync(
+            selection,
+            [new ReplayHandler("rows", handler)],
+            Once with { OnCorrupted = ReplayFailureAction.Skip },
+            cancellationToken: Cancellation);
+
+        handler.Handled.Select(e => e.Id).Should().Equal(
+            fixture.Events.Where((_, index) => index > after && !damaged.Contains(index)).Select(e => e.Id));
+        report.Failures.Select(failure => failure.Event.Place.Offset).Should().Equal(
+            damaged.Where(index => index > after).Select(index => fixture.Events[index].Position));
+    }
+
     [Fact]
     [Trait("Row", "X08")]
     [Trait("Row", "X09")]
