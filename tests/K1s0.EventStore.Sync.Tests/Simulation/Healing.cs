@@ -1,0 +1,104 @@
+namespace K1s0.EventStore.Sync.Simulation;
+
+/// <summary>What has to come true when nothing fails any more: everybody ends with the same.</summary>
+internal sealed class Healing(World world, List<SimulatedNode> nodes, Action heal)
+{
+    public void Run()
+    {
+        CheckMerkle();
+        heal();
+        MeetAll();
+        MeetAll();
+        if (!world.Truth.HasForks)
+        {
+            CheckTails();
+        }
+
+        nodes.Where(node => node is { IsUp: true, Node.CanWrite: false }).ToList().ForEach(node => node.BeginIncarnation());
+        nodes.ForEach(node => node.Write(Shop.Draw(world.Chance.Work, world.Chance.NextId(), node.Clock.GetUtcNow())));
+        MeetAll();
+        MeetAll();
+        if (world.Truth.HasForks)
+        {
+            CheckForksAreReported();
+        }
+        else
+        {
+            CheckSame();
+        }
+    }
+
+    private List<SyncReport> MeetAll()
+    {
+        var reports = new List<SyncReport>();
+        foreach (var one in nodes)
+        {
+            foreach (var other in nodes.Where(node => node.Number > one.Number))
+            {
+                var (caller, answerer) = world.Chance.Network.Next(2) == 0 ? (one, other) : (other, one);
+                var connection = world.Connect(caller, answerer);
+                world.Schedule.RunAll(maxSteps: 100_000);
+                reports.Add(connection.Report ?? throw new SimulationFailedException($"{connection.Name} came to no end."));
+                reports.Add(connection.AnswererReport ?? throw new SimulationFailedException($"{connection.Name} came to no end there."));
+            }
+        }
+
+        return reports;
+    }
+
+    // A log that everybody agrees on is confirmed by now.
+    private void CheckTails() => nodes.ForEach(node => node.Check(
+        node.Node!.Tail is not (TailStatus.Unwitnessed or TailStatus.Forked) || node.Node.Clock[node.Node.Self] == 0,
+        $"is {node.Node!.Tail} after it has met everybody"));
+
+    private void CheckForksAreReported()
+    {
+        var forks = MeetAll().SelectMany(report => report.Forks).ToHashSet();
+        foreach (var node in nodes.Skip(1))
+        {
+            var differing = nodes[0].Stored().Where(
+                entry => node.Stored().TryGetValue(entry.Key, out var hash) && hash != entry.Value);
+            foreach (var (dot, _) in differing)
+            {
+                node.Check(forks.Contains(dot.Origin), $"has another {dot} than node 0, and nobody has reported it");
+            }
+        }
+    }
+
+    private void CheckSame()
+    {
+        var (first, expected) = (nodes[0], Oracle.Show([.. world.Truth.Events.Where(IsEverywhere)]));
+        foreach (var node in nodes)
+        {
+            node.Check(node.Known.Equals(first.Known), $"ends with {node.Known}, node 0 with {first.Known}");
+            node.Check(
+                node.Stored().OrderBy(entry => entry.Key, Shop.Dots).SequenceEqual(first.Stored().OrderBy(entry => entry.Key, Shop.Dots)),
+                "ends with other events than node 0");
+            var shown = Shop.Show(node.View);
+            node.Check(string.Equals(shown, expected, StringComparison.Ordinal), $"shows\n{shown}and not\n{expected}");
+        }
+
+        if (MeetAll().Find(report => report.Mode is not SyncMode.InSync) is { } report)
+        {
+            throw new SimulationFailedException($"everybody has the same, and a round says {report.Mode}.");
+        }
+    }
+
+    // What a machine lost that was restored from a backup, before anybody heard of it, is gone.
+    private bool IsEverywhere(DeliveredEvent one) => nodes[0].Known.Covers(one.Event.Dot);
+
+    // In the middle of everything, the comparison of sets finds exactly what differs.
+    private void CheckMerkle()
+    {
+        var (left, right) = (nodes[0].Stored(), nodes[^1].Stored());
+        var found = MerkleDiff.Between(Index(left), Index(right));
+        nodes[0].Check(
+            found.IsComplete
+            && found.OnlyLocal.Select(item => item.Value).ToHashSet().SetEquals(left.Except(right).Select(entry => entry.Value))
+            && found.OnlyRemote.Select(item => item.Value).ToHashSet().SetEquals(right.Except(left).Select(entry => entry.Value)),
+            "finds other differences than there are");
+    }
+
+    private static MerkleIndex Index(Dictionary<Dot, Integrity.Sha256Digest> stored) => MerkleIndex.Build(
+        stored.Select(entry => new MerkleItem(System.Text.Encoding.UTF8.GetBytes(entry.Key.ToString()), entry.Value)));
+}
