@@ -113,6 +113,10 @@ internal sealed class SyncRound
         // The digests differed. When nothing explains that, the point itself is wrong: the next round tells everything.
         var isExplained = !_isFromCheckpoint || !_mine.Equals(_theirs);
         var isClean = _sender.Forks.Count == 0 && _sender.HasAllConfirmed && _receiver.Refused.Count == 0 && isExplained;
+
+        // A peer that finds a log forked keeps its own version back.
+        var point = _mine.Merge(_theirs);
+        isClean &= _replica.Clock.Covers(point);
         return new SyncReport(
             _isInSync ? SyncMode.InSync : _isFromCheckpoint ? SyncMode.FromCheckpoint : SyncMode.Full,
             _sender.EventsConfirmed,
@@ -122,7 +126,7 @@ internal sealed class SyncRound
             [.. _sender.Forks.Concat(_receiver.Forks).Distinct()],
             _outbox.BytesSent - _bytesSentBefore,
             _bytesReceived,
-            isClean ? _mine.Merge(_theirs) : null,
+            isClean ? point : null,
             _version);
     }
 

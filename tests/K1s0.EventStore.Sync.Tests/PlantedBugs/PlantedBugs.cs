@@ -4,7 +4,7 @@ namespace K1s0.EventStore.Sync.Tests;
 public static class PlantedBugs
 {
     /// <summary>So many seeds are enough for each.</summary>
-    public const int Seeds = 400;
+    public const int Seeds = 300;
 
     public static IReadOnlyList<PlantedBug> All { get; } =
     [
@@ -32,7 +32,8 @@ public static class PlantedBugs
         new("a round ends before its events are confirmed", "Protocol/SyncSender.cs", "_hasSaidDone && _unconfirmed.Count == 0", "_hasSaidDone"),
         new("an incomplete vector is taken for equality", "Protocol/VectorFrame.cs", "            hash.AppendData(entry);", "            hash.AppendData(entry[..24]);"),
         new("a point of another life is offered", "Protocol/SyncRound.cs", "checkpoint is not null && replica.Clock.Covers(checkpoint) ? checkpoint : null", "checkpoint"),
-        new("any point is taken for the agreed one", "Protocol/SyncRound.cs", "_offered is not null && VectorFrame.IdOf(_offered).AsSpan().SequenceEqual(checkpoint)", "_offered is not null && checkpoint.Length > 0"),
+        new("the end of a log is not sent", "Protocol/SyncSender.cs", "if (known < dot.Sequence)", "if (known + 1 < dot.Sequence)"),
+        new("what waited is not looked at again", "Logs/Replica.cs", "                        released.Enqueue(follower);\n", ""),
         new("a point includes what was refused", "Protocol/SyncRound.cs", "&& _receiver.Refused.Count == 0 && isExplained", "&& isExplained"),
         new("a point includes what the peer refused", "Protocol/SyncRound.cs", "&& _sender.HasAllConfirmed &&", "&&"),
         new("the point is where the replica is, not where it was", "Protocol/SyncRound.cs", "                reader.End();\n                _isInSync = true;\n", "                reader.End();\n                _isInSync = true;\n                _mine = _replica.Clock;\n"),

@@ -18,6 +18,7 @@ internal sealed class Healing(World world, List<SimulatedNode> nodes, Action hea
         nodes.ForEach(node => node.Write(Shop.Draw(world.Chance.Work, world.Chance.NextId(), node.Clock.GetUtcNow())));
         MeetAll();
         MeetAll();
+        nodes.ForEach(node => node.Rebuild());
         if (world.Truth.HasForks)
         {
             CheckForksAreReported();
@@ -25,7 +26,43 @@ internal sealed class Healing(World world, List<SimulatedNode> nodes, Action hea
         else
         {
             CheckSame();
+            CheckAnyOrder();
         }
+    }
+
+    // A replica that hears of everything in any order, and of some of it twice, delivers it once and causes first.
+    private void CheckAnyOrder()
+    {
+        var known = new Dictionary<Origin, long>();
+        var replica = new Replica(
+            new ReplicaId(UInt128.MaxValue),
+            new HybridClock(nodes[0].Clock),
+            new ReplicaOptions { MaxWaitingEvents = 100_000, MaxWaitingBytes = 1 << 30 });
+        var all = world.Truth.Events.Where(IsEverywhere).Select(one => one.Event).ToArray();
+        var heard = all.Concat(all.Where(_ => world.Chance.Work.Next(4) == 0)).ToArray();
+        world.Chance.Work.Shuffle(heard);
+        var delivered = new List<DeliveredEvent>();
+        foreach (var one in heard)
+        {
+            replica.Admit(one, delivered);
+        }
+
+        foreach (var one in delivered)
+        {
+            var dot = one.Event.Dot;
+            var isInOrder = known.GetValueOrDefault(dot.Origin) == dot.Sequence - 1;
+            foreach (var cause in one.Context.Entries)
+            {
+                isInOrder &= known.GetValueOrDefault(cause.Origin) >= cause.Sequence;
+            }
+
+            nodes[0].Check(isInOrder, $"would be told of {dot} before its causes");
+            known[dot.Origin] = dot.Sequence;
+        }
+
+        nodes[0].Check(
+            replica.Clock.Equals(nodes[0].Known) && replica.WaitingEvents == 0,
+            $"would not be told of everything: {replica.WaitingEvents} wait");
     }
 
     private List<SyncReport> MeetAll()

@@ -236,14 +236,17 @@ internal sealed class SimulatedNode
             $"may write as {Node.Self} although nobody has confirmed its log");
     }
 
-    private void Rebuild()
+    public void Rebuild()
     {
         _known.Clear();
         View = new ConflictView(Shop.Rules);
-        var history = Immediately.All(Node!.ReadHistoryAsync());
-        foreach (var delivered in history)
+        var ends = new Dictionary<Origin, Sha256Digest>();
+        foreach (var delivered in Immediately.All(Node!.ReadHistoryAsync()))
         {
             var dot = delivered.Event.Dot;
+            var end = ends.TryGetValue(dot.Origin, out var hash) ? hash : SyncEvent.Genesis(dot.Origin);
+            Check(delivered.Event.Previous == end, $"reads {dot}, which does not build on the event before it");
+            ends[dot.Origin] = delivered.Event.Hash;
             Check(_known.GetValueOrDefault(dot.Origin) == dot.Sequence - 1, $"reads {dot} behind {_known.GetValueOrDefault(dot.Origin)}");
             _known[dot.Origin] = dot.Sequence;
             _world.Truth.Saw(Name, delivered);

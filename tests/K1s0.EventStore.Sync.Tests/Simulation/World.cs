@@ -116,7 +116,9 @@ internal sealed class World
             this, _nodes.Count, clock, new SimulatedDisk(Chance.Disk, Scenario.UsesEventStore, clock));
         _nodes.Add(node);
         Skew(node);
-        if (node.Number == 0)
+
+        // The first is the authority; where disks are copied, the second is another life of it.
+        if (node.Number == 0 || (node.Number == 1 && Scenario.HasClones))
         {
             node.Restore(
                 [new SimulatedDisk.Entry(null, new ReplicaIdentity(new Origin(Shop.Authority, 1), "factory"))], isElsewhere: true);
