@@ -47,21 +47,21 @@ public sealed class EventStoreQueueStore : IQueueStore
     public async Task<IReadOnlyList<QueueEntry>> OpenAsync(CancellationToken cancellationToken = default)
     {
         var number = await ReadPartNumberAsync(cancellationToken).ConfigureAwait(false);
-        var (part, entries, version) = (Part(number), new SortedDictionary<long, QueueEntry>(), 0L);
+        var (part, entries, version) = (Part(number), new QueueIndex(), 0L);
         await foreach (var stored in _reader.ReadStreamAsync(part, cancellationToken: cancellationToken)
             .ConfigureAwait(false))
         {
-            StoredQueueChange.Read(stored).ApplyTo(entries);
+            entries.Apply(StoredQueueChange.Read(stored));
             version = stored.Version;
         }
 
         (_part, _version) = (part, version);
         if (version > LeastHistory + (4L * entries.Count))
         {
-            await GoOnInNewPartAsync(number, entries.Values, cancellationToken).ConfigureAwait(false);
+            await GoOnInNewPartAsync(number, [.. entries.All], cancellationToken).ConfigureAwait(false);
         }
 
-        return [.. entries.Values];
+        return [.. entries.All];
     }
 
     /// <inheritdoc/>
@@ -80,7 +80,7 @@ public sealed class EventStoreQueueStore : IQueueStore
 
     // The old part counts until the note of the new one is there: a crash in between leaves a part that nobody reads.
     private async Task GoOnInNewPartAsync(
-        long number, IReadOnlyCollection<QueueEntry> entries, CancellationToken cancellationToken)
+        long number, QueueEntry[] entries, CancellationToken cancellationToken)
     {
         StreamId part;
         do

@@ -27,7 +27,14 @@ public sealed class InMemoryQueueStore : IQueueStore
         {
             foreach (var change in changes)
             {
-                change.ApplyTo(_entries);
+                if (change.Apply(_entries.GetValueOrDefault(change.Number)) is { } entry)
+                {
+                    _entries[change.Number] = entry;
+                }
+                else
+                {
+                    _entries.Remove(change.Number);
+                }
             }
         }
 

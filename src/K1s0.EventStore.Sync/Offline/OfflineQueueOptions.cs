@@ -29,7 +29,8 @@ public sealed class OfflineQueueOptions
 
     /// <summary>
     /// For each kind that may be merged, what two operations say together, the older first; null when they do not go
-    /// together. Only operations of one kind and key that stand next to each other and were never sent are merged.
+    /// together. Only operations of one kind and key that follow each other and were never sent are merged. Drain a queue
+    /// before a kind is added that it was used without.
     /// </summary>
     /// <value>Empty by default: nothing is merged.</value>
     public IDictionary<string, Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>, ReadOnlyMemory<byte>?>> Merge { get; } =

@@ -14,4 +14,7 @@ public enum OperationOutcome
 
     /// <summary>The other side failed over it; it may go well the next time.</summary>
     Failed,
+
+    /// <summary>It was not looked at: an operation of the same key before it failed.</summary>
+    NotTried,
 }

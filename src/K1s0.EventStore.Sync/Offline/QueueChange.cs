@@ -28,26 +28,14 @@ public abstract class QueueChange
     /// <param name="number">Its place.</param>
     public static QueueChange Remove(long number) => new RemoveChange(number);
 
-    /// <summary>Makes the change on entries by their number.</summary>
-    /// <param name="entries">The entries.</param>
-    public void ApplyTo(IDictionary<long, QueueEntry> entries)
+    /// <summary>What stands at the place after the change; null for nothing.</summary>
+    /// <param name="before">What stood there before; null for nothing.</param>
+    public QueueEntry? Apply(QueueEntry? before) => this switch
     {
-        ArgumentNullException.ThrowIfNull(entries);
-        switch (this)
-        {
-            case PutChange put:
-                entries[Number] = put.Entry;
-                break;
-            case NoteChange note when entries.TryGetValue(Number, out var known):
-                entries[Number] = note.Entry with { Operation = known.Operation };
-                break;
-            case RemoveChange:
-                entries.Remove(Number);
-                break;
-            default:
-                break;
-        }
-    }
+        PutChange put => put.Entry,
+        NoteChange note when before is not null => note.Entry with { Operation = before.Operation },
+        _ => null,
+    };
 
     internal sealed class PutChange(QueueEntry entry) : QueueChange(entry.Number)
     {

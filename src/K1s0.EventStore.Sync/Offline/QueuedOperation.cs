@@ -70,7 +70,7 @@ public sealed class QueuedOperation
     /// <summary>Kind, key and id, never the payload.</summary>
     public override string ToString() => $"{Kind} {Key} {Id}";
 
-    internal bool HasId(Guid id) => Id == id || Absorbed.Contains(id);
+
 
     private static void CheckName(string name, string parameterName)
     {

@@ -34,7 +34,6 @@ public static class PlantedBugs
         new("a point of another life is offered", "Protocol/SyncRound.cs", "checkpoint is not null && replica.Clock.Covers(checkpoint) ? checkpoint : null", "checkpoint"),
         new("the end of a log is not sent", "Protocol/SyncSender.cs", "if (known < dot.Sequence)", "if (known + 1 < dot.Sequence)"),
         new("what waited is not looked at again", "Logs/Replica.cs", "                        released.Enqueue(follower);\n", ""),
-        new("a point includes what was refused", "Protocol/SyncRound.cs", "&& _receiver.Refused.Count == 0 && isExplained", "&& isExplained"),
         new("a point includes what the peer refused", "Protocol/SyncRound.cs", "&& _sender.HasAllConfirmed &&", "&&"),
         new("the point is where the replica is, not where it was", "Protocol/SyncRound.cs", "                reader.End();\n                _isInSync = true;\n", "                reader.End();\n                _isInSync = true;\n                _mine = _replica.Clock;\n"),
         new("frames are confirmed that were not stored", "Protocol/SyncReceiver.cs", "_framesStored++;", "_framesStored += 2;"),
@@ -48,5 +47,20 @@ public static class PlantedBugs
         new("a removal removes what it did not know of", "Conflicts/SetPolicy.cs", "additions.RemoveAll(delivered.HasSeen);", "additions.Clear();"),
         new("the second acceptance counts", "Conflicts/KeyState.cs", "AcceptanceOrder.Compare(earlier, order) < 0 ? earlier : order", "AcceptanceOrder.Compare(earlier, order) > 0 ? earlier : order"),
         new("a sibling is left out of the comparison", "Reconciliation/MerkleDiff.cs", "var differs = isLast ? difference != default : own != others;", "var differs = !isLast && own != others;"),
+
+        // Queues of operations.
+        new("an operation is acknowledged without being stored", "Offline/QueueState.cs", "                await store.WriteAsync(draft.Changes, CancellationToken.None).ConfigureAwait(false);\n", ""),
+        new("a queue is not read anew after its store failed", "Offline/QueueState.cs", "                _isBehind = true;\n", ""),
+        new("an operation that was sent is merged", "Offline/QueueDraft.cs", "is not { IsDead: false, WasSent: false } last", "is not { IsDead: false } last"),
+        new("what was merged is forgotten", "Offline/QueueDraft.cs", "[.. last.Operation.Absorbed, last.Operation.Id]", "[last.Operation.Id]"),
+        new("a merged operation is queued again", "Offline/QueueIndex.cs", "            _byId[id] = entry.Number;\n", "            _byId[id] = 0;\n"),
+        new("an operation that failed is taken off", "Offline/QueueDraft.cs", "case OperationOutcome.Applied or OperationOutcome.AlreadyApplied:", "case OperationOutcome.Applied or OperationOutcome.AlreadyApplied or OperationOutcome.NotTried:"),
+
+        // Transactions.
+        new("a prepared node decides by itself", "Transactions/TransactionParticipant.cs", "            if (status is not TransactionStatus.Undecided)\n            {\n                await", "            if (status is not TransactionStatus.Committed || at == default)\n            {\n                await"),
+        new("a commit is told before it is written", "Transactions/TransactionCoordinator.cs", "                await WriteDecisionAsync(id, TransactionStreams.Committed, names).ConfigureAwait(false);\n", ""),
+        new("a yes is not durable", "Transactions/TransactionParticipant.cs", "        await _log.PrepareAsync(work).ConfigureAwait(false);\n", ""),
+        new("one refusal is overlooked", "Transactions/TransactionCoordinator.cs", "votes.FirstOrDefault(vote => !vote.IsYes)?.Reason", "votes.LastOrDefault()?.Reason"),
+        new("a participant is not read anew after its store failed", "Transactions/TransactionParticipant.cs", "            _isUncertain = true;\n", "            _isUncertain = false;\n"),
     ];
 }

@@ -1,7 +1,7 @@
 namespace K1s0.EventStore.Sync.Tests;
 
 /// <summary>Rounds whose two sides do not stand still, remember a wrong point, or keep to no order.</summary>
-public sealed class RoundTests
+public sealed class RoundTests(ITestOutputHelper output)
 {
     [Fact]
     public async Task A_point_is_what_the_digest_stood_for_although_the_replica_has_written_meanwhile()
@@ -116,6 +116,33 @@ public sealed class RoundTests
 
         right.End.Should().BeNull();
         right.Replica.Clock.Should().Be(left.Replica.Clock);
+    }
+
+    [Theory]
+    [Trait("Row", "S10")]
+    [InlineData(false, 150)]
+    [InlineData(true, 270)]
+    public async Task Catching_up_ten_events_of_one_log_costs_few_bytes_around_them(bool isSealed, int most)
+    {
+        var options = isSealed ? SessionSide.Options() : Open();
+        var left = new SessionSide(SyncRole.Initiator, Some.NewReplica(1), options);
+        var right = new SessionSide(SyncRole.Responder, Some.NewReplica(2), options);
+        await left.WriteAsync(50);
+        var pair = await new SessionPair(left, right).RunAsync();
+        var costs = new List<long>();
+        foreach (var count in new[] { 10, 20 })
+        {
+            await left.WriteAsync(count);
+            await pair.AgainAsync();
+            left.Reports[^1].Should().Match<SyncReport>(
+                report => report.Mode == SyncMode.FromCheckpoint && report.EventsSent == count);
+            costs.Add(left.Reports[^1].BytesSent + left.Reports[^1].BytesReceived);
+        }
+
+        // What is left when the events themselves are taken away, as the next ten show what ten events take.
+        var around = costs[0] - (costs[1] - costs[0]);
+        output.WriteLine($"sealed {isSealed}: 10 events {costs[0]} bytes, 20 events {costs[1]}, around them {around}");
+        around.Should().BeInRange(1, most);
     }
 
     private static SyncOptions Open() => new() { IsTransportAuthenticated = true };

@@ -12,6 +12,8 @@ public static class Simulator
         try
         {
             world.Run();
+            new OfflineRun(seed).Run();
+            new CommitRun(seed).Run();
             return null;
         }
         catch (Exception e)
