@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace K1s0.EventStore.Samples.OfflineSync;
 
 /// <summary>What a node says about itself.</summary>
@@ -7,8 +9,10 @@ internal sealed record NodeView(string Name, string Log, string Knows, string Un
 
     public string[] Columns =>
     [
-        Name, Log, Knows, Unsent, .. Shelf.Split('|'), Conflicts.Length == 0 ? "0" : Conflicts.Split('|').Length.ToString(),
+        Name, Log, Knows, Unsent, .. Shelf.Split('|'), ConflictCount.ToString(CultureInfo.InvariantCulture),
     ];
+
+    public int ConflictCount => Conflicts.Split('|', StringSplitOptions.RemoveEmptyEntries).Length;
 
     /// <summary>What an application shows, and so has to be the same everywhere: the values, and who lost against whom.</summary>
     public string State => $"{Knows} {Shelf} {Conflicts}";

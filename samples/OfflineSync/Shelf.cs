@@ -21,7 +21,7 @@ internal sealed class Shelf
 
     /// <summary>Who won against whom.</summary>
     public string Conflicts => string.Join('|', _view.Conflicts
-        .Where(conflict => conflict.Losers.Any() && conflict.Policy == ConflictPolicy.LastWriteWins.Name)
+        .Where(conflict => conflict.Key.Property is "name" or "price")
         .Select(conflict => $"{conflict.Key.Property}: {Text(conflict.Winner!.Value)} wins over {string.Join(", ", conflict.Losers.Select(Text))}")
         .Order(StringComparer.Ordinal));
 

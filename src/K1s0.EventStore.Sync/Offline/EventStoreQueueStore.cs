@@ -10,7 +10,8 @@ namespace K1s0.EventStore.Sync;
 /// <remarks>
 /// <para>Streams: <c>k1s0-sync-queue</c> / name, which says which part is in use, and one for each part. What has been
 /// delivered stays in the store as history; when a queue is opened and most of its part is history, it goes on in a new
-/// part, so that opening takes time for what waits and not for all that ever was.</para>
+/// part, so that opening takes time for what waits and not for all that ever was. Of what was done with, a new part
+/// remembers no ids.</para>
 /// <para>Two queues on one name shut each other out: the second to write gets a <see cref="ConcurrencyException"/>.
 /// </para>
 /// </remarks>
@@ -44,7 +45,7 @@ public sealed class EventStoreQueueStore : IQueueStore
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<QueueEntry>> OpenAsync(CancellationToken cancellationToken = default)
+    public async Task<QueueContents> OpenAsync(CancellationToken cancellationToken = default)
     {
         var number = await ReadPartNumberAsync(cancellationToken).ConfigureAwait(false);
         var (part, entries, version) = (Part(number), new QueueIndex(), 0L);
@@ -61,7 +62,7 @@ public sealed class EventStoreQueueStore : IQueueStore
             await GoOnInNewPartAsync(number, [.. entries.All], cancellationToken).ConfigureAwait(false);
         }
 
-        return [.. entries.All];
+        return entries.Contents;
     }
 
     /// <inheritdoc/>

@@ -1,11 +1,13 @@
 namespace K1s0.EventStore.Sync;
 
-/// <summary>The other side of a queue, for example a server: what carries operations there is the application's.</summary>
+/// <summary>
+/// The other side of a queue, for example a server: what carries operations there is the application's.
+/// </summary>
 public interface IOperationTarget
 {
     /// <summary>
-    /// Sends operations. They may have been sent before: they take effect once, by their ids. Behind one that failed, no
-    /// other of its key is looked at.
+    /// Sends operations. They may have been sent before: they take effect once, by their ids. Behind one that failed,
+    /// no other of its key is looked at.
     /// </summary>
     /// <param name="operations">Operations in order.</param>
     /// <param name="cancellationToken">Gives up; what was sent may take effect all the same.</param>

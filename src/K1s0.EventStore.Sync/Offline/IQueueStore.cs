@@ -3,9 +3,9 @@ namespace K1s0.EventStore.Sync;
 /// <summary>Where a queue of operations is kept. One queue uses it at a time; calls come one after the other.</summary>
 public interface IQueueStore
 {
-    /// <summary>All entries, by number.</summary>
+    /// <summary>What it holds.</summary>
     /// <param name="cancellationToken">Gives up.</param>
-    Task<IReadOnlyList<QueueEntry>> OpenAsync(CancellationToken cancellationToken = default);
+    Task<QueueContents> OpenAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Makes changes, all of them or none. Durable when it returns.</summary>
     /// <param name="changes">At least one, in order.</param>

@@ -6,15 +6,15 @@ public sealed class InMemoryQueueStore : IQueueStore
     private readonly Lock _lock = new();
 
     // Guarded by the lock.
-    private readonly SortedDictionary<long, QueueEntry> _entries = [];
+    private readonly QueueIndex _entries = new();
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<QueueEntry>> OpenAsync(CancellationToken cancellationToken = default)
+    public Task<QueueContents> OpenAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (_lock)
         {
-            return Task.FromResult<IReadOnlyList<QueueEntry>>([.. _entries.Values]);
+            return Task.FromResult(_entries.Contents);
         }
     }
 
@@ -27,14 +27,7 @@ public sealed class InMemoryQueueStore : IQueueStore
         {
             foreach (var change in changes)
             {
-                if (change.Apply(_entries.GetValueOrDefault(change.Number)) is { } entry)
-                {
-                    _entries[change.Number] = entry;
-                }
-                else
-                {
-                    _entries.Remove(change.Number);
-                }
+                _entries.Apply(change);
             }
         }
 

@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace K1s0.EventStore.Sync;
 
 /// <summary>
-/// Operations that wait for another side that cannot be reached all the time: durable before the call returns, delivered
-/// in order for each key, and with one effect each, by their ids.
+/// Operations that wait for another side that cannot be reached all the time: durable before the call returns,
+/// delivered in order for each key, and with one effect each, by their ids.
 /// </summary>
 /// <remarks>
 /// Safe for several threads. An exception from the store leaves the queue as it was or with the whole of the change; it
@@ -44,7 +44,9 @@ public sealed class OfflineQueue : IDisposable
     }
 
     /// <summary>Queues an operation. Durable when it returns.</summary>
-    /// <param name="operation">The operation. One whose id waits in the queue already changes nothing.</param>
+    /// <param name="operation">
+    /// The operation. One whose id waits in the queue already, or was done with lately, changes nothing.
+    /// </param>
     /// <param name="cancellationToken">Gives up before the write.</param>
     /// <exception cref="QueueFullException">There is no room; nothing was written.</exception>
     /// <exception cref="ArgumentException">
@@ -55,7 +57,8 @@ public sealed class OfflineQueue : IDisposable
         ArgumentNullException.ThrowIfNull(operation);
         return operation.Size > _options.MaxOperationBytes
             ? throw new ArgumentException(
-                $"An operation has at most {_options.MaxOperationBytes} bytes, not {operation.Size}.", nameof(operation))
+                $"An operation has at most {_options.MaxOperationBytes} bytes, not {operation.Size}.",
+                nameof(operation))
             : _state.ChangeAsync(draft => draft.Enqueue(operation), cancellationToken);
     }
 

@@ -7,7 +7,9 @@ public sealed class OfflineQueueOptions
     /// <value>10,000 by default.</value>
     public int MaxOperations { get; set; } = 10_000;
 
-    /// <summary>The most bytes of all operations, by their <see cref="QueuedOperation.Size"/>, 1 KiB to 4 GiB.</summary>
+    /// <summary>
+    /// The most bytes of all operations, by their <see cref="QueuedOperation.Size"/>, 1 KiB to 4 GiB.
+    /// </summary>
     /// <value>64 MiB by default.</value>
     public long MaxBytes { get; set; } = 64L * 1024 * 1024;
 
@@ -23,14 +25,16 @@ public sealed class OfflineQueueOptions
     /// <value>5 by default.</value>
     public int MaxFailedAttempts { get; set; } = 5;
 
-    /// <summary>How long a key rests after the other side failed over one of its operations, doubled each time.</summary>
+    /// <summary>
+    /// How long a key rests after the other side failed over one of its operations, doubled each time.
+    /// </summary>
     /// <value>1 second by default; at most 5 minutes.</value>
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// For each kind that may be merged, what two operations say together, the older first; null when they do not go
-    /// together. Only operations of one kind and key that follow each other and were never sent are merged. Drain a queue
-    /// before a kind is added that it was used without.
+    /// together. Only operations of one kind and key that follow each other and were never sent are merged. Drain a
+    /// queue before a kind is added that it was used without.
     /// </summary>
     /// <value>Empty by default: nothing is merged.</value>
     public IDictionary<string, Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>, ReadOnlyMemory<byte>?>> Merge { get; } =

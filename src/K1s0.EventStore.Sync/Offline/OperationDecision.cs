@@ -1,9 +1,12 @@
 namespace K1s0.EventStore.Sync;
 
-/// <summary>What the application decides about an operation: the events that it becomes, or that it is refused.</summary>
+/// <summary>
+/// What the application decides about an operation: the events that it becomes, or that it is refused.
+/// </summary>
 public sealed class OperationDecision
 {
-    private OperationDecision(IReadOnlyList<StreamAppend> appends, string? reason) => (Appends, Reason) = (appends, reason);
+    private OperationDecision(IReadOnlyList<StreamAppend> appends, string? reason) =>
+        (Appends, Reason) = (appends, reason);
 
     internal IReadOnlyList<StreamAppend> Appends { get; }
 

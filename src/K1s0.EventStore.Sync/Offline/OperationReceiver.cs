@@ -43,7 +43,8 @@ public sealed class OperationReceiver : IOperationTarget
         IReadOnlyList<QueuedOperation> operations, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(operations);
-        var (results, failed) = (new List<OperationResult>(operations.Count), new HashSet<string>(StringComparer.Ordinal));
+        var results = new List<OperationResult>(operations.Count);
+        var failed = new HashSet<string>(StringComparer.Ordinal);
         foreach (var operation in operations)
         {
             var result = failed.Contains(operation.Key)

@@ -23,6 +23,11 @@ internal sealed class QueueDraft(
             return new EnqueueReceipt(known.Operation.Id, known.Operation.Id != operation.Id, WasRepeated: true);
         }
 
+        if (entries.IsDone(operation.Id))
+        {
+            return new EnqueueReceipt(operation.Id, WasMerged: false, WasRepeated: true);
+        }
+
         if (TryMerge(operation) is { } merged)
         {
             CheckRoom(merged.Operation.Size - entries.Find(merged.Number)!.Operation.Size, more: 0);
@@ -36,8 +41,8 @@ internal sealed class QueueDraft(
     }
 
     /// <summary>
-    /// What may be sent now. Operations that could still be merged are marked as sent first: they may take effect before
-    /// this side learns of it.
+    /// What may be sent now. Operations that could still be merged are marked as sent first: they may take effect
+    /// before this side learns of it.
     /// </summary>
     public IReadOnlyList<QueueEntry> TakeBatch()
     {
@@ -65,7 +70,8 @@ internal sealed class QueueDraft(
     }
 
     /// <summary>Takes answers; gives how many operations were delivered, and whether anything changed.</summary>
-    public (int Delivered, bool HasChanges) Answer(IReadOnlyList<QueueEntry> batch, IReadOnlyList<OperationResult> results)
+    public (int Delivered, bool HasChanges) Answer(
+        IReadOnlyList<QueueEntry> batch, IReadOnlyList<OperationResult> results)
     {
         var delivered = 0;
         for (var i = 0; i < results.Count; i++)
@@ -129,8 +135,8 @@ internal sealed class QueueDraft(
         var failed = entry with { WasSent = true, FailedAttempts = entry.FailedAttempts + 1 };
         var isLast = failed.FailedAttempts >= options.MaxFailedAttempts;
         _changes.Add(QueueChange.Note(isLast ? failed with { DeadReason = ReasonOf(result) } : failed));
-        var rest = Math.Min(
-            options.RetryDelay.TotalMilliseconds * Math.Pow(2, failed.FailedAttempts - 1), LongestRest.TotalMilliseconds);
+        var doubled = options.RetryDelay.TotalMilliseconds * Math.Pow(2, failed.FailedAttempts - 1);
+        var rest = Math.Min(doubled, LongestRest.TotalMilliseconds);
         resting[entry.Operation.Key] = isLast ? now : now + TimeSpan.FromMilliseconds(rest);
     }
 

@@ -4,7 +4,8 @@ namespace K1s0.EventStore.Sync;
 /// The entries of a queue and their store: a change is made durable first, and then seen. A store that failed is read
 /// anew before the next change.
 /// </summary>
-internal sealed class QueueState(IQueueStore store, OfflineQueueOptions options, TimeProvider timeProvider) : IDisposable
+internal sealed class QueueState(IQueueStore store, OfflineQueueOptions options, TimeProvider timeProvider)
+    : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly Lock _seen = new();
@@ -36,10 +37,10 @@ internal sealed class QueueState(IQueueStore store, OfflineQueueOptions options,
 
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
-        var entries = await store.OpenAsync(cancellationToken).ConfigureAwait(false);
+        var contents = await store.OpenAsync(cancellationToken).ConfigureAwait(false);
         lock (_seen)
         {
-            _entries.Fill(entries);
+            _entries.Fill(contents);
             _isBehind = false;
         }
     }

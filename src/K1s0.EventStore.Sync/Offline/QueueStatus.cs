@@ -10,7 +10,9 @@ namespace K1s0.EventStore.Sync;
 /// <param name="RoundTrip">
 /// How long a batch takes until it is answered, later ones counting more; null while none was answered.
 /// </param>
-/// <param name="Loss">The part of the tries that did not reach the other side, 0 to 1, later ones counting more.</param>
+/// <param name="Loss">
+/// The part of the tries that did not reach the other side, 0 to 1, later ones counting more.
+/// </param>
 public sealed record QueueStatus(
     int Waiting,
     int Dead,

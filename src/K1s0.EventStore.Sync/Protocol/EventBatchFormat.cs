@@ -40,7 +40,9 @@ internal static class EventBatchFormat
         Write(frame, rest, codec);
     }
 
-    /// <summary>Writes the part of a frame that may be compressed; longer than a frame when it holds too much.</summary>
+    /// <summary>
+    /// Writes the part of a frame that may be compressed; longer than a frame when it holds too much.
+    /// </summary>
     public static WireWriter WriteRest(IReadOnlyList<SyncEvent> events)
     {
         var rest = new WireWriter();

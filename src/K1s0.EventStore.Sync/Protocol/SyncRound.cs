@@ -112,7 +112,8 @@ internal sealed class SyncRound
 
         // The digests differed. When nothing explains that, the point itself is wrong: the next round tells everything.
         var isExplained = !_isFromCheckpoint || !_mine.Equals(_theirs);
-        var isClean = _sender.Forks.Count == 0 && _sender.HasAllConfirmed && _receiver.Refused.Count == 0 && isExplained;
+        var hasSentAll = _sender.Forks.Count == 0 && _sender.HasAllConfirmed;
+        var isClean = hasSentAll && _receiver.Refused.Count == 0 && isExplained;
 
         // A peer that finds a log forked keeps its own version back.
         var point = _mine.Merge(_theirs);

@@ -33,7 +33,8 @@ internal sealed class ParticipantLog
         CancellationToken cancellationToken)
     {
         var prepared = new Dictionary<Guid, (PreparedWork Work, DateTimeOffset At)>();
-        foreach (var id in await TransactionStreams.ReadOpenAsync(_reader, _name, cancellationToken).ConfigureAwait(false))
+        var open = await TransactionStreams.ReadOpenAsync(_reader, _name, cancellationToken).ConfigureAwait(false);
+        foreach (var id in open)
         {
             var stored = await _store.LoadAsync(
                 TransactionStreams.Intent(_name, id), cancellationToken: cancellationToken).ConfigureAwait(false);

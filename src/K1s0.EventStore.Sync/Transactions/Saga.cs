@@ -29,7 +29,8 @@ public sealed class Saga
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(steps);
-        if (steps.Count is 0 or > 100 || steps.DistinctBy(step => step.Name, StringComparer.Ordinal).Count() < steps.Count)
+        var names = steps.Select(step => step.Name).Distinct(StringComparer.Ordinal).Count();
+        if (steps.Count is 0 or > 100 || names < steps.Count)
         {
             throw new ArgumentException("A saga has 1 to 100 steps with names of their own.", nameof(steps));
         }
@@ -44,7 +45,8 @@ public sealed class Saga
     public async Task<(SagaStatus Status, string? Reason)> RunAsync(CancellationToken cancellationToken = default)
     {
         var notes = await _store.LoadAsync(_stream, cancellationToken: cancellationToken).ConfigureAwait(false);
-        var (done, version) = (notes.Count(note => Is(note, Done)) - notes.Count(note => Is(note, TakenBack)), notes.Count);
+        var done = notes.Count(note => Is(note, Done)) - notes.Count(note => Is(note, TakenBack));
+        var version = notes.Count;
         var refused = notes.FirstOrDefault(note => Is(note, Refused))?.Payload.GetProperty("reason").GetString();
         try
         {

@@ -6,7 +6,9 @@ namespace K1s0.EventStore.Sync;
 /// Does it. The key is the same each time. Gives null when it is done, or why it is refused for good; throws when it
 /// could not be done now.
 /// </param>
-/// <param name="Compensate">Takes it back in effect; it must succeed in the end. Throws when it cannot be done now.</param>
+/// <param name="Compensate">
+/// Takes it back in effect; it must succeed in the end. Throws when it cannot be done now.
+/// </param>
 public sealed record SagaStep(
     string Name,
     Func<string, CancellationToken, Task<string?>> Act,

@@ -7,8 +7,8 @@ namespace K1s0.EventStore.Sync;
 /// <remarks>
 /// <para>What it promises: one outcome everywhere, and on each node all of its part at one instant. What it does not
 /// promise: that all nodes show it at the same time; that it goes on while the coordinator is away, because nodes that
-/// are prepared hold their streams until they can ask; and that a commit can be taken back. A node that cannot be reached
-/// makes it abort: for nodes that may be offline use a <see cref="Saga"/>.</para>
+/// are prepared hold their streams until they can ask; and that a commit can be taken back. A node that cannot be
+/// reached makes it abort: for nodes that may be offline use a <see cref="Saga"/>.</para>
 /// <para>Safe for several threads; several transactions may run at once.</para>
 /// </remarks>
 public sealed class TransactionCoordinator : ITransactionPeer
@@ -27,7 +27,9 @@ public sealed class TransactionCoordinator : ITransactionPeer
 
     /// <summary>A coordinator.</summary>
     /// <param name="name">Its name, by which participants find it again; 1 to 100 characters.</param>
-    /// <param name="store">Where it writes decisions; it also appends to several streams and reads them backward.</param>
+    /// <param name="store">
+    /// Where it writes decisions; it also appends to several streams and reads them backward.
+    /// </param>
     /// <param name="find">Finds a participant by its name; null when it is not known.</param>
     /// <param name="options">Timeouts; the defaults when null.</param>
     /// <param name="timeProvider">Where the time comes from; the system's clock when null.</param>
@@ -64,9 +66,8 @@ public sealed class TransactionCoordinator : ITransactionPeer
         Run(id, isRunning: true);
         try
         {
-            var votes = await Task.WhenAll(
-                names.Select(name => AskToPrepareAsync(name, new PreparedWork(id, _name, names, work[name]), cancellationToken)))
-                .ConfigureAwait(false);
+            var votes = await Task.WhenAll(names.Select(name => AskToPrepareAsync(
+                name, new PreparedWork(id, _name, names, work[name]), cancellationToken))).ConfigureAwait(false);
             var refusal = votes.FirstOrDefault(vote => !vote.IsYes)?.Reason;
             if (refusal is null)
             {
@@ -98,7 +99,8 @@ public sealed class TransactionCoordinator : ITransactionPeer
     public async Task<int> RecoverAsync(CancellationToken cancellationToken = default)
     {
         var left = 0;
-        foreach (var id in await TransactionStreams.ReadOpenAsync(_reader, _name, cancellationToken).ConfigureAwait(false))
+        var open = await TransactionStreams.ReadOpenAsync(_reader, _name, cancellationToken).ConfigureAwait(false);
+        foreach (var id in open)
         {
             var decision = await _store.LoadAsync(
                 TransactionStreams.Decision(_name, id), 1, 1, cancellationToken).ConfigureAwait(false);

@@ -8,4 +8,5 @@ namespace K1s0.EventStore.Sync;
 /// </param>
 /// <param name="Reason">Why it was aborted or is undecided; null when it is committed.</param>
 /// <param name="IsEverywhere">Whether every participant has confirmed the outcome.</param>
-public sealed record TransactionOutcome(Guid TransactionId, TransactionStatus Status, string? Reason, bool IsEverywhere);
+public sealed record TransactionOutcome(
+    Guid TransactionId, TransactionStatus Status, string? Reason, bool IsEverywhere);

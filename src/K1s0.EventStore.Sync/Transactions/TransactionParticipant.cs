@@ -102,8 +102,8 @@ public sealed class TransactionParticipant : ITransactionPeer, IDisposable
             cancellationToken);
 
     /// <summary>
-    /// Asks about every transaction that is prepared: the coordinator, then the other participants. Call it at the start
-    /// and every few seconds while something is prepared.
+    /// Asks about every transaction that is prepared: the coordinator, then the other participants. Call it at the
+    /// start and every few seconds while something is prepared.
     /// </summary>
     /// <param name="find">Finds a coordinator or participant by its name; null when it is not known.</param>
     /// <param name="cancellationToken">Gives up; what was found out is done.</param>

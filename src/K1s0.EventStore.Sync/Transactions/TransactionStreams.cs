@@ -57,7 +57,8 @@ internal static class TransactionStreams
         Append(Open(name), type, timeProvider, write: json => json.WriteString("transaction", id));
 
     /// <summary>The type of the first event; null when the stream does not exist.</summary>
-    public static async Task<string?> FirstTypeAsync(IEventStore store, StreamId stream, CancellationToken cancellationToken)
+    public static async Task<string?> FirstTypeAsync(
+        IEventStore store, StreamId stream, CancellationToken cancellationToken)
     {
         var events = await store.LoadAsync(stream, 1, 1, cancellationToken).ConfigureAwait(false);
         return events.Count > 0 ? events[0].EventType : null;

@@ -62,7 +62,7 @@ public sealed class SyncExamples
 
             // snippet: sync-receiver
             var receiver = new OperationReceiver(store, (operation, _) => Task.FromResult(
-                operation.Kind == "book"
+                operation.Kind is "book"
                     ? OperationDecision.Apply(new StreamAppend(room, [EventEnvelope.Create(room, "booked", operation.PayloadUtf8)]))
                     : OperationDecision.Reject("nobody here knows how to do that.")));
 
@@ -106,7 +106,7 @@ public sealed class SyncExamples
         // snippet: sync-transaction
         var coordinator = new TransactionCoordinator("hq", store, name => peers.GetValueOrDefault(name));
 
-        var outcome = await coordinator.ExecuteAsync(new Dictionary<string, IReadOnlyList<StreamAppend>>
+        var outcome = await coordinator.ExecuteAsync(new Dictionary<string, IReadOnlyList<StreamAppend>>(StringComparer.Ordinal)
         {
             ["berlin"] = [new StreamAppend(from, [withdrawn], ExpectedVersion.Exactly(fromVersion))],
             ["lima"] = [new StreamAppend(to, [deposited])],

@@ -34,7 +34,7 @@ public static class PlantedBugs
         new("a point of another life is offered", "Protocol/SyncRound.cs", "checkpoint is not null && replica.Clock.Covers(checkpoint) ? checkpoint : null", "checkpoint"),
         new("the end of a log is not sent", "Protocol/SyncSender.cs", "if (known < dot.Sequence)", "if (known + 1 < dot.Sequence)"),
         new("what waited is not looked at again", "Logs/Replica.cs", "                        released.Enqueue(follower);\n", ""),
-        new("a point includes what the peer refused", "Protocol/SyncRound.cs", "&& _sender.HasAllConfirmed &&", "&&"),
+        new("a point includes what the peer refused", "Protocol/SyncRound.cs", "_sender.Forks.Count == 0 && _sender.HasAllConfirmed;", "_sender.Forks.Count == 0;"),
         new("the point is where the replica is, not where it was", "Protocol/SyncRound.cs", "                reader.End();\n                _isInSync = true;\n", "                reader.End();\n                _isInSync = true;\n                _mine = _replica.Clock;\n"),
         new("frames are confirmed that were not stored", "Protocol/SyncReceiver.cs", "_framesStored++;", "_framesStored += 2;"),
         new("a repeated frame opens", "Protocol/FrameSeal.cs", "        hash.AppendData(counter);\n", ""),

@@ -5,9 +5,9 @@ internal sealed class FaultyQueueStore(IQueueStore inner, Random random) : IQueu
 {
     public bool FailsSometimes { get; set; }
 
-    public IReadOnlyList<QueueEntry> Durable() => Immediately.Get(inner.OpenAsync());
+    public IReadOnlyList<QueueEntry> Durable() => Immediately.Get(inner.OpenAsync()).Entries;
 
-    public Task<IReadOnlyList<QueueEntry>> OpenAsync(CancellationToken cancellationToken = default)
+    public Task<QueueContents> OpenAsync(CancellationToken cancellationToken = default)
     {
         if (FailsSometimes && random.Next(4) == 0)
         {

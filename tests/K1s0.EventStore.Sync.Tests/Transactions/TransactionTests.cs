@@ -73,7 +73,7 @@ public sealed class TransactionTests(ITestOutputHelper output)
         berlin.Loses = isDecided ? "decide" : "prepare";
         var outcome = await first.ExecuteAsync(Work("berlin", "lima"));
         outcome.Status.Should().Be(isDecided ? TransactionStatus.Committed : TransactionStatus.Aborted);
-        outcome.IsEverywhere.Should().Be(!isDecided);
+        outcome.IsEverywhere.Should().BeFalse();
         if (isDecided)
         {
             await Assert.ThrowsAsync<ConcurrencyException>(() => berlin.Participant.AppendAsync(Account, [Booked()]));
