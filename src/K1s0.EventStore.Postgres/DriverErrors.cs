@@ -72,13 +72,14 @@ internal static class DriverErrors
             PostgresSchema.SupportedVersion,
             missing),
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } denied
-            when statement is "ensure_partitions" => new StoreOperationException(
+            when statement is "ensure_partitions" => Denied(
                 "PostgreSQL denies the right to run ensure_partitions: a partition is missing, and only the schema's "
-                + "owner may make it. Run PostgresSchema.EnsurePartitionsAsync as the owner.",
-                denied) { IsAccessDenied = true },
-        PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } denied => new StoreOperationException(
+                    + "owner may make it. Run PostgresSchema.EnsurePartitionsAsync as the owner.",
+                denied),
+        PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } denied => Denied(
             $"PostgreSQL denies the right to run {statement}: see the schema's functions grant_writer, "
-                + "grant_sealer, grant_archiver and grant_reader.", denied) { IsAccessDenied = true },
+                + "grant_sealer, grant_archiver and grant_reader.",
+            denied),
         _ when IsArchived(e, out var through) => new EventsArchivedException(through),
         _ when IsMissingPartition(e) => new StoreOperationException(
             $"PostgreSQL refused {statement}: this month has no partition. Run PostgresSchema.EnsurePartitionsAsync, "
@@ -99,4 +100,7 @@ internal static class DriverErrors
     /// <summary>The error in one line, without the detail: that may hold values of the row.</summary>
     public static string Describe(Exception e) =>
         e is PostgresException reported ? $"{reported.SqlState}: {reported.MessageText}" : e.Message;
+
+    private static StoreOperationException Denied(string message, PostgresException denied) =>
+        new(message, denied) { IsAccessDenied = true };
 }

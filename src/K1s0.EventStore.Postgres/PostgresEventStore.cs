@@ -56,12 +56,8 @@ public sealed class PostgresEventStore
     /// <param name="loggerFactory">Where to log; nowhere when null.</param>
     /// <param name="inlineProjections">Projections that every append applies; none when null.</param>
     public PostgresEventStore(
-        NpgsqlDataSource dataSource,
-        IArchivedEvents archive,
-        PostgresOptions? options = null,
-        EventStoreOptions? limits = null,
-        TimeProvider? timeProvider = null,
-        ILoggerFactory? loggerFactory = null,
+        NpgsqlDataSource dataSource, IArchivedEvents archive, PostgresOptions? options = null,
+        EventStoreOptions? limits = null, TimeProvider? timeProvider = null, ILoggerFactory? loggerFactory = null,
         IReadOnlyList<IProjection>? inlineProjections = null)
         : this(
             string.Empty, dataSource, options, limits, timeProvider, loggerFactory, inlineProjections ?? [],
@@ -70,13 +66,8 @@ public sealed class PostgresEventStore
     }
 
     internal PostgresEventStore(
-        string name,
-        NpgsqlDataSource dataSource,
-        PostgresOptions? options,
-        EventStoreOptions? limits,
-        TimeProvider? timeProvider,
-        ILoggerFactory? loggerFactory,
-        IReadOnlyList<IProjection> inlineProjections,
+        string name, NpgsqlDataSource dataSource, PostgresOptions? options, EventStoreOptions? limits,
+        TimeProvider? timeProvider, ILoggerFactory? loggerFactory, IReadOnlyList<IProjection> inlineProjections,
         IArchivedEvents? archive)
     {
         ArgumentNullException.ThrowIfNull(dataSource);
@@ -105,11 +96,7 @@ public sealed class PostgresEventStore
     internal string Name { get; }
 
     /// <summary>Called after each append that was committed here; by who rings for it.</summary>
-    internal Action? Appended
-    {
-        get => _appended;
-        set => _appended = value;
-    }
+    internal Action? Appended { get => _appended; set => _appended = value; }
 
     /// <summary>What was last found out about the feed; null before anybody asked.</summary>
     internal SettledBound? LastBound => _probe.LastAnswer;

@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Globalization;
+using System.Security.Cryptography;
 
 namespace K1s0.EventStore.Sync;
 
@@ -19,12 +21,20 @@ public readonly record struct ReplicaId(UInt128 Value)
 
     /// <summary>A new id: a version 7 UUID.</summary>
     /// <param name="timeProvider">Where the time comes from; the system's clock when null.</param>
-    public static ReplicaId Create(TimeProvider? timeProvider = null)
+    public static ReplicaId Create(TimeProvider? timeProvider = null) =>
+        Create(timeProvider ?? TimeProvider.System, RandomNumberGenerator.Fill);
+
+    internal static ReplicaId Create(TimeProvider timeProvider, Action<Span<byte>> draw)
     {
+        // RFC 9562: 48 bits of milliseconds, the version, chance, and the variant before more chance.
         Span<byte> bytes = stackalloc byte[Length];
-        Guid.CreateVersion7((timeProvider ?? TimeProvider.System).GetUtcNow())
-            .TryWriteBytes(bytes, bigEndian: true, out _);
-        return new ReplicaId(System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes));
+        draw(bytes[6..]);
+        var milliseconds = timeProvider.GetUtcNow().ToUnixTimeMilliseconds();
+        BinaryPrimitives.WriteInt16BigEndian(bytes, (short)(milliseconds >> 32));
+        BinaryPrimitives.WriteInt32BigEndian(bytes[2..], (int)milliseconds);
+        bytes[6] = (byte)((bytes[6] & 0x0F) | 0x70);
+        bytes[8] = (byte)((bytes[8] & 0x3F) | 0x80);
+        return new ReplicaId(BinaryPrimitives.ReadUInt128BigEndian(bytes));
     }
 
     /// <summary>Reads 32 hexadecimal digits, the form of <see cref="ToString"/>.</summary>

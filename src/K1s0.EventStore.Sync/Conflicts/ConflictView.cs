@@ -38,6 +38,10 @@ public sealed class ConflictView
     /// event.
     /// </returns>
     /// <exception cref="InvalidOperationException">An event before it in its log has not been taken.</exception>
+    /// <exception cref="Exception">
+    /// Whatever a function of the rules throws; the view is as it was, and goes no further in that log. Let functions
+    /// of rules read any payload.
+    /// </exception>
     public Resolution? Apply(DeliveredEvent delivered)
     {
         var dot = delivered.Event.Dot;
@@ -52,31 +56,9 @@ public sealed class ConflictView
             throw new InvalidOperationException($"{dot} came before {dot with { Sequence = seen + 1 }}.");
         }
 
+        var state = Take(delivered);
         _seen[dot.Origin] = dot.Sequence;
-        var envelope = delivered.Event.Envelope;
-        var isAuthority = dot.Origin.Replica == _rules.Authority && !_rules.Authority.IsNone;
-        if (isAuthority && string.Equals(envelope.EventType, AuthorityStamp.EventType, StringComparison.Ordinal))
-        {
-            Accept(delivered.Event);
-            return null;
-        }
-
-        if (_rules.Find(envelope) is not { } found)
-        {
-            return null;
-        }
-
-        var state = StateOf(found.Key, found.Policy);
-        if (state.Policy is RegisterPolicy { Rule: RegisterRule.Accepted })
-        {
-            Watch(state, delivered, isAuthority);
-        }
-        else
-        {
-            state.Apply(delivered, superseded: null);
-        }
-
-        return state.LiveCount > 1 ? Resolved(state) : null;
+        return state is { LiveCount: > 1 } ? Resolved(state) : null;
     }
 
     /// <summary>How a key stands; null when no event touched it.</summary>
@@ -142,14 +124,40 @@ public sealed class ConflictView
 
     private KeyState StateOf(ConflictKey key, ConflictPolicy policy)
     {
-        if (!_states.TryGetValue(key, out var state))
-        {
-            _states.Add(key, state = policy.NewState(key));
-        }
-
+        var state = _states.TryGetValue(key, out var known) ? known : policy.NewState(key);
         return ReferenceEquals(state.Policy, policy)
             ? state
             : throw new InvalidOperationException($"The rules name two policies for {key}.");
+    }
+
+    // The state that the event touched. What the application's rules throw is thrown before anything is changed.
+    private KeyState? Take(DeliveredEvent delivered)
+    {
+        var envelope = delivered.Event.Envelope;
+        var isAuthority = delivered.Event.Dot.Origin.Replica == _rules.Authority && !_rules.Authority.IsNone;
+        if (isAuthority && string.Equals(envelope.EventType, AuthorityStamp.EventType, StringComparison.Ordinal))
+        {
+            Accept(delivered.Event);
+            return null;
+        }
+
+        if (_rules.Find(envelope) is not { } found)
+        {
+            return null;
+        }
+
+        var state = StateOf(found.Key, found.Policy);
+        if (state.Policy is RegisterPolicy { Rule: RegisterRule.Accepted })
+        {
+            Watch(state, delivered, isAuthority);
+        }
+        else
+        {
+            state.Apply(delivered, superseded: null);
+        }
+
+        _states.TryAdd(found.Key, state);
+        return state;
     }
 
     private void Watch(KeyState state, DeliveredEvent delivered, bool isAuthority)

@@ -14,8 +14,10 @@ internal sealed class CounterPolicy(Func<EventEnvelope, long> delta) : ConflictP
 
         public override void Apply(DeliveredEvent delivered, ICollection<Dot>? superseded)
         {
+            // The application's function first: when it throws, nothing has changed.
+            var delta = _policy.Delta(delivered.Event.Envelope);
             base.Apply(delivered, superseded);
-            Value += _policy.Delta(delivered.Event.Envelope);
+            Value += delta;
         }
     }
 

@@ -19,8 +19,9 @@ internal sealed class SetPolicy(Func<EventEnvelope, SetChange> change) : Conflic
 
         public override void Apply(DeliveredEvent delivered, ICollection<Dot>? superseded)
         {
-            base.Apply(delivered, superseded);
+            // The application's function first: when it throws, nothing has changed.
             var (element, isAdd) = _policy.Change(delivered.Event.Envelope);
+            base.Apply(delivered, superseded);
             if (_additions.TryGetValue(element, out var additions))
             {
                 additions.RemoveAll(delivered.HasSeen);

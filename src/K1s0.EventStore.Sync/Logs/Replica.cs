@@ -115,6 +115,9 @@ public sealed class Replica
         return Tail;
     }
 
+    /// <summary>Takes over what is known of the tail, from a replica on the same storage in the same process.</summary>
+    internal void KeepTail(TailStatus known) => Tail = known;
+
     /// <summary>
     /// Goes on under a new origin, whose log is empty. The way out of every status in which it may not write: what was
     /// written under the old origin stays, and what others hold of it comes back as from any other replica.
@@ -137,10 +140,18 @@ public sealed class Replica
 
     /// <summary>Gives an event of this replica its place; it is part of the history from then on.</summary>
     /// <param name="envelope">What happened.</param>
+    /// <exception cref="InvalidEventException">The event breaks a rule that some replica would enforce.</exception>
     /// <exception cref="InvalidOperationException"><see cref="CanWrite"/> is false.</exception>
     public DeliveredEvent Write(EventEnvelope envelope)
     {
         ArgumentNullException.ThrowIfNull(envelope);
+        EnvelopeRules.Check(envelope);
+        return WriteChecked(envelope);
+    }
+
+    /// <summary>The same, for an event that was checked already.</summary>
+    internal DeliveredEvent WriteChecked(EventEnvelope envelope)
+    {
         if (!CanWrite)
         {
             throw new InvalidOperationException(
@@ -226,6 +237,8 @@ public sealed class Replica
         {
             if (!_logs.TryGetValue(cause.Origin, out var causes) || causes.Sequence < cause.Sequence)
             {
+                // Its writer has seen more of our log than we have.
+                Tail = cause.Origin == Self ? Worse(TailStatus.Lost) : Tail;
                 return _waiting.Add(candidate, cause);
             }
         }

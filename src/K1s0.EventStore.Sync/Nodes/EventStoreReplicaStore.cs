@@ -6,8 +6,8 @@ namespace K1s0.EventStore.Sync;
 /// </summary>
 /// <remarks>
 /// <para>Streams: <c>k1s0-sync-log</c> / origin, and <c>k1s0-sync</c> / <c>identity</c> and <c>origins</c>. An event
-/// keeps its id, so a store that holds the application's own copy under another stream refuses it: give the replica a
-/// file of its own.</para>
+/// is stored under an id that is made of its hash: what was changed in the store is found when it is read, and
+/// <see cref="InvalidFormatException"/> is thrown.</para>
 /// <para>What is appended at once is split into appends of at most 500 events: a failure in between leaves the first of
 /// them, each with all that it builds on.</para>
 /// </remarks>

@@ -75,7 +75,14 @@ public sealed class InMemoryReplicaStore : IReplicaStore
             foreach (var delivered in events)
             {
                 var dot = delivered.Event.Dot;
-                (_logs.TryGetValue(dot.Origin, out var log) ? log : _logs[dot.Origin] = []).Add(delivered);
+                var log = _logs.TryGetValue(dot.Origin, out var found) ? found : [];
+                if (dot.Sequence != log.Count + 1)
+                {
+                    throw new ArgumentException($"{dot} is not the next of its log.", nameof(events));
+                }
+
+                _logs[dot.Origin] = log;
+                log.Add(delivered);
             }
         }
 

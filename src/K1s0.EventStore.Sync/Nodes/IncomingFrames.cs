@@ -37,9 +37,9 @@ internal sealed class IncomingFrames(int windowBytes)
 
             _frames.Writer.TryComplete();
         }
-        catch (Exception e) when (e is IOException or InvalidFormatException or OperationCanceledException
-            or ObjectDisposedException)
+        catch (Exception e)
         {
+            // Whatever a transport throws: who waits for frames must learn of it.
             _frames.Writer.TryComplete(e);
         }
     }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace K1s0.EventStore.Sync;
 
 /// <summary>
@@ -6,40 +8,30 @@ namespace K1s0.EventStore.Sync;
 /// </summary>
 /// <remarks>
 /// Safe for several threads; several sessions may run at once. An exception from the store in the middle of a write or
-/// a session leaves the store as it was; the node then reads its state from the store anew.
+/// a session leaves the store as it was, or with the whole of what was written; the node then reads its state from the
+/// store anew, before it does anything else.
 /// </remarks>
 public sealed class ReplicaNode : IDisposable
 {
     private readonly IReplicaStore _store;
-    private readonly ReplicaNodeOptions _options;
     private readonly SyncOptions _sync;
     private readonly TimeProvider _timeProvider;
+    private readonly GuardedReplica _guarded;
 
-    // One holder changes the replica and appends what came of it.
-    private readonly SemaphoreSlim _gate = new(1, 1);
-
-    // Guards the replica for as long as it computes; never held over an await.
-    private readonly Lock _state = new();
-    private Replica _replica;
-
-    private ReplicaNode(
-        IReplicaStore store, ReplicaNodeOptions options, SyncOptions sync, TimeProvider timeProvider, Replica replica)
-    {
-        (_store, _options, _timeProvider, _replica) = (store, options, timeProvider, replica);
-        _sync = sync;
-    }
+    private ReplicaNode(IReplicaStore store, SyncOptions sync, TimeProvider timeProvider, GuardedReplica guarded) =>
+        (_store, _sync, _timeProvider, _guarded) = (store, sync, timeProvider, guarded);
 
     /// <summary>The origin that it writes as.</summary>
-    public Origin Self => Look(replica => replica.Self);
+    public Origin Self => _guarded.Look(replica => replica.Self);
 
     /// <summary>Everything that it knows.</summary>
-    public VectorClock Clock => Look(replica => replica.Clock);
+    public VectorClock Clock => _guarded.Look(replica => replica.Clock);
 
     /// <summary>Whether its own log is whole, as far as it knows.</summary>
-    public TailStatus Tail => Look(replica => replica.Tail);
+    public TailStatus Tail => _guarded.Look(replica => replica.Tail);
 
     /// <summary>Whether <see cref="WriteAsync"/> would take an event.</summary>
-    public bool CanWrite => Look(replica => replica.CanWrite);
+    public bool CanWrite => _guarded.Look(replica => replica.CanWrite);
 
     internal TimeProvider Time => _timeProvider;
 
@@ -61,8 +53,9 @@ public sealed class ReplicaNode : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Installation.Length, 256, nameof(options));
         var (sync, time) = (options.Sync.Checked(), timeProvider ?? TimeProvider.System);
-        var replica = await ResumeAsync(store, options, time, cancellationToken).ConfigureAwait(false);
-        return new ReplicaNode(store, options, sync, time, replica);
+        var guarded = await GuardedReplica.OpenAsync(store, options, sync, time, cancellationToken)
+            .ConfigureAwait(false);
+        return new ReplicaNode(store, sync, time, guarded);
     }
 
     /// <summary>Gives an event its place in this replica's log. Durable when it returns.</summary>
@@ -74,16 +67,16 @@ public sealed class ReplicaNode : IDisposable
     {
         ArgumentNullException.ThrowIfNull(envelope);
         EnvelopeRules.Check(envelope);
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _guarded.EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var written = Look(replica => replica.Write(envelope));
-            await AppendAsync([written]).ConfigureAwait(false);
+            var written = _guarded.Look(replica => replica.WriteChecked(envelope));
+            await _guarded.AppendAsync([written]).ConfigureAwait(false);
             return written;
         }
         finally
         {
-            _gate.Release();
+            _guarded.Leave();
         }
     }
 
@@ -94,17 +87,16 @@ public sealed class ReplicaNode : IDisposable
     /// <param name="cancellationToken">Gives up before the change.</param>
     public async Task<Origin> BeginIncarnationAsync(CancellationToken cancellationToken = default)
     {
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _guarded.EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var next = Look(replica => replica.BeginIncarnation());
-            await KeepStateAsync(() => _store.WriteIdentityAsync(
-                new ReplicaIdentity(next, _options.Installation), CancellationToken.None)).ConfigureAwait(false);
+            var next = _guarded.Look(replica => replica.BeginIncarnation(_sync.DrawNumber));
+            await _guarded.WriteIdentityAsync(next).ConfigureAwait(false);
             return next;
         }
         finally
         {
-            _gate.Release();
+            _guarded.Leave();
         }
     }
 
@@ -131,11 +123,29 @@ public sealed class ReplicaNode : IDisposable
         }
     }
 
+    /// <summary>
+    /// Everything that is part of the history when the reading begins, causes before effects, for views that are built
+    /// anew. What is delivered meanwhile comes through <see cref="ReplicaNodeOptions.OnDelivered"/>.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="InvalidFormatException">The store does not give an event that it holds.</exception>
+    public async IAsyncEnumerable<DeliveredEvent> ReadHistoryAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await _guarded.EnterAsync(cancellationToken).ConfigureAwait(false);
+        _guarded.Leave();
+        await foreach (var delivered in HistoryReader.ReadAsync(_store, Clock, _sync, cancellationToken)
+            .ConfigureAwait(false))
+        {
+            yield return delivered;
+        }
+    }
+
     /// <inheritdoc/>
-    public void Dispose() => _gate.Dispose();
+    public void Dispose() => _guarded.Dispose();
 
     internal SyncSession NewSession(SyncRole role, VectorClock? checkpoint) =>
-        Look(replica => new SyncSession(role, replica, _sync, checkpoint));
+        _guarded.Look(replica => new SyncSession(role, replica, _sync, checkpoint));
 
     /// <summary>
     /// Lets a session take an input, and stores what came of it before anybody else may change the replica.
@@ -144,11 +154,11 @@ public sealed class ReplicaNode : IDisposable
     internal async Task<List<SyncOutput>> StepAsync(
         SyncSession session, SyncInput input, CancellationToken cancellationToken)
     {
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _guarded.EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             var rest = new List<SyncOutput>();
-            if (!ReferenceEquals(session.Replica, Look(replica => replica)))
+            if (!ReferenceEquals(session.Replica, _guarded.Look(replica => replica)))
             {
                 rest.Add(new SyncOutput.Ended(SyncEndReason.StoreIncomplete, "the store failed meanwhile."));
                 return rest;
@@ -165,7 +175,7 @@ public sealed class ReplicaNode : IDisposable
 
                 if (store.Events.Count > 0)
                 {
-                    await AppendAsync(store.Events).ConfigureAwait(false);
+                    await _guarded.AppendAsync(store.Events).ConfigureAwait(false);
                 }
 
                 foreach (var next in Advance(session, new SyncInput.EventsStored()))
@@ -178,86 +188,13 @@ public sealed class ReplicaNode : IDisposable
         }
         finally
         {
-            _gate.Release();
+            _guarded.Leave();
         }
     }
 
     internal Task<IReadOnlyList<SyncEvent>> ReadAsync(SyncOutput.Read read, CancellationToken cancellationToken) =>
         _store.ReadAsync(read.After, read.UpTo, read.MaxEvents, read.MaxBytes, cancellationToken);
 
-    private static async Task<Replica> ResumeAsync(
-        IReplicaStore store, ReplicaNodeOptions options, TimeProvider time, CancellationToken cancellationToken)
-    {
-        var clock = new HybridClock(time, options.MaxDrift);
-        if (await store.ReadIdentityAsync(cancellationToken).ConfigureAwait(false) is not { } identity)
-        {
-            var first = new Replica(ReplicaId.Create(time), clock, options.Replica);
-            identity = new ReplicaIdentity(first.Self, options.Installation);
-            await store.WriteIdentityAsync(identity, CancellationToken.None).ConfigureAwait(false);
-            return first;
-        }
-
-        var heads = await store.ReadHeadsAsync(cancellationToken).ConfigureAwait(false);
-        var replica = Replica.Resume(identity.Self, heads, clock, options.Replica);
-
-        // Elsewhere it is a copy; and an empty log nobody can confirm, while a new one costs nothing.
-        if (!string.Equals(identity.Installation, options.Installation, StringComparison.Ordinal)
-            || replica.Clock[replica.Self] == 0)
-        {
-            var next = replica.BeginIncarnation();
-            await store.WriteIdentityAsync(new ReplicaIdentity(next, options.Installation), CancellationToken.None)
-                .ConfigureAwait(false);
-        }
-
-        return replica;
-    }
-
-    private T Look<T>(Func<Replica, T> look)
-    {
-        lock (_state)
-        {
-            return look(_replica);
-        }
-    }
-
-    private IReadOnlyList<SyncOutput> Advance(SyncSession session, SyncInput input)
-    {
-        lock (_state)
-        {
-            return session.Step(input, _timeProvider.GetUtcNow());
-        }
-    }
-
-    // Past this point the replica counts the events as known, so the caller's token is not passed on.
-    private async Task AppendAsync(IReadOnlyList<DeliveredEvent> events)
-    {
-        await KeepStateAsync(() => _store.AppendAsync(events, CancellationToken.None)).ConfigureAwait(false);
-        if (_options.OnDelivered is { } deliver)
-        {
-            foreach (var delivered in events)
-            {
-                deliver(delivered);
-            }
-        }
-    }
-
-    // The replica has run ahead of a store that failed: what the store holds is the truth.
-    private async Task KeepStateAsync(Func<Task> write)
-    {
-        try
-        {
-            await write().ConfigureAwait(false);
-        }
-        catch
-        {
-            var resumed = await ResumeAsync(_store, _options, _timeProvider, CancellationToken.None)
-                .ConfigureAwait(false);
-            lock (_state)
-            {
-                _replica = resumed;
-            }
-
-            throw;
-        }
-    }
+    private IReadOnlyList<SyncOutput> Advance(SyncSession session, SyncInput input) =>
+        _guarded.Look(_ => session.Step(input, _timeProvider.GetUtcNow()));
 }

@@ -10,12 +10,16 @@ namespace K1s0.EventStore.Sync;
 /// </summary>
 /// <remarks>
 /// <code>
-/// {"stream":["aggregate type","aggregate id"],"time":n,"previous":"hex",
+/// id of the stored event    the first 16 bytes of the event's hash, with the version (8) and variant of RFC 9562
+///
+/// {"id":"...","stream":["aggregate type","aggregate id"],"time":n,"previous":"hex",
 ///  "observed":[["replica",incarnation,sequence],...],     left out when empty
 ///  "context":[...],                                       at the first event and every 64th
 ///  "metadata":{...}}                                      the event's own, byte for byte; "metadata64" when it begins
 ///                                                         or ends with white space
 /// </code>
+/// The application's id is no id here: a replica that lost the end of its log may write an event again, under another
+/// dot. As the stored id comes from the hash, an event that was changed in the store is found when it is read.
 /// </remarks>
 internal static class StoredSyncEvent
 {
@@ -33,6 +37,7 @@ internal static class StoredSyncEvent
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
+            json.WriteString("id", envelope.Id);
             json.WriteStartArray("stream");
             json.WriteStringValue(envelope.StreamId.AggregateType);
             json.WriteStringValue(envelope.StreamId.AggregateId);
@@ -50,7 +55,7 @@ internal static class StoredSyncEvent
             json.WriteEndObject();
         }
 
-        return envelope with { StreamId = log, MetadataUtf8 = buffer.WrittenMemory };
+        return envelope with { Id = IdOf(stored.Hash), StreamId = log, MetadataUtf8 = buffer.WrittenMemory };
     }
 
     /// <summary>The event, and the whole context where it is stored.</summary>
@@ -62,7 +67,7 @@ internal static class StoredSyncEvent
             var metadata = stored.Metadata;
             var stream = metadata.GetProperty("stream");
             var envelope = new EventEnvelope(
-                stored.Id,
+                metadata.GetProperty("id").GetGuid(),
                 new StreamId(stream[0].GetString()!, stream[1].GetString()!),
                 0,
                 stored.EventType,
@@ -78,6 +83,11 @@ internal static class StoredSyncEvent
                 Sha256Digest.Parse(metadata.GetProperty("previous").GetString()!),
                 ReadClock(metadata, "observed"),
                 envelope);
+            if (IdOf(read.Hash) != stored.Id)
+            {
+                throw new InvalidFormatException(FormatName, $"{stored} is not the event that was stored.");
+            }
+
             return (read, metadata.TryGetProperty("hasContext", out _) ? ReadClock(metadata, "context") : null);
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException
@@ -85,6 +95,15 @@ internal static class StoredSyncEvent
         {
             throw new InvalidFormatException(FormatName, $"{stored} cannot be read.", e);
         }
+    }
+
+    private static Guid IdOf(Sha256Digest hash)
+    {
+        Span<byte> bytes = stackalloc byte[Sha256Digest.Length];
+        hash.CopyTo(bytes);
+        bytes[6] = (byte)((bytes[6] & 0x0F) | 0x80);
+        bytes[8] = (byte)((bytes[8] & 0x3F) | 0x80);
+        return new Guid(bytes[..16], bigEndian: true);
     }
 
     private static void WriteClock(Utf8JsonWriter json, string name, VectorClock clock)

@@ -38,10 +38,12 @@ internal sealed class SyncPump(ReplicaNode node, ISyncTransport transport)
             {
                 switch (output)
                 {
-                    case SyncOutput.Send send
-                        when !await TrySendAsync(send.Frame, cancellationToken).ConfigureAwait(false):
-                        return new SyncOutcome(SyncEndReason.Disconnected, "the connection broke.", report);
-                    case SyncOutput.Send:
+                    case SyncOutput.Send send:
+                        if (await SendAsync(send.Frame, cancellationToken).ConfigureAwait(false) is { } failed)
+                        {
+                            return failed with { Report = report };
+                        }
+
                         break;
                     case SyncOutput.Read read:
                         inputs.Enqueue(new SyncInput.EventsRead(
@@ -65,16 +67,25 @@ internal sealed class SyncPump(ReplicaNode node, ISyncTransport transport)
         }
     }
 
-    private async Task<bool> TrySendAsync(byte[] frame, CancellationToken cancellationToken)
+    // Null when the frame is on its way. A peer that does not read must not hold the session for ever.
+    private async Task<SyncOutcome?> SendAsync(byte[] frame, CancellationToken cancellationToken)
     {
+        using var patience = new CancellationTokenSource(node.Sync.PeerTimeout, node.Time);
+        using var sending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try
         {
-            await transport.SendAsync(frame, cancellationToken).ConfigureAwait(false);
-            return true;
+            await transport.SendAsync(frame, sending.Token).ConfigureAwait(false);
+            return null;
         }
         catch (IOException)
         {
-            return false;
+            return new SyncOutcome(SyncEndReason.Disconnected, "the connection broke.", null);
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return new SyncOutcome(
+                SyncEndReason.TimedOut, $"the peer took no frame for {node.Sync.PeerTimeout}.", null);
         }
     }
 

@@ -27,14 +27,32 @@ internal static class EventBatchFormat
 {
     public const int MaxEvents = 10_000;
 
+    /// <summary>The most bytes of the rest: beside it a frame holds its seal and a few bytes.</summary>
+    public const int MaxRestBytes = SyncOptions.MaxFrameBytes - 64;
+
     // Under it, compressing costs more than it saves.
     private const int LeastToCompress = 200;
 
     /// <summary>Writes a frame.</summary>
     public static void Write(WireWriter frame, IReadOnlyList<SyncEvent> events, ICompressionCodec codec)
     {
-        using var rest = new WireWriter();
+        using var rest = WriteRest(events);
+        Write(frame, rest, codec);
+    }
+
+    /// <summary>
+    /// Writes the part of a frame that may be compressed; longer than a frame when it holds too much.
+    /// </summary>
+    public static WireWriter WriteRest(IReadOnlyList<SyncEvent> events)
+    {
+        var rest = new WireWriter();
         new EventBatchWriter(rest).Write(events);
+        return rest;
+    }
+
+    /// <summary>Writes a frame around that part.</summary>
+    public static void Write(WireWriter frame, WireWriter rest, ICompressionCodec codec)
+    {
         var packed = rest.Length < LeastToCompress ? [] : codec.Compress(rest.Written);
         var isSmaller = packed.Length > 0 && packed.Length < rest.Length;
         frame.Byte(FrameType.Events);

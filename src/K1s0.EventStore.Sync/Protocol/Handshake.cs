@@ -28,10 +28,12 @@ internal sealed class Handshake
 
     private readonly ReadOnlyMemory<byte> _key;
     private readonly int _window;
+    private readonly Action<Span<byte>> _draw;
     private byte[] _hello = [];
     private byte[] _transcript = [];
 
-    public Handshake(SyncOptions options) => (_key, _window) = (options.SharedKey, options.WindowBytes);
+    public Handshake(SyncOptions options) =>
+        (_key, _window, _draw) = (options.SharedKey, options.WindowBytes, options.Draw);
 
     public int Version { get; private set; }
 
@@ -46,7 +48,7 @@ internal sealed class Handshake
         frame.Integer(LeastVersion);
         frame.Integer(MostVersion);
         frame.Integer(Features);
-        frame.Bytes(RandomNumberGenerator.GetBytes(NonceBytes));
+        WriteNonce(frame);
         frame.Integer((ulong)_window);
         _hello = frame.Written.ToArray();
     }
@@ -82,7 +84,7 @@ internal sealed class Handshake
         frame.Byte(FrameType.Welcome);
         frame.Integer((ulong)Version);
         frame.Integer(Features);
-        frame.Bytes(RandomNumberGenerator.GetBytes(NonceBytes));
+        WriteNonce(frame);
         frame.Integer((ulong)_window);
         _transcript = SHA256.HashData([.. _hello, .. frame.Written]);
         frame.Bytes(Proof("responder"u8));
@@ -155,6 +157,13 @@ internal sealed class Handshake
 
         var (responder, initiator) = (Proof("seal-responder"u8), Proof("seal-initiator"u8));
         return role is SyncRole.Initiator ? new FrameSeal(initiator, responder) : new FrameSeal(responder, initiator);
+    }
+
+    private void WriteNonce(WireWriter frame)
+    {
+        Span<byte> nonce = stackalloc byte[NonceBytes];
+        _draw(nonce);
+        frame.Bytes(nonce);
     }
 
     private static int ReadWindow(ref WireReader reader)

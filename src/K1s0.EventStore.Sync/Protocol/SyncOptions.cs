@@ -41,9 +41,21 @@ public sealed class SyncOptions
     /// <value>1,000 by default.</value>
     public int BatchEvents { get; set; } = 1_000;
 
-    /// <summary>How long the peer may be silent when it is its turn, 1 s to 1 h.</summary>
+    /// <summary>
+    /// How long the peer may be silent when it is its turn, or may not take a frame that is sent to it, 1 s to 1 h.
+    /// </summary>
     /// <value>30 seconds by default.</value>
     public TimeSpan PeerTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Where nonces, ids and incarnations are drawn from: a cryptographic source.</summary>
+    internal Action<Span<byte>> Draw { get; set; } = System.Security.Cryptography.RandomNumberGenerator.Fill;
+
+    internal ulong DrawNumber()
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        Draw(bytes);
+        return System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(bytes);
+    }
 
     internal SyncOptions Checked()
     {

@@ -3,12 +3,13 @@ namespace K1s0.EventStore.Sync;
 /// <summary>The half of a round that receives: looks at each event, has it stored, and confirms it then.</summary>
 internal sealed class SyncReceiver(Replica replica, SyncOptions options, Outbox outbox)
 {
-    private readonly Queue<(int Bytes, int Delivered)> _unstored = new();
+    private readonly Queue<(int Bytes, int Delivered, int Taken)> _unstored = new();
     private readonly SortedDictionary<Admission, long> _refused = [];
     private readonly HashSet<Origin> _refusedOrigins = [];
     private readonly HashSet<Origin> _forks = [];
     private long _unstoredBytes;
     private long _framesStored;
+    private long _eventsTaken;
 
     public long EventsStored { get; private set; }
 
@@ -39,47 +40,52 @@ internal sealed class SyncReceiver(Replica replica, SyncOptions options, Outbox 
             return;
         }
 
-        var delivered = new List<DeliveredEvent>(events.Count);
+        var (delivered, taken) = (new List<DeliveredEvent>(events.Count), 0);
         foreach (var candidate in events)
         {
-            Admit(candidate, delivered);
+            taken += Admit(candidate, delivered) ? 1 : 0;
         }
 
-        _unstored.Enqueue((frameBytes, delivered.Count));
+        _unstored.Enqueue((frameBytes, delivered.Count, taken));
         _unstoredBytes += frameBytes;
         outbox.Add(new SyncOutput.Store(delivered));
     }
 
     public void Stored()
     {
-        var (bytes, delivered) = _unstored.Dequeue();
+        var (bytes, delivered, taken) = _unstored.Dequeue();
         _unstoredBytes -= bytes;
         EventsStored += delivered;
         _framesStored++;
+        _eventsTaken += taken;
         outbox.Send(frame =>
         {
             frame.Byte(FrameType.Ack);
             frame.Integer((ulong)_framesStored);
+            frame.Integer((ulong)_eventsTaken);
         });
     }
 
-    private void Admit(SyncEvent candidate, List<DeliveredEvent> delivered)
+    // Whether the event is part of the history: with those of its frame, or before.
+    private bool Admit(SyncEvent candidate, List<DeliveredEvent> delivered)
     {
         var origin = candidate.Dot.Origin;
         if (_refusedOrigins.Contains(origin))
         {
             // What follows an event that was not taken cannot be taken either.
             Refuse(Admission.NoRoomToWait);
-            return;
+            return false;
         }
 
         switch (replica.Admit(candidate, delivered))
         {
-            case Admission.Delivered or Admission.Waiting:
-                break;
+            case Admission.Delivered:
+                return true;
+            case Admission.Waiting:
+                return false;
             case Admission.Duplicate:
                 EventsKnown++;
-                break;
+                return true;
             case var refused:
                 Refuse(refused);
                 _refusedOrigins.Add(origin);
@@ -88,7 +94,7 @@ internal sealed class SyncReceiver(Replica replica, SyncOptions options, Outbox 
                     _forks.Add(origin);
                 }
 
-                break;
+                return false;
         }
     }
 

@@ -27,6 +27,7 @@ internal sealed class SyncRound
     private VectorClock? _since;
     private VectorClock _mine = VectorClock.Empty;
     private VectorClock _theirs = VectorClock.Empty;
+    private bool _hasTold;
     private bool _isExchanging;
     private bool _isInSync;
     private bool _isFromCheckpoint;
@@ -49,7 +50,12 @@ internal sealed class SyncRound
         _receiver = new SyncReceiver(replica, options, outbox);
     }
 
-    public void Begin() => _outbox.Send(frame => VectorFrame.WriteDigest(frame, _replica, _offered));
+    public void Begin()
+    {
+        // What a digest that is found to be equal stands for; the replica may know more when the answer comes.
+        (_mine, _hasTold) = (_replica.Clock, true);
+        _outbox.Send(frame => VectorFrame.WriteDigest(frame, _replica, _offered));
+    }
 
     /// <summary>Takes a frame that was opened.</summary>
     /// <param name="frame">The frame.</param>
@@ -61,23 +67,21 @@ internal sealed class SyncRound
         var type = reader.Byte();
         switch (type)
         {
-            case FrameType.Digest when !_isInitiator && !_isExchanging && !_isInSync:
+            case FrameType.Digest when !_isInitiator && !_hasTold:
                 TakeDigest(ref reader);
                 break;
             case FrameType.Same when _isInitiator && !_isExchanging:
                 reader.End();
                 _isInSync = true;
-                _mine = _replica.Clock;
                 break;
-            case FrameType.Vector when !_isExchanging:
+            case FrameType.Vector when _hasTold && !_isExchanging:
                 TakeVector(ref reader);
                 break;
             case FrameType.Events when _isExchanging:
                 _receiver.Take(ref reader, frame.Length);
                 break;
             case FrameType.Ack when _isExchanging:
-                _sender.Confirmed(reader.Int64());
-                reader.End();
+                TakeAck(ref reader);
                 break;
             case FrameType.Done when _isExchanging:
                 reader.End();
@@ -106,7 +110,14 @@ internal sealed class SyncRound
             return null;
         }
 
-        var isClean = _sender.Forks.Count == 0 && _receiver.Refused.Count == 0;
+        // The digests differed. When nothing explains that, the point itself is wrong: the next round tells everything.
+        var isExplained = !_isFromCheckpoint || !_mine.Equals(_theirs);
+        var hasSentAll = _sender.Forks.Count == 0 && _sender.HasAllConfirmed;
+        var isClean = hasSentAll && _receiver.Refused.Count == 0 && isExplained;
+
+        // A peer that finds a log forked keeps its own version back.
+        var point = _mine.Merge(_theirs);
+        isClean &= _replica.Clock.Covers(point);
         return new SyncReport(
             _isInSync ? SyncMode.InSync : _isFromCheckpoint ? SyncMode.FromCheckpoint : SyncMode.Full,
             _sender.EventsConfirmed,
@@ -116,8 +127,18 @@ internal sealed class SyncRound
             [.. _sender.Forks.Concat(_receiver.Forks).Distinct()],
             _outbox.BytesSent - _bytesSentBefore,
             _bytesReceived,
-            isClean ? _mine.Merge(_theirs) : null,
+            isClean ? point : null,
             _version);
+    }
+
+    private void TakeAck(ref WireReader reader)
+    {
+        var (frames, events) = (reader.Int64(), reader.Int64());
+        reader.End();
+        if (!reader.IsBroken)
+        {
+            _sender.Confirmed(frames, events);
+        }
     }
 
     private void TakeDigest(ref WireReader reader)
@@ -128,11 +149,10 @@ internal sealed class SyncRound
             return;
         }
 
-        _mine = _replica.Clock;
+        (_mine, _hasTold) = (_replica.Clock, true);
         if (digest == VectorFrame.DigestOf(_replica))
         {
             _isInSync = true;
-            WitnessSelf(_replica.Clock[_replica.Self], isOurs: true);
             _outbox.Send(frame => frame.Byte(FrameType.Same));
             return;
         }
@@ -168,14 +188,12 @@ internal sealed class SyncRound
         _sender.Begin(_mine, _theirs, hashes);
     }
 
-    private void WitnessSelf(long sequence, bool isOurs) => _replica.Witness(sequence, isOurs);
-
-    /// <summary>An equal digest at the initiator's side confirms its own log too.</summary>
+    /// <summary>An equal digest confirms the own log, as far as it stood in the digest.</summary>
     public void WitnessInSync()
     {
         if (_isInSync)
         {
-            WitnessSelf(_replica.Clock[_replica.Self], isOurs: true);
+            _replica.Witness(_mine[_replica.Self], isOurs: true);
         }
     }
 }

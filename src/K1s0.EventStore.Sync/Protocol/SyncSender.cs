@@ -11,10 +11,14 @@ internal sealed class SyncSender(Replica replica, SyncOptions options, Outbox ou
     private VectorClock _upTo = VectorClock.Empty;
     private long _unconfirmedBytes;
     private long _framesConfirmed;
+    private long _eventsAnswered;
     private bool _isReading;
     private bool _hasSaidDone;
 
     public long EventsConfirmed { get; private set; }
+
+    /// <summary>Whether the peer has taken every event that it is done with.</summary>
+    public bool HasAllConfirmed => EventsConfirmed == _eventsAnswered;
 
     /// <summary>Origins of whose logs the peer holds another version.</summary>
     public IReadOnlyCollection<Origin> Forks => _forks;
@@ -32,26 +36,40 @@ internal sealed class SyncSender(Replica replica, SyncOptions options, Outbox ou
         {
             // A log that has grown since the vector was told has another hash at its end; the next round compares it.
             var known = theirs[dot.Origin];
-            if (known == dot.Sequence
-                && now[dot.Origin] == dot.Sequence
-                && theirHashes.TryGetValue(dot.Origin, out var hash)
-                && hash != VectorFrame.ShortHash(replica.HashOf(dot.Origin)))
-            {
-                _forks.Add(dot.Origin);
-            }
-            else if (known < dot.Sequence)
+            if (known < dot.Sequence)
             {
                 lacking.Add(dot);
+            }
+            else if (known == dot.Sequence
+                && now[dot.Origin] == dot.Sequence
+                && theirHashes.TryGetValue(dot.Origin, out var hash))
+            {
+                Compare(dot, hash);
             }
         }
 
         (_after, _upTo) = (theirs, VectorClock.Of([.. lacking]));
-        if (theirs[replica.Self] >= mine[replica.Self])
+        if (theirs[replica.Self] > now[replica.Self])
         {
-            replica.Witness(theirs[replica.Self], isOurs: !_forks.Contains(replica.Self));
+            replica.Witness(theirs[replica.Self], isOurs: true);
         }
 
         Continue();
+    }
+
+    // Only what was compared is confirmed: a log that stands as at a checkpoint was not told again.
+    private void Compare(Dot end, ulong theirHash)
+    {
+        var isOurs = theirHash == VectorFrame.ShortHash(replica.HashOf(end.Origin));
+        if (!isOurs)
+        {
+            _forks.Add(end.Origin);
+        }
+
+        if (end.Origin == replica.Self)
+        {
+            replica.Witness(end.Sequence, isOurs);
+        }
     }
 
     public void Read(IReadOnlyList<SyncEvent> events)
@@ -86,8 +104,8 @@ internal sealed class SyncSender(Replica replica, SyncOptions options, Outbox ou
         Continue();
     }
 
-    /// <summary>The peer says how many frames of events are durable there.</summary>
-    public void Confirmed(long frames)
+    /// <summary>The peer says how many frames it is done with, and how many of their events it has durably.</summary>
+    public void Confirmed(long frames, long events)
     {
         if (frames < _framesConfirmed || frames - _framesConfirmed > _unconfirmed.Count)
         {
@@ -97,11 +115,18 @@ internal sealed class SyncSender(Replica replica, SyncOptions options, Outbox ou
 
         for (; _framesConfirmed < frames; _framesConfirmed++)
         {
-            var (bytes, events) = _unconfirmed.Dequeue();
+            var (bytes, sent) = _unconfirmed.Dequeue();
             _unconfirmedBytes -= bytes;
-            EventsConfirmed += events;
+            _eventsAnswered += sent;
         }
 
+        if (events < EventsConfirmed || events > _eventsAnswered)
+        {
+            outbox.Broken($"{events} events are confirmed, which were not sent.");
+            return;
+        }
+
+        EventsConfirmed = events;
         Continue();
     }
 
@@ -129,13 +154,24 @@ internal sealed class SyncSender(Replica replica, SyncOptions options, Outbox ou
 
     private void Send(IReadOnlyList<SyncEvent> events)
     {
-        if (events.Count > 0)
+        if (events.Count == 0)
         {
-            var bytes = outbox.Send(
-                frame => EventBatchFormat.Write(frame, events, Compression.CompressionCodecs.OfSystem.Preferred));
-            _unconfirmed.Enqueue((bytes, events.Count));
-            _unconfirmedBytes += bytes;
+            return;
         }
+
+        using var rest = EventBatchFormat.WriteRest(events);
+        if (rest.Length > EventBatchFormat.MaxRestBytes && events.Count > 1)
+        {
+            // A page ends behind an event that may be as large as one can be.
+            Send([.. events.Take(events.Count / 2)]);
+            Send([.. events.Skip(events.Count / 2)]);
+            return;
+        }
+
+        var bytes = outbox.Send(
+            frame => EventBatchFormat.Write(frame, rest, Compression.CompressionCodecs.OfSystem.Preferred));
+        _unconfirmed.Enqueue((bytes, events.Count));
+        _unconfirmedBytes += bytes;
     }
 
     private void Continue()

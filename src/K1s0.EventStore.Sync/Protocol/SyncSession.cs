@@ -47,6 +47,9 @@ internal sealed class SyncSession : IDisposable
 
     public bool HasEnded => _outbox.HasEnded;
 
+    /// <summary>Whether frames are sealed from here on.</summary>
+    public bool IsSealed => _outbox.Seal is not null;
+
     /// <summary>Takes one input.</summary>
     /// <param name="input">What happened.</param>
     /// <param name="now">When.</param>

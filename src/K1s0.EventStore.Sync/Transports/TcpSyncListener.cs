@@ -10,9 +10,12 @@ public sealed class TcpSyncListener : IAsyncDisposable
     /// <summary>How many sessions run at once when nothing else is said: 64.</summary>
     public const int DefaultMaxSessions = 64;
 
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(100);
+
     private readonly ReplicaNode _node;
     private readonly Action<SyncOutcome>? _onEnded;
     private readonly TcpListener _listener;
+    private readonly Func<CancellationToken, ValueTask<Socket>> _accept;
     private readonly SemaphoreSlim _free;
     private readonly CancellationTokenSource _stopping = new();
 
@@ -20,11 +23,15 @@ public sealed class TcpSyncListener : IAsyncDisposable
     private readonly List<Task> _sessions = [];
     private readonly Task _accepting;
 
-    private TcpSyncListener(ReplicaNode node, IPEndPoint endpoint, int maxSessions, Action<SyncOutcome>? onEnded)
+    internal TcpSyncListener(
+        ReplicaNode node,
+        TcpListener listener,
+        int maxSessions,
+        Action<SyncOutcome>? onEnded,
+        Func<CancellationToken, ValueTask<Socket>> accept)
     {
         (_node, _onEnded, _free) = (node, onEnded, new SemaphoreSlim(maxSessions, maxSessions));
-        _listener = new TcpListener(endpoint);
-        _listener.Start();
+        (_listener, _accept) = (listener, accept);
         _accepting = AcceptAsync();
     }
 
@@ -47,7 +54,9 @@ public sealed class TcpSyncListener : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(endpoint);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxSessions, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maxSessions, 10_000);
-        return new TcpSyncListener(node, endpoint, maxSessions, onEnded);
+        var listener = new TcpListener(endpoint);
+        listener.Start();
+        return new TcpSyncListener(node, listener, maxSessions, onEnded, listener.AcceptSocketAsync);
     }
 
     /// <summary>Calls a listener.</summary>
@@ -90,10 +99,9 @@ public sealed class TcpSyncListener : IAsyncDisposable
             while (true)
             {
                 await _free.WaitAsync(_stopping.Token).ConfigureAwait(false);
-                var socket = await _listener.AcceptSocketAsync(_stopping.Token).ConfigureAwait(false);
-                socket.NoDelay = true;
+                var socket = await AcceptOneAsync().ConfigureAwait(false);
                 ForgetEnded();
-                _sessions.Add(AnswerAsync(new StreamSyncTransport(new NetworkStream(socket, ownsSocket: true))));
+                _sessions.Add(AnswerAsync(socket));
             }
         }
         catch (OperationCanceledException)
@@ -102,20 +110,39 @@ public sealed class TcpSyncListener : IAsyncDisposable
         }
     }
 
+    // A caller that gave up meanwhile, or a process without a free descriptor, must not end the listening.
+    private async Task<Socket> AcceptOneAsync()
+    {
+        while (true)
+        {
+            try
+            {
+                return await _accept(_stopping.Token).ConfigureAwait(false);
+            }
+            catch (SocketException)
+            {
+                await Task.Delay(AfterFailure, _node.Time, _stopping.Token).ConfigureAwait(false);
+            }
+        }
+    }
+
     // At most as many run as there are slots, so the list stays about as short.
     private void ForgetEnded() => _sessions.RemoveAll(session => session.IsCompletedSuccessfully);
 
-    private async Task AnswerAsync(StreamSyncTransport transport)
+    private async Task AnswerAsync(Socket socket)
     {
         SyncOutcome outcome;
         try
         {
+            socket.NoDelay = true;
+            var transport = new StreamSyncTransport(new NetworkStream(socket, ownsSocket: true));
             outcome = await _node.SynchroniseAsync(transport, SyncRole.Responder, cancellationToken: _stopping.Token)
                 .ConfigureAwait(false);
         }
         catch (Exception e)
         {
-            // Whatever the store threw concerns this session; who listens is told.
+            // Whatever the store or the connection threw concerns this session; who listens is told.
+            socket.Dispose();
             outcome = new SyncOutcome(SyncEndReason.Failed, e.Message, Report: null);
         }
         finally

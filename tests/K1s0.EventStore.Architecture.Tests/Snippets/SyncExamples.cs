@@ -52,6 +52,72 @@ public sealed class SyncExamples
     }
 
     [Fact]
+    public async Task The_queue_example_delivers_its_operation_once()
+    {
+        var folder = Directory.CreateTempSubdirectory("k1s0-queue-example-");
+        try
+        {
+            var store = new InMemoryEventStore();
+            var room = new StreamId("room", "7");
+
+            // snippet: sync-receiver
+            var receiver = new OperationReceiver(store, (operation, _) => Task.FromResult(
+                operation.Kind is "book"
+                    ? OperationDecision.Apply(new StreamAppend(room, [EventEnvelope.Create(room, "booked", operation.PayloadUtf8)]))
+                    : OperationDecision.Reject("nobody here knows how to do that.")));
+
+            // end-snippet
+            var server = receiver;
+            await using var file = new SqliteStoreFile(
+                new SqliteOptions { FilePath = Path.Combine(folder.FullName, "device.db") });
+
+            // snippet: sync-queue
+            using var queue = await OfflineQueue.OpenAsync(new EventStoreQueueStore(new SqliteEventStore(file)));
+
+            var receipt = await queue.EnqueueAsync(
+                new QueuedOperation(Guid.CreateVersion7(), "book", "room-7", """{"nights":2}"""u8.ToArray())); // durable
+
+            var delivered = await queue.DrainAsync(server); // as often as there may be a connection
+            var status = queue.Status; // what waits, its bytes, the connection and how good it is
+
+            // end-snippet
+            (receipt.WasRepeated, delivered, status.Waiting).Should().Be((false, 1, 0));
+            (await store.LoadAsync(room)).Should().ContainSingle();
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task The_transaction_example_commits()
+    {
+        var (store, here, there) = (new InMemoryEventStore(), new InMemoryEventStore(), new InMemoryEventStore());
+        var peers = new Dictionary<string, ITransactionPeer>(StringComparer.Ordinal)
+        {
+            ["berlin"] = new TransactionParticipant("berlin", here),
+            ["lima"] = new TransactionParticipant("lima", there),
+        };
+        var (from, to, fromVersion) = (new StreamId("account", "1"), new StreamId("account", "2"), default(StreamVersion));
+        var withdrawn = EventEnvelope.Create(from, "withdrawn", "5"u8.ToArray());
+        var deposited = EventEnvelope.Create(to, "deposited", "5"u8.ToArray());
+
+        // snippet: sync-transaction
+        var coordinator = new TransactionCoordinator("hq", store, name => peers.GetValueOrDefault(name));
+
+        var outcome = await coordinator.ExecuteAsync(new Dictionary<string, IReadOnlyList<StreamAppend>>(StringComparer.Ordinal)
+        {
+            ["berlin"] = [new StreamAppend(from, [withdrawn], ExpectedVersion.Exactly(fromVersion))],
+            ["lima"] = [new StreamAppend(to, [deposited])],
+        });
+
+        // end-snippet
+        outcome.Status.Should().Be(TransactionStatus.Committed);
+        (await there.LoadAsync(to)).Should().ContainSingle();
+    }
+
+    [Fact]
     public async Task The_merkle_example_finds_what_is_missing_there()
     {
         var documents = Enumerable.Range(0, 500)

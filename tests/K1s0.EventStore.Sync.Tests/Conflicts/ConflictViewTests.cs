@@ -231,4 +231,22 @@ public sealed class ConflictViewTests
         view.Unaccepted().Should().BeEmpty();
         return stamp;
     }
+
+    [Fact]
+    public void A_rule_that_throws_leaves_the_view_as_it_was()
+    {
+        var rules = new ConflictRules()
+            .Add("counted", "count", ConflictPolicy.Counter(e => e.Payload.GetProperty("delta").GetInt64()))
+            .Add("tagged", "tags", ConflictPolicy.Set(e => new SetChange(e.Payload.GetProperty("tag").GetString()!, true)));
+        foreach (var type in new[] { "counted", "tagged" })
+        {
+            var (view, replica) = (new ConflictView(rules), Some.NewReplica(1));
+            var (bad, next) = (replica.Write(Some.Envelope(type)), replica.Write(Some.Envelope("other")));
+
+            Assert.Throws<KeyNotFoundException>(() => view.Apply(bad));
+
+            view.Of(new ConflictKey(Some.Stream, string.Equals(type, "counted", StringComparison.Ordinal) ? "count" : "tags")).Should().BeNull();
+            Assert.Throws<InvalidOperationException>(() => view.Apply(next));
+        }
+    }
 }

@@ -128,4 +128,27 @@ public sealed class TailTests
         [new OriginHead(_log[at - 1].Dot, _log[at - 1].Hash, _log[at - 1].Time, VectorClock.Empty)],
         new HybridClock(new ManualTime(Some.Noon)),
         options);
+
+    [Fact]
+    public void An_event_whose_writer_has_seen_more_of_our_log_than_we_have_tells_that_the_end_is_lost()
+    {
+        var (whole, other) = (Some.NewReplica(1), Some.NewReplica(2));
+        var restored = Some.NewReplica(1);
+        restored.Tail.Should().Be(TailStatus.Sound);
+        other.Admit(whole.Write(Some.Envelope()).Event, []);
+
+        restored.Admit(other.Write(Some.Envelope()).Event, []).Should().Be(Admission.Waiting);
+
+        (restored.Tail, restored.CanWrite).Should().Be((TailStatus.Lost, false));
+    }
+
+    [Fact]
+    public void An_event_that_peers_would_refuse_takes_no_place()
+    {
+        var replica = Some.NewReplica(1);
+
+        Assert.Throws<InvalidEventException>(() => replica.Write(Some.Envelope(payload: "{")));
+
+        replica.Clock.Should().Be(VectorClock.Empty);
+    }
 }

@@ -64,6 +64,45 @@ public sealed class EventStoreReplicaStoreTests : IDisposable
         read[1].Envelope.MetadataUtf8.ToArray().Should().Equal(" {\"actor\" : \"ada\"} "u8.ToArray());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task One_event_under_two_dots_is_stored_under_both(bool isFile)
+    {
+        await using var file = isFile ? OpenFile("twice.db") : null;
+        var store = new EventStoreReplicaStore(file is null ? new InMemoryEventStore() : new SqliteEventStore(file));
+        var (lost, envelope) = (Some.NewReplica(1), Some.Envelope());
+        var again = Some.NewReplica(1);
+        again.BeginIncarnation();
+
+        // What was written before the end of the log was lost comes back from a peer.
+        await store.AppendAsync([again.Write(envelope)]);
+        await store.AppendAsync([lost.Write(envelope), lost.Write(envelope)]);
+
+        var all = VectorClock.Of(new Dot(again.Self, 1), new Dot(lost.Self, 2));
+        (await store.ReadAsync(VectorClock.Empty, all, 10, int.MaxValue))
+            .Should().HaveCount(3).And.OnlyContain(read => read.Envelope.Id == envelope.Id);
+    }
+
+    [Fact]
+    public void An_event_that_was_changed_in_the_store_is_found_when_it_is_read()
+    {
+        var written = Some.NewReplica(1).Write(Some.Envelope(payload: """{"amount":1}"""));
+        var stored = StoredSyncEvent.Write(written, OriginNames.Log(written.Event.Dot.Origin)) with { Version = 1 };
+        StoredSyncEvent.Read(stored, written.Event.Dot.Origin).Event.Hash.Should().Be(written.Event.Hash);
+
+        foreach (var changed in new[]
+        {
+            stored with { PayloadUtf8 = """{"amount":2}"""u8.ToArray() },
+            stored with { Version = 2 },
+            stored with { EventType = "other" },
+            stored with { Id = Guid.CreateVersion7(Some.Noon) },
+        })
+        {
+            Assert.Throws<InvalidFormatException>(() => StoredSyncEvent.Read(changed, written.Event.Dot.Origin));
+        }
+    }
+
     [Fact]
     public async Task A_dot_that_is_taken_is_refused_by_the_store_itself()
     {

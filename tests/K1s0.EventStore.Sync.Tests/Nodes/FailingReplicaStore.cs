@@ -6,8 +6,14 @@ internal sealed class FailingReplicaStore(IReplicaStore inner) : IReplicaStore
     /// <summary>So many appends succeed from now on.</summary>
     public int FailAfter { get; set; } = int.MaxValue;
 
+    /// <summary>Whether the append that fails is stored all the same.</summary>
+    public bool StoresWhatFails { get; set; }
+
+    /// <summary>Whether nothing can be read.</summary>
+    public bool IsUnreadable { get; set; }
+
     public Task<ReplicaIdentity?> ReadIdentityAsync(CancellationToken cancellationToken = default) =>
-        inner.ReadIdentityAsync(cancellationToken);
+        IsUnreadable ? throw new IOException("The disk is gone.") : inner.ReadIdentityAsync(cancellationToken);
 
     public Task WriteIdentityAsync(ReplicaIdentity identity, CancellationToken cancellationToken = default) =>
         inner.WriteIdentityAsync(identity, cancellationToken);
@@ -19,6 +25,17 @@ internal sealed class FailingReplicaStore(IReplicaStore inner) : IReplicaStore
         VectorClock after, VectorClock upTo, int maxEvents, int maxBytes, CancellationToken cancellationToken = default) =>
         inner.ReadAsync(after, upTo, maxEvents, maxBytes, cancellationToken);
 
-    public Task AppendAsync(IReadOnlyList<DeliveredEvent> events, CancellationToken cancellationToken = default) =>
-        FailAfter-- > 0 ? inner.AppendAsync(events, cancellationToken) : throw new IOException("The disk is full.");
+    public async Task AppendAsync(IReadOnlyList<DeliveredEvent> events, CancellationToken cancellationToken = default)
+    {
+        var fails = FailAfter-- <= 0;
+        if (!fails || StoresWhatFails)
+        {
+            await inner.AppendAsync(events, cancellationToken);
+        }
+
+        if (fails)
+        {
+            throw new IOException("The disk is full.");
+        }
+    }
 }

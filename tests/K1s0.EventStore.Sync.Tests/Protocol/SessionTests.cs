@@ -240,11 +240,18 @@ public sealed class SessionTests(ITestOutputHelper output)
         var (left, right) = (await SideAsync(1, events: 5), await SideAsync(2, events: 1));
         await new SessionPair(left, right).RunAsync();
         var old = await left.Store.ReadHeadsAsync();
+        var (backup, reader, delivered) = (new InMemoryReplicaStore(), Some.NewReplica(9), new List<DeliveredEvent>());
+        foreach (var stored in await left.Store.ReadAsync(VectorClock.Empty, left.Replica.Clock, 100, int.MaxValue))
+        {
+            reader.Admit(stored, delivered);
+        }
+
+        await backup.AppendAsync(delivered);
         await left.WriteAsync(3);
         await new SessionPair(Anew(left, SyncRole.Initiator), Anew(right, SyncRole.Responder)).RunAsync();
 
         var restored = new SessionSide(
-            SyncRole.Initiator, Replica.Resume(left.Replica.Self, old, new HybridClock(new ManualTime(Some.Noon))), SessionSide.Options());
+            SyncRole.Initiator, Replica.Resume(left.Replica.Self, old, new HybridClock(new ManualTime(Some.Noon))), SessionSide.Options(), backup);
         await new SessionPair(restored, Anew(right, SyncRole.Responder)).RunAsync();
 
         (restored.Replica.Tail, restored.Replica.CanWrite).Should().Be((TailStatus.Lost, false));

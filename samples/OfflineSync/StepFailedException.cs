@@ -1,0 +1,3 @@
+namespace K1s0.EventStore.Samples.OfflineSync;
+
+internal sealed class StepFailedException(string message) : Exception(message);

@@ -1,0 +1,7 @@
+namespace K1s0.EventStore.Sync;
+
+/// <summary>What became of an operation that was queued. It is durable.</summary>
+/// <param name="Id">The id under which it will be sent: another one when it was merged with an older one.</param>
+/// <param name="WasMerged">Whether it was merged with an older one that had not been sent.</param>
+/// <param name="WasRepeated">Whether it had been queued before; then nothing changed.</param>
+public sealed record EnqueueReceipt(Guid Id, bool WasMerged, bool WasRepeated);

@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using K1s0.EventStore.Sync.Simulation;
+
+namespace K1s0.EventStore.Sync.Tests;
+
+/// <summary>The proof by simulation, and the proof that it would notice.</summary>
+public sealed class SimulationTests(ITestOutputHelper output)
+{
+    private const int Seeds = 1_000;
+
+    [Fact]
+    [Trait("Row", "S02")]
+    [Trait("Row", "S03")]
+    [Trait("Row", "S04")]
+    [Trait("Row", "X10")]
+    [Trait("Row", "X17")]
+    public void Whatever_fails_replicas_keep_their_promises_and_end_with_the_same()
+    {
+        var failures = new ConcurrentQueue<string>();
+        Parallel.For(1, Seeds + 1, (seed, loop) =>
+        {
+            if (Simulator.Run((ulong)seed) is { } failure)
+            {
+                failures.Enqueue(failure);
+                loop.Stop();
+            }
+        });
+
+        failures.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_seed_gives_the_same_run_each_time()
+    {
+        foreach (var seed in new ulong[] { 3, 14, 159 })
+        {
+            Simulator.Fingerprint(seed).Should().Be(Simulator.Fingerprint(seed));
+        }
+    }
+
+    [Fact]
+    public void Every_planted_bug_is_found()
+    {
+        var missed = new ConcurrentQueue<string>();
+        var found = new ConcurrentQueue<string>();
+        Parallel.ForEach(PlantedBugs.All, bug =>
+        {
+            var failure = PlantedCompilation.Build(bug)(1, PlantedBugs.Seeds);
+            (failure is null ? missed : found).Enqueue($"{bug}: {failure?.Split('\n')[0]}");
+        });
+        found.Order(StringComparer.Ordinal).ToList().ForEach(output.WriteLine);
+
+        missed.Should().BeEmpty();
+        found.Should().HaveCountGreaterThanOrEqualTo(20);
+    }
+
+    [Fact]
+    public void Compiled_the_same_way_without_a_bug_nothing_is_found() =>
+        PlantedCompilation.Build(bug: null)(1, 50).Should().BeNull();
+
+    [Theory]
+    [InlineData(0, "--seed", "7", "--count", "3")]
+    [InlineData(2, "--seed")]
+    [InlineData(2, "--seed", "x")]
+    [InlineData(2, "--speed", "3")]
+    public void The_command_runs_the_seeds_that_it_is_given(int exitCode, params string[] arguments)
+    {
+        var text = new StringWriter();
+
+        SimulationCommand.Run(arguments, text).Should().Be(exitCode);
+
+        text.ToString().Should().Contain(exitCode == 0 ? "3 seeds from 7" : SimulationCommand.Usage);
+    }
+}

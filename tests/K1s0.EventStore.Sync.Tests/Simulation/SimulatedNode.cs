@@ -1,0 +1,280 @@
+using K1s0.EventStore.Integrity;
+
+namespace K1s0.EventStore.Sync.Simulation;
+
+/// <summary>One machine: its disk, its clock, and, while its process lives, the real node and what an application keeps.</summary>
+internal sealed class SimulatedNode
+{
+    private readonly World _world;
+    private readonly Dictionary<Origin, long> _known = [];
+    private readonly HashSet<Dot> _acknowledged = [];
+    private string _installation;
+    private Origin? _self;
+    private bool _mustBeNew;
+
+    // The log that this life of the process has begun, and the one that a peer has confirmed, with what it held of it.
+    private Origin? _begun;
+    private (Origin Origin, long HeldByWitness)? _witness;
+
+    public SimulatedNode(World world, int number, SimulatedClock clock, SimulatedDisk disk)
+    {
+        (_world, Number, Clock, Disk) = (world, number, clock, disk);
+        _installation = $"machine-{number}";
+    }
+
+    public int Number { get; }
+
+    public string Name => $"node {Number}";
+
+    public SimulatedClock Clock { get; }
+
+    public SimulatedDisk Disk { get; }
+
+    /// <summary>Which life of the process this is; connections of an earlier one are dead.</summary>
+    public int Life { get; private set; }
+
+    public bool IsUp => Node is not null;
+
+    public ReplicaNode? Node { get; private set; }
+
+    public ConflictView View { get; private set; } = new(Shop.Rules);
+
+    /// <summary>The point that was reached with each peer, as an application keeps it: it may be of a life before.</summary>
+    public Dictionary<int, VectorClock?> Checkpoints { get; } = [];
+
+    public VectorClock Known => VectorClock.Of([.. _known.Select(entry => new Dot(entry.Key, entry.Value))]);
+
+    /// <summary>Starts the process.</summary>
+    public void Start(bool isFirst = false)
+    {
+        Disk.Start();
+        Life++;
+        (_witness, _begun) = (null, null);
+        var before = _self;
+        Node = Immediately.Get(ReplicaNode.OpenAsync(Disk, Options(), Clock));
+        _self = Node.Self;
+        Rebuild();
+        _world.Trace.Add($"{Name} starts as {Short(Node.Self)}, {Node.Tail}, with {Disk.DurableCount} entries");
+        CheckStart(before, isFirst);
+    }
+
+    /// <summary>The process dies; what was not durable is gone.</summary>
+    public void Crash()
+    {
+        if (IsUp)
+        {
+            _world.Trace.Add($"{Name} dies");
+            Node!.Dispose();
+            Node = null;
+        }
+    }
+
+    /// <summary>Puts another image on the disk of a machine that is down.</summary>
+    public void Restore(IReadOnlyList<SimulatedDisk.Entry> image, bool isElsewhere)
+    {
+        var lost = Disk.DurableEvents.Select(delivered => delivered.Event.Dot)
+            .Except(image.Select(entry => entry.Event).OfType<DeliveredEvent>().Select(delivered => delivered.Event.Dot));
+        if (isElsewhere)
+        {
+            _installation += "-copy";
+        }
+        else
+        {
+            // Its own logs may go on under dots that were taken, unless a peer that knows better is met first.
+            lost.Select(dot => dot.Origin).Distinct().Where(origin => _world.HasUsed(this, origin)).ToList()
+                .ForEach(_world.Truth.Doubt);
+        }
+
+        Disk.CopyFrom(image);
+        (_self, _mustBeNew) = (null, isElsewhere);
+        _acknowledged.Clear();
+        _world.Trace.Add($"{Name} gets a disk with {image.Count} entries, elsewhere: {isElsewhere}");
+    }
+
+    /// <summary>Writes an event, as an application does: after a failure it looks at its store again.</summary>
+    public void Write(EventEnvelope envelope)
+    {
+        if (!Node!.CanWrite)
+        {
+            return;
+        }
+
+        var (self, seen) = (Node.Self, Known);
+        CheckMayWrite();
+        try
+        {
+            var written = Immediately.Get(Node.WriteAsync(envelope));
+            _acknowledged.Add(written.Event.Dot);
+            _world.Trace.Add($"{Name} writes {Short(written.Event.Dot)} {envelope.EventType}");
+            var expected = VectorClock.Of([.. seen.Entries.ToArray().Where(dot => dot.Origin != self)]);
+            Check(written.Context.Equals(expected), $"wrote {written.Event.Dot} with {written.Context}, having seen {expected}");
+            Check(Disk.Holds(written.Event.Dot), $"acknowledged {written.Event.Dot}, which is not durable");
+        }
+        catch (SimulatedDiskErrorException)
+        {
+            AfterDiskError();
+        }
+        catch (SimulatedCrashException)
+        {
+            _world.Crash(this);
+        }
+    }
+
+    public void BeginIncarnation()
+    {
+        try
+        {
+            _self = Immediately.Get(Node!.BeginIncarnationAsync());
+            _world.Use(this, _self.Value);
+            _world.Trace.Add($"{Name} goes on as {Short(_self.Value)}");
+        }
+        catch (SimulatedDiskErrorException)
+        {
+            AfterDiskError();
+        }
+        catch (SimulatedCrashException)
+        {
+            _self = null;
+            _world.Crash(this);
+        }
+    }
+
+    public void AfterDiskError()
+    {
+        _world.Trace.Add($"{Name} has a disk error, gone: {Disk.IsGone}");
+        if (Disk.IsGone)
+        {
+            // Operators replace the cable; meanwhile nothing works.
+            _world.Schedule.AfterMilliseconds(300, () => Disk.IsGone = false);
+            _world.Schedule.AfterMilliseconds(301, () => _world.Guard(this, Refresh));
+        }
+        else
+        {
+            _world.Guard(this, Refresh);
+        }
+    }
+
+    /// <summary>What the store holds may be more than was delivered: the application reads it again.</summary>
+    public void Refresh()
+    {
+        if (IsUp && !Disk.IsGone)
+        {
+            Rebuild();
+            _self = Node!.Self;
+            _world.Use(this, Node.Self);
+        }
+    }
+
+    /// <summary>A peer has confirmed the end of the log that this node goes on with.</summary>
+    public void Witnessed(TailStatus before, SimulatedNode peer)
+    {
+        if (before is TailStatus.Unwitnessed && Node is { Tail: TailStatus.Sound })
+        {
+            _witness = (Node.Self, peer.Disk.DurableClock[Node.Self]);
+        }
+    }
+
+    public void Check(bool holds, string otherwise)
+    {
+        if (!holds)
+        {
+            throw new SimulationFailedException($"{Name} {otherwise}.");
+        }
+    }
+
+    private static string Short(Origin origin) => $"{origin.Replica.ToString()[^4..]}#{origin.Incarnation % 1000}";
+
+    private static string Short(Dot dot) => $"{Short(dot.Origin)}:{dot.Sequence}";
+
+    private ReplicaNodeOptions Options() => new()
+    {
+        Installation = _installation,
+        OnDelivered = Delivered,
+        Replica = new ReplicaOptions { MaxWaitingEvents = _world.Scenario.MaxWaitingEvents },
+        Sync = new SyncOptions
+        {
+            SharedKey = World.Key,
+            BatchEvents = _world.Scenario.BatchEvents,
+            PeerTimeout = TimeSpan.FromSeconds(5),
+            Draw = _world.Chance.Ids.NextBytes,
+        },
+    };
+
+    private void Delivered(DeliveredEvent delivered)
+    {
+        var dot = delivered.Event.Dot;
+        Check(Disk.Holds(dot), $"was told of {dot} before it was durable");
+        Check(_known.GetValueOrDefault(dot.Origin) == dot.Sequence - 1, $"was told of {dot} behind {_known.GetValueOrDefault(dot.Origin)}");
+        foreach (var cause in delivered.Context.Entries)
+        {
+            Check(_known.GetValueOrDefault(cause.Origin) >= cause.Sequence, $"was told of {dot} before its cause {cause}");
+        }
+
+        Check(
+            dot.Origin == Node?.Self || delivered.Event.Time.WallTime <= Clock.GetUtcNow() + HybridClock.DefaultMaxDrift,
+            $"took {dot}, which is of the future");
+        _known[dot.Origin] = dot.Sequence;
+        CheckReuse(delivered.Event);
+        _world.Truth.Saw(Name, delivered);
+        View.Apply(delivered);
+    }
+
+    private void CheckReuse(SyncEvent written)
+    {
+        if (written.Dot.Origin == Node?.Self && _world.Truth.IsReused(written))
+        {
+            Check(_witness is { } witness && witness.HeldByWitness < written.Dot.Sequence, $"gave {written.Dot} to a second event");
+        }
+    }
+
+    // A log that was read from storage goes on only after somebody has confirmed its end.
+    private void CheckMayWrite()
+    {
+        _begun = _known.GetValueOrDefault(Node!.Self) == 0 ? Node.Self : _begun;
+        Check(
+            _begun == Node.Self || _witness?.Origin == Node.Self,
+            $"may write as {Node.Self} although nobody has confirmed its log");
+    }
+
+    public void Rebuild()
+    {
+        _known.Clear();
+        View = new ConflictView(Shop.Rules);
+        var ends = new Dictionary<Origin, Sha256Digest>();
+        foreach (var delivered in Immediately.All(Node!.ReadHistoryAsync()))
+        {
+            var dot = delivered.Event.Dot;
+            var end = ends.TryGetValue(dot.Origin, out var hash) ? hash : SyncEvent.Genesis(dot.Origin);
+            Check(delivered.Event.Previous == end, $"reads {dot}, which does not build on the event before it");
+            ends[dot.Origin] = delivered.Event.Hash;
+            Check(_known.GetValueOrDefault(dot.Origin) == dot.Sequence - 1, $"reads {dot} behind {_known.GetValueOrDefault(dot.Origin)}");
+            _known[dot.Origin] = dot.Sequence;
+            _world.Truth.Saw(Name, delivered);
+            View.Apply(delivered);
+        }
+
+        Check(Known.Equals(Node.Clock), $"reads {Known} and knows {Node.Clock}");
+        foreach (var dot in _acknowledged)
+        {
+            Check(Known.Covers(dot), $"has lost {dot}, which it had acknowledged");
+        }
+    }
+
+    private void CheckStart(Origin? before, bool isFirst)
+    {
+        if (before is { } self && Node!.Self != self)
+        {
+            Check(Node.Clock[self] == 0, $"goes on as {Node.Self} instead of {self}");
+            _mustBeNew = true;
+        }
+
+        Check(!_mustBeNew || !_world.IsUsed(Node!.Self), $"goes on as {Node!.Self}, which was used before");
+        _mustBeNew = false;
+        Check(isFirst || Node!.Clock[Node.Self] == 0 || !Node.CanWrite, "may write right after it was read from storage");
+        _world.Use(this, Node.Self);
+    }
+
+    /// <summary>The hash of every event on the disk, by dot.</summary>
+    public Dictionary<Dot, Sha256Digest> Stored() =>
+        Disk.DurableEvents.ToDictionary(delivered => delivered.Event.Dot, delivered => delivered.Event.Hash);
+}
