@@ -47,6 +47,8 @@ public sealed class IntegrityTests
         || (type.Namespace is "K1s0.EventStore" && Envelope.Contains(type.Name, StringComparer.Ordinal))
         // What the compiler makes of constant data and collection expressions.
         || (type.Namespace is null && type.Name.StartsWith('<'))
+        // How the system's library is called.
+        || (type.IsFunctionPointer && type.GetFunctionPointerParameterTypes().All(IsAllowed))
         || (type.DeclaringType is { } outer && IsAllowed(outer));
 
     private static class Caller

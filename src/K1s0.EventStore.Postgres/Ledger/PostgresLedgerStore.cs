@@ -151,12 +151,7 @@ public sealed class PostgresLedgerStore : ILedgerStore
                     ReadNote(reader, NoteColumn));
             },
             cancellationToken).ConfigureAwait(false);
-        if (rows.Count == 0)
-        {
-            await RefuseArchivedAsync(eventId, cancellationToken).ConfigureAwait(false);
-        }
-
-        return rows switch { [] => null, [var leaf] => leaf, _ => throw Twice(eventId) };
+        return await FoundEvent.OneAsync(_database, eventId, rows, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -202,12 +197,7 @@ public sealed class PostgresLedgerStore : ILedgerStore
             parameters => parameters.Add(new NpgsqlParameter<Guid> { TypedValue = eventId }),
             new EventRow().Read,
             cancellationToken).ConfigureAwait(false);
-        if (rows.Count == 0)
-        {
-            await RefuseArchivedAsync(eventId, cancellationToken).ConfigureAwait(false);
-        }
-
-        return rows switch { [] => null, [var envelope] => envelope, _ => throw Twice(eventId) };
+        return await FoundEvent.OneAsync(_database, eventId, rows, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -243,20 +233,6 @@ public sealed class PostgresLedgerStore : ILedgerStore
         return [.. contents.Select((bytes, i) => bytes ?? throw new TileMissingException(tiles[i].Path))];
     }
 
-    // That an event has left the database is not that there is none.
-    private async Task RefuseArchivedAsync(Guid eventId, CancellationToken cancellationToken)
-    {
-        var bounds = await _database.QueryAsync(
-            "find_archived_places",
-            parameters => parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [eventId] }),
-            static reader => new Position(reader.GetInt64(4)),
-            cancellationToken).ConfigureAwait(false);
-        if (bounds is [var bound, ..])
-        {
-            throw new EventsArchivedException(bound);
-        }
-    }
-
     private static void AddBatch(NpgsqlParameterCollection parameters, Lease lease, SealedBatch batch)
     {
         parameters.Add(new NpgsqlParameter<string> { TypedValue = lease.Name, NpgsqlDbType = NpgsqlDbType.Text });
@@ -282,10 +258,6 @@ public sealed class PostgresLedgerStore : ILedgerStore
 
     private static SignedNote? ReadNote(NpgsqlDataReader reader, int column) =>
         reader.IsDBNull(column) ? null : SignedNote.Parse(reader.GetFieldValue<byte[]>(column));
-
-    // No key of the tables forbids it: an event's place is unique only among the places.
-    private static LogDivergedException Twice(Guid eventId) => new(
-        new TreeHead("of this store", 0, MerkleHash.Empty), 0, $"Event {eventId}, or the one before it, stands twice.");
 
     private static void CheckCount(int count, string parameterName)
     {

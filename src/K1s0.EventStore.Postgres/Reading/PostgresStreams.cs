@@ -34,8 +34,8 @@ internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache
 
     /// <summary>Reads from one end to the other, a page at a time.</summary>
     /// <remarks>
-    /// The server may sort all that is left to find the first page of it. Behind a full page the next one is asked for by
-    /// its versions, so that the work grows with the length of the stream and not with its square. One that is not
+    /// The server may sort all that is left to find the first page of it. Behind a full page the next one is asked for
+    /// by its versions, so that the work grows with the length of the stream and not with its square. One that is not
     /// full ends the stream, or lies over a gap that somebody has made: what is left behind its last event is asked for
     /// once more, because more may have been appended meanwhile.
     /// </remarks>
@@ -59,7 +59,8 @@ internal sealed class PostgresStreams(PostgresDatabase database, StreamHeadCache
             };
             var page = isBehindFullPage
                 ? await _ranges.ReadAsync(streamId, first, last, cancellationToken).ConfigureAwait(false)
-                : await _ranges.ReadPageAsync(streamId, first, last, direction, pageSize, cancellationToken).ConfigureAwait(false);
+                : await _ranges.ReadPageAsync(streamId, first, last, direction, pageSize, cancellationToken)
+                    .ConfigureAwait(false);
             if (isBehindFullPage && !isForward)
             {
                 page.Reverse();

@@ -36,13 +36,27 @@ internal sealed class StreamRanges(PostgresDatabase database, ArchiveBorder bord
             parameters.Add(new NpgsqlParameter<string> { TypedValue = name, NpgsqlDbType = NpgsqlDbType.Text });
     }
 
+    private static string Checked(Ask ask) => (ask.MaxCount, ask.Direction) switch
+    {
+        (null, _) => "load_stream",
+        (_, ReadDirection.Forward) => "load_stream_page",
+        _ => "load_stream_page_backward",
+    };
+
+    private static string Hot(Ask ask) => (ask.MaxCount, ask.Direction) switch
+    {
+        (null, _) => "load_stream_hot",
+        (_, ReadDirection.Forward) => "load_stream_hot_page",
+        _ => "load_stream_hot_page_backward",
+    };
+
     private async Task<List<EventEnvelope>> ReadAsync(Ask ask, CancellationToken cancellationToken)
     {
         if (border.Known == Position.Start)
         {
             try
             {
-                return await QueryAsync("load_stream", ask, null, cancellationToken).ConfigureAwait(false);
+                return await QueryAsync(Checked(ask), ask, null, cancellationToken).ConfigureAwait(false);
             }
             catch (EventsArchivedException e)
             {
@@ -60,7 +74,7 @@ internal sealed class StreamRanges(PostgresDatabase database, ArchiveBorder bord
     {
         var isForward = ask.Direction is ReadDirection.Forward;
         var maxCount = ask.MaxCount ?? int.MaxValue;
-        var events = await QueryAsync("load_stream_hot", ask, transaction, cancellationToken).ConfigureAwait(false);
+        var events = await QueryAsync(Hot(ask), ask, transaction, cancellationToken).ConfigureAwait(false);
         var low = Math.Max(1, ask.Low);
         var high = events.Count == 0 ? ask.High : Math.Min(events[0].Version, events[^1].Version) - 1;
         if (low > high || (!isForward && events.Count == maxCount))
@@ -94,12 +108,7 @@ internal sealed class StreamRanges(PostgresDatabase database, ArchiveBorder bord
         string statement, Ask ask, NpgsqlTransaction? transaction, CancellationToken cancellationToken)
     {
         var events = await database.QueryAsync(
-            (ask.MaxCount, ask.Direction) switch
-            {
-                (null, _) => statement,
-                (_, ReadDirection.Forward) => $"{statement}_page",
-                _ => $"{statement}_page_backward",
-            },
+            statement,
             parameters =>
             {
                 AddStream(parameters, ask.StreamId);

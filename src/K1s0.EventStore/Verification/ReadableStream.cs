@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace K1s0.EventStore;
 
 /// <summary>
-/// The events of a stream up to where reading fails: a store that reads by pages loses the rest of one. Enumerated once;
-/// not thread-safe.
+/// The events of a stream up to where reading fails: a store that reads by pages loses the rest of one. Enumerated
+/// once; not thread-safe.
 /// </summary>
 internal sealed class ReadableStream(IAsyncEnumerable<EventEnvelope> events)
 {
