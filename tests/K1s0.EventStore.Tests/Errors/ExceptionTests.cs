@@ -48,16 +48,22 @@ public sealed class ExceptionTests
         new ObjectDamagedException("events/1.json", "it was changed.", Cause),
         new RestoreRequiredException("events/1.json", isUnderWay: false, TimeSpan.FromHours(12), Cause),
         new EventNotSealedException(Id),
+        new ImportRefusedException("it is not empty.", Cause),
         new LeaseLostException("sealer", 7, Cause),
         new LogDivergedException(new TreeHead("log", 9, default), 4, "The last 5 leaves are lost."),
         new ReplayFailedException(Report, Cause),
         new SigningException("example.com/log"),
+        new ArchiveMismatchException("events/1.batch.zst", "it was changed."),
+        new ArchiveRefusedException(ArchiveRefusal.Busy, "an event is held.", Cause),
         new CausalCycleException([Stored]),
         new EventCorruptedException(Stored, default),
         new EventHandlingException(Stored, Cause),
         new EventNotUnderstoodException(Stored, Cause),
         new EventTypeConflictException("placed", 2, typeof(int), "the name is taken."),
+        new EventsArchivedException(new Position(9)),
         new EventUnreadableException(new Position(9), DateTimeOffset.UnixEpoch, Cause),
+        new ManifestConflictException(7, "it has another digest."),
+        new QueueFullException(10_000, 10_000, 1, 2),
         new FeedDivergedException(new Position(9), new Position(4)),
         new SubscriptionBehindException("balances", new Position(9), new Position(7)),
         new SnapshotTooLargeException(Order, 21, 20),
@@ -107,8 +113,10 @@ public sealed class ExceptionTests
             .Should().BeEquivalentTo(
             [
                 typeof(AppendOutcomeUnknownException),
+                typeof(ArchiveRefusedException),
                 typeof(EventNotSealedException),
                 typeof(ProjectionRebuildException),
+                typeof(QueueFullException),
                 typeof(StoreUnavailableException),
                 typeof(SubscriptionBehindException),
                 typeof(WriteOutcomeUnknownException),
@@ -117,7 +125,7 @@ public sealed class ExceptionTests
     [Fact]
     public void The_cause_is_kept_as_the_inner_exception() =>
         All.Where(exception => exception.InnerException is not null)
-            .Should().HaveCount(20).And.OnlyContain(exception => exception.InnerException == Cause);
+            .Should().HaveCount(23).And.OnlyContain(exception => exception.InnerException == Cause);
 
     [Theory]
     [InlineData(typeof(ConcurrencyException), "Concurrency conflict: expected 2, got 3")]
@@ -215,6 +223,8 @@ public sealed class ExceptionTests
             .Should().EndWith("the target is as it was.");
         new ReplayFailedException(Report with { Outcome = ReplayOutcome.Unknown }, Cause).Message
             .Should().EndWith("what the target holds is not known.");
+        new ManifestConflictException(7, "it has another digest."),
+        new QueueFullException(10_000, 10_000, 1, 2),
         new FeedDivergedException(new Position(4), new Position(9)).Message.Should().Contain("another history");
     }
 }
