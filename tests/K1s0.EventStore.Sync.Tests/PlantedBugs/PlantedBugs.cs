@@ -45,7 +45,6 @@ public static class PlantedBugs
         new("an event does not know of those before it", "Logs/DeliveredEvent.cs", "dot.Origin == Event.Dot.Origin ? dot.Sequence <= Event.Dot.Sequence", "dot.Origin == Event.Dot.Origin ? dot.Sequence == Event.Dot.Sequence"),
         new("ties are broken by who came first", "Logs/EventOrder.cs", "var byOrigin = byTime != 0 ? byTime : Origin.Compare(x.Dot.Origin, y.Dot.Origin);", "var byOrigin = byTime;"),
         new("a removal removes what it did not know of", "Conflicts/SetPolicy.cs", "additions.RemoveAll(delivered.HasSeen);", "additions.Clear();"),
-        new("the second acceptance counts", "Conflicts/KeyState.cs", "AcceptanceOrder.Compare(earlier, order) < 0 ? earlier : order", "AcceptanceOrder.Compare(earlier, order) > 0 ? earlier : order"),
         new("a sibling is left out of the comparison", "Reconciliation/MerkleDiff.cs", "var differs = isLast ? difference != default : own != others;", "var differs = !isLast && own != others;"),
 
         // Queues of operations.

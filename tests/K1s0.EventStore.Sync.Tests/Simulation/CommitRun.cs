@@ -229,7 +229,7 @@ internal sealed class CommitRun
         private async Task<T> CallAsync<T>(Func<ITransactionPeer, Task<T>> call)
         {
             var isLossy = !run._isSafe && run._crashAt == 0;
-            if (isLossy && run._random.Next(12) == 0)
+            if (isLossy && run._random.Next(4) == 0)
             {
                 throw new IOException("The call got lost.");
             }
@@ -238,7 +238,7 @@ internal sealed class CommitRun
             try
             {
                 var result = await call(IsCoordinator(name) ? run.CoordinatorOf(node) : run.ParticipantOf(name, node));
-                return isLossy && run._random.Next(12) == 0 ? throw new TimeoutException("The answer got lost.") : result;
+                return isLossy && run._random.Next(4) == 0 ? throw new TimeoutException("The answer got lost.") : result;
             }
             catch (SimulatedCrashException e)
             {
