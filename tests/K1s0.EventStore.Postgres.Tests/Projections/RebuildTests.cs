@@ -6,7 +6,7 @@ namespace K1s0.EventStore.Postgres.Tests.Projections;
 public sealed class RebuildTests(StoreDatabase database) : IClassFixture<StoreDatabase>
 {
     private const string Name = "balances";
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -98,7 +98,7 @@ public sealed class RebuildTests(StoreDatabase database) : IClassFixture<StoreDa
         await using var running = new RunningSubscription(Subscribe(store, projection, live), limit.Token);
         var writers = Enumerable.Range(0, 3).Select(_ => WriteAsync(store.Reopen(), stop.Token)).ToArray();
 
-        for (var round = 0; round < 5; round++)
+        for (var round = 0; round < 3; round++)
         {
             await Rebuilder(store, projection).RebuildAsync(Small(), cancellationToken: limit.Token);
         }

@@ -223,8 +223,6 @@ public sealed class ExceptionTests
             .Should().EndWith("the target is as it was.");
         new ReplayFailedException(Report with { Outcome = ReplayOutcome.Unknown }, Cause).Message
             .Should().EndWith("what the target holds is not known.");
-        new ManifestConflictException(7, "it has another digest."),
-        new QueueFullException(10_000, 10_000, 1, 2),
         new FeedDivergedException(new Position(4), new Position(9)).Message.Should().Contain("another history");
     }
 }
