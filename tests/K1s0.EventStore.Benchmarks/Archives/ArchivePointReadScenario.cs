@@ -55,7 +55,8 @@ internal sealed class ArchivePointReadScenario : ArchiveScenario
         var (count, began) = (0, Stopwatch.GetTimestamp());
         while (Stopwatch.GetElapsedTime(began) < duration)
         {
-            var position = History[_random.Next(History.Count)].Position.Value;
+            // Of the older half: the plain table may lack what was appended last when it was filled.
+            var position = History[_random.Next(History.Count / 2)].Position.Value;
             count += await read(position) ? 1 : throw new InvalidOperationException($"There is no event {position}.");
         }
 
