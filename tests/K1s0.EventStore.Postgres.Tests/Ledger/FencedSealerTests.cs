@@ -139,9 +139,10 @@ public sealed class FencedSealerTests(StoreDatabase database) : IClassFixture<St
     {
         using var log = await TestLog.CreateAsync(database);
         await log.GrowAsync(5, SeededRandom.Create());
-        await log.AppendAsync(1, SeededRandom.Create());
+        var stream = Some.Stream();
+        await log.Store.Store.AppendAsync(stream, Some.Events(stream, 1));
         await log.Store.ScalarAsync<long>("select nextval('{s}.positions')");
-        await log.AppendAsync(2, SeededRandom.Create());
+        await log.Store.Store.AppendAsync(stream, Some.Events(stream, 2));
         var before = await log.ContentAsync();
         var sealer = log.Sealer(ledger: new StepLedger(log.Ledger)
         {
