@@ -222,6 +222,7 @@ public abstract class ArchiveCatalogSuite : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("PeerBug", "B29")]
     public async Task A_month_that_got_an_event_since_stays_until_that_is_archived_too()
     {
         var lease = await LeadAsync();

@@ -82,6 +82,9 @@ internal sealed class ArchiveScene : IAsyncDisposable
             """)));
     }
 
+    /// <summary>A scene of a store that is there already.</summary>
+    public static ArchiveScene Of(TestStore store, IObjectStore objects) => new(store, objects, null);
+
     public static async Task<IReadOnlyList<EventEnvelope>> FeedAsync(
         IFeedReader store, Position after = default, FeedFilter? filter = null, int pageSize = 1_000)
     {
