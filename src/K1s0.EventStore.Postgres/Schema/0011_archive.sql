@@ -156,8 +156,8 @@ begin
 end
 $$;
 
--- As before, for events wherever they are. Of a batch that lies there only in part, the books do not say how many of its
--- events do: every number that it can be will do.
+-- As before, for events wherever they are. Of a batch that lies there only in part, the books do not say how many of
+-- its events do: every number that it can be will do.
 create or replace function {schema}.has_settled(in_after bigint, in_last bigint, in_count bigint) returns boolean
 language sql volatile as $$
   select in_count - stored.events between archived.least and archived.most

@@ -55,6 +55,10 @@ public sealed class ArchivedVerificationTests(StoreDatabase database) : IClassFi
         var end = await scene.Verifier().VerifyAsync(scope, cancellationToken: Cancellation);
         end.Findings.Should().BeEmpty();
         (end.Events, end.Archive!.Batches >= 4).Should().Be((all.Count, true));
+        var range = scope with { After = all[50].Position, UpTo = all[150].Position };
+        var part = await scene.Verifier().VerifyAsync(range, cancellationToken: Cancellation);
+        part.Findings.Should().BeEmpty();
+        (part.Events, part.SealedLeaves).Should().Be((100, 100));
         foreach (var stream in all.GroupBy(envelope => envelope.StreamId))
         {
             var one = await scene.Verifier().VerifyStreamAsync(stream.Key, scope, Cancellation);
