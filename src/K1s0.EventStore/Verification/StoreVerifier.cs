@@ -124,13 +124,18 @@ public sealed class StoreVerifier
     /// <param name="progress">Is told after each page.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>
-    /// All that was found; nothing is thrown for a store that was tampered with. Where the events cannot be verified
-    /// now, but the heads of the log are wrong, that is returned, with no event verified.
+    /// All that was found; nothing is thrown for a store that was tampered with, or for an archive: what cannot be read
+    /// of it is a finding that names the object. Where the events cannot be verified now, but the heads of the log are
+    /// wrong, that is returned, with no event verified.
     /// </returns>
     /// <exception cref="StoreUnavailableException">
     /// The store cannot be reached, or cannot be verified now: for 30 seconds its settled bound stayed before what is
     /// sealed, as on a standby whose primary does not publish it.
     /// </exception>
+    /// <exception cref="EventsArchivedException">
+    /// Events are in the archive, and the store was not given one to read from.
+    /// </exception>
+    /// <exception cref="RestoreRequiredException">A batch of the archive has to be restored first.</exception>
     /// <exception cref="StoreSchemaException">The store has no tables, or those of another version.</exception>
     /// <exception cref="StoreOperationException">
     /// This process has no right to read them, see <see cref="StoreOperationException.IsAccessDenied"/>.
@@ -177,6 +182,7 @@ public sealed class StoreVerifier
             SealedLeaves = log?.Count ?? 0,
             VerifiedTo = end,
             Passes = run.Passes,
+            Archive = run.Archive,
             Elapsed = _timeProvider.GetElapsedTime(began),
         };
     }

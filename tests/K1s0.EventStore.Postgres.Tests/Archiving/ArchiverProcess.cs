@@ -77,7 +77,8 @@ internal static class ArchiverProcess
             new S3Options { Bucket = name })
         : new FileObjectStore(bucket);
 
-    private static string? NameOfCatalogCall(MethodInfo method, object?[] arguments) => method.Name switch
+    /// <summary>Which step a call of the catalog is.</summary>
+    public static string? NameOfCatalogCall(MethodInfo method, object?[] arguments) => method.Name switch
     {
         nameof(IArchiveCatalog.PlanAsync) => "plan",
         nameof(IArchiveCatalog.BeginUploadAsync) => "begin-upload",
@@ -90,7 +91,8 @@ internal static class ArchiverProcess
         _ => null,
     };
 
-    private static string? NameOfObjectCall(MethodInfo method, object?[] arguments)
+    /// <summary>Which step a call of the bucket is.</summary>
+    public static string? NameOfObjectCall(MethodInfo method, object?[] arguments)
     {
         var isBatch = arguments is [ObjectKey key, ..] && key.Value.StartsWith("events/", StringComparison.Ordinal);
         return method.Name switch

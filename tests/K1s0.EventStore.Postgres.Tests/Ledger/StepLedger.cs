@@ -5,6 +5,9 @@ namespace K1s0.EventStore.Postgres.Tests.Ledger;
 /// <summary>A ledger store that calls a test at the steps of the sealer.</summary>
 internal sealed class StepLedger(ILedgerStore inner) : ILedgerStore
 {
+    /// <summary>What becomes of leaves that were read to be sealed.</summary>
+    public Func<IReadOnlyList<SettledLeaf>, IReadOnlyList<SettledLeaf>> AfterRead { get; set; } = leaves => leaves;
+
     /// <summary>Called after leaves were read and hashed, before the batch is sent.</summary>
     public Func<Task> BeforeSeal { get; set; } = () => Task.CompletedTask;
 
@@ -22,9 +25,9 @@ internal sealed class StepLedger(ILedgerStore inner) : ILedgerStore
     public Task<SealedHead?> GetSignedHeadAsync(CancellationToken cancellationToken) =>
         inner.GetSignedHeadAsync(cancellationToken);
 
-    public Task<IReadOnlyList<SettledLeaf>> ReadUnsealedAsync(
+    public async Task<IReadOnlyList<SettledLeaf>> ReadUnsealedAsync(
         Position after, int maxCount, CancellationToken cancellationToken) =>
-        inner.ReadUnsealedAsync(after, maxCount, cancellationToken);
+        AfterRead(await inner.ReadUnsealedAsync(after, maxCount, cancellationToken));
 
     public async Task<SealedHead> SealAsync(Lease lease, SealedBatch batch, CancellationToken cancellationToken)
     {
