@@ -8,8 +8,8 @@ namespace K1s0.EventStore.Postgres;
 /// pooler in transaction mode. Thread-safe.
 /// </summary>
 /// <remarks>
-/// A lease counts when its commit was confirmed: one that a failover to a synchronous standby can take back, and give to
-/// somebody else with the same epoch, ends in <see cref="WriteOutcomeUnknownException"/>.
+/// A lease counts when its commit was confirmed: one that a failover to a synchronous standby can take back, and give
+/// to somebody else with the same epoch, ends in <see cref="WriteOutcomeUnknownException"/>.
 /// </remarks>
 public sealed class PostgresLeaseStore : ILeaseStore
 {

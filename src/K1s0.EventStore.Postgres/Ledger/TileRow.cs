@@ -19,8 +19,8 @@ internal sealed record TileRow(byte[]? Hashes, long? StandbySize)
             throw new StoreUnavailableException(
                 string.Create(
                     System.Globalization.CultureInfo.InvariantCulture,
-                    $"This standby has {size} leaves of the log, and {tile.Path} is about later ones: ask again when it "
-                    + $"has caught up, or ask the primary."));
+                    $"This standby has {size} leaves of the log, and {tile.Path} is about later ones: ask again when "
+                    + $"it has caught up, or ask the primary."));
         }
 
         return Hashes ?? throw new TileMissingException(tile.Path);

@@ -20,7 +20,9 @@ internal static class StoredSignature
     /// <param name="keys">Who is trusted to sign it.</param>
     /// <param name="timeProvider">Measures the wait, of 5 seconds at most.</param>
     /// <param name="cancellationToken">Gives up asking.</param>
-    /// <returns>The head, and whether it is missing: there is a log, and no signature that the keys could verify.</returns>
+    /// <returns>
+    /// The head, and whether it is missing: there is a log, and no signature that the keys could verify.
+    /// </returns>
     public static async Task<(SealedHead? Signed, bool IsMissing)> AskAsync(
         ILedgerStore ledger,
         IReadOnlyCollection<VerifierKey> keys,

@@ -113,7 +113,9 @@ internal sealed class StreamLogInquiry
         }
 
         var given = await _catalog.GetLastPositionAsync(cancellationToken).ConfigureAwait(false);
-        return _last.Position <= given ? null : Misplaced(_last, $"a position up to {given}, the last that was given out");
+        return _last.Position <= given
+            ? null
+            : Misplaced(_last, $"a position up to {given}, the last that was given out");
     }
 
     private static StreamFinding Misplaced(EventEnvelope envelope, FormattableString expected) => new(
