@@ -23,12 +23,12 @@ def sha256(*parts):
     return hashlib.sha256(b"".join(parts)).digest()
 
 def from_base64(text):
-    data = base64.b64decode(text, validate=True)
+    data = base64.b64decode(text)
     check(base64.b64encode(data).decode() == text, "base64 with stray bits")
     return data
 
 def number(text):
-    check(text.isascii() and text.isdigit() and text == str(int(text)) and int(text) < 2 ** 63, f"'{text}' is no number")
+    check(text.isdigit() and text == str(int(text)) and int(text) < 2 ** 63, f"'{text}' is no number")
     return int(text)
 
 # --- The event: content digest, chain link, leaf record -------------------------------------------------------------------
@@ -55,7 +55,7 @@ def leaf_record(event, previous_link):
 
 # --- The tree: RFC 6962, section 2.1.1 ------------------------------------------------------------------------------------
 def root_from_path(leaf_hash, index, size, path):
-    check(0 <= index < size, "the tree has no such leaf")
+    check(index < size, "the tree has no such leaf")
     if size == 1:
         check(not path, "the path is too long")
         return leaf_hash
@@ -94,7 +94,7 @@ def multiply(factor, base):
 def ed25519_verifies(public_key, message, signature):
     encoded, s = int.from_bytes(public_key, "little"), int.from_bytes(signature[32:], "little")
     y, sign = encoded & (1 << 255) - 1, encoded >> 255
-    if len(public_key) != 32 or len(signature) != 64 or s >= ORDER or y >= P:
+    if len(signature) != 64 or s >= ORDER or y >= P:
         return False
     x, y, z, t = point(y, sign)
     h = int.from_bytes(hashlib.sha512(signature[:32] + public_key + message).digest(), "little") % ORDER
@@ -148,7 +148,7 @@ def main(arguments):
     try:
         event, proof = json.loads(Path(arguments[0]).read_bytes()), Path(arguments[1]).read_bytes().decode()
         size, index = verify(event, proof, *arguments[2:])
-    except (ValueError, KeyError, IndexError, TypeError, OverflowError, AttributeError) as error:
+    except Exception as error:      # Whatever is wrong with the files, nothing is proved.
         print(f"NOT PROVED: {error}")
         return 1
     print(f"PROVED: event {event['eventId']} is leaf {index} of {size}")
