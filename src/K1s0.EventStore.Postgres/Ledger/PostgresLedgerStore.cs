@@ -178,22 +178,25 @@ public sealed class PostgresLedgerStore : ILedgerStore
     }
 
     /// <inheritdoc/>
+    /// <exception cref="StoreUnavailableException">
+    /// The store cannot be reached, or this is a standby that does not have the tiles yet.
+    /// </exception>
     public async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadAsync(
         IReadOnlyList<MerkleTile> tiles, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(tiles);
-        var contents = await _database.QueryAsync<ReadOnlyMemory<byte>?>(
+        var rows = await _database.QueryAsync(
             "read_tiles",
             parameters =>
             {
                 Add(parameters, tiles.Select(tile => (short)tile.Level).ToArray());
                 Add(parameters, tiles.Select(tile => tile.Index).ToArray());
             },
-            static reader => reader.IsDBNull(0)
-                ? default(ReadOnlyMemory<byte>?)
-                : (ReadOnlyMemory<byte>)reader.GetFieldValue<byte[]>(0),
+            static reader => new TileRow(
+                reader.IsDBNull(0) ? null : reader.GetFieldValue<byte[]>(0),
+                reader.IsDBNull(1) ? null : reader.GetInt64(1)),
             cancellationToken).ConfigureAwait(false);
-        return [.. contents.Select((bytes, i) => bytes ?? throw new TileMissingException(tiles[i].Path))];
+        return [.. rows.Zip(tiles, static (row, tile) => row.Of(tile))];
     }
 
     private static void AddBatch(NpgsqlParameterCollection parameters, Lease lease, SealedBatch batch)

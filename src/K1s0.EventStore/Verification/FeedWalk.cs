@@ -3,8 +3,21 @@ using System.Globalization;
 namespace K1s0.EventStore;
 
 /// <summary>Reads the feed for a verification, over what cannot be read as an event. Not thread-safe.</summary>
-internal sealed class FeedWalk(IFeedReader feed, int pageSize, Position end, FindingList findings)
+/// <param name="feed">The feed.</param>
+/// <param name="pageSize">The most events in a page.</param>
+/// <param name="end">Up to where the feed is read.</param>
+/// <param name="findings">Where to report.</param>
+/// <param name="maxSteps">
+/// How many positions are tried one by one, each by a query: behind that many that could not be read, events between
+/// others that cannot be read may be passed over. They are missing then, and reported so.
+/// </param>
+internal sealed class FeedWalk(
+    IFeedReader feed, int pageSize, Position end, FindingList findings, int maxSteps = FeedWalk.MaxSteps)
 {
+    private const int MaxSteps = 100_000;
+
+    private int _steps;
+
     // Why the last read that failed did.
     private Exception? _fault;
 
@@ -47,12 +60,43 @@ internal sealed class FeedWalk(IFeedReader feed, int pageSize, Position end, Fin
         return ([], unreadable);
     }
 
-    // Finds by halves the place behind which reading works again, or fails for another object of the archive.
+    // Finds the place behind which reading works again, or fails for another object of the archive: one by one, so that
+    // what can be read between two that cannot is not passed over, and in larger steps only where that takes too many,
+    // or where each of them fetches from a damaged object again.
     private async Task<Position> SkipAsync(Position after, CancellationToken cancellationToken)
     {
         var fault = _fault!;
-        var (low, step) = (after.Value, 1L);
-        var high = Math.Min(low + step, end.Value);
+        var place = after.Value + 1;
+        while (place < end.Value && CanStep(fault) && !await IsBehindAsync(place, fault, cancellationToken)
+            .ConfigureAwait(false))
+        {
+            _steps++;
+            place++;
+        }
+
+        if (place < end.Value && !CanStep(fault))
+        {
+            place = await LeapAsync(place, fault, cancellationToken).ConfigureAwait(false);
+        }
+
+        findings.Add(new StoreFinding(
+            StoreFindingKind.Unreadable,
+            Stream: null,
+            StreamVersion.None,
+            new Position(place),
+            "an event",
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"something else between positions {after.Value + 1} and {place}{Explain(fault)}")));
+        return new Position(place);
+    }
+
+    private bool CanStep(Exception fault) => _steps < maxSteps && ObjectOf(fault) is null;
+
+    // Finds by halves a place behind which reading works.
+    private async Task<long> LeapAsync(long from, Exception fault, CancellationToken cancellationToken)
+    {
+        var (low, high, step) = (from - 1, from, 1L);
         while (high < end.Value && !await IsBehindAsync(high, fault, cancellationToken).ConfigureAwait(false))
         {
             (low, step) = (high, step * 2);
@@ -67,16 +111,7 @@ internal sealed class FeedWalk(IFeedReader feed, int pageSize, Position end, Fin
                 : (middle, high);
         }
 
-        findings.Add(new StoreFinding(
-            StoreFindingKind.Unreadable,
-            Stream: null,
-            StreamVersion.None,
-            new Position(high),
-            "an event",
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"something else between positions {after.Value + 1} and {high}{Explain(fault)}")));
-        return new Position(high);
+        return high;
     }
 
     private static string Explain(Exception fault) =>

@@ -3,7 +3,9 @@ using K1s0.EventStore.Integrity;
 namespace K1s0.EventStore.Postgres.Tests.Ledger;
 
 /// <summary>A ledger store that calls a test at the steps of the sealer.</summary>
-internal sealed class StepLedger(ILedgerStore inner) : ILedgerStore
+/// <param name="inner">The ledger store.</param>
+/// <param name="tiles">Where tiles are read instead; null for nowhere else.</param>
+internal sealed class StepLedger(ILedgerStore inner, ITileReader? tiles = null) : ILedgerStore
 {
     /// <summary>What becomes of leaves that were read to be sealed.</summary>
     public Func<IReadOnlyList<SettledLeaf>, IReadOnlyList<SettledLeaf>> AfterRead { get; set; } = leaves => leaves;
@@ -69,5 +71,6 @@ internal sealed class StepLedger(ILedgerStore inner) : ILedgerStore
         inner.GetStatusAsync(cancellationToken);
 
     public Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadAsync(
-        IReadOnlyList<MerkleTile> tiles, CancellationToken cancellationToken) => inner.ReadAsync(tiles, cancellationToken);
+        IReadOnlyList<MerkleTile> wanted, CancellationToken cancellationToken) =>
+        (tiles ?? inner).ReadAsync(wanted, cancellationToken);
 }
