@@ -77,4 +77,28 @@ public sealed class AdoptionTests(StoreDatabase database) : IClassFixture<StoreD
         found.IsWhole.Should().BeTrue();
         found.Findings.Should().ContainSingle().Which.Key.Should().Be(damaged, "no manifest lists it any more");
     }
+
+    [Fact]
+    public async Task An_event_appended_by_SQL_again_after_its_month_has_left_is_refused_with_a_code_of_its_own()
+    {
+        using var bucket = new BucketDirectory();
+        await using var scene = await ArchiveScene.CreateAsync(database, bucket.Objects);
+        const string append =
+            """
+            select {s}.append_event('order', 'sql', null, 'placed', '{"a":1}', '{}',
+              '0198c0de-0000-7000-8000-000000000001', '2026-01-01T00:00:00Z')
+            """;
+        await scene.Store.ScalarAsync<long>(append);
+        await scene.MoveAsync(Month.Ahead(-2), 0);
+        (await scene.Store.ScalarAsync<long>(append)).Should().Be(1, "it is the same one");
+        var position = (await ArchiveScene.FeedAsync(scene.Reading)).Should().ContainSingle().Which.Position;
+        (await scene.Archiver().ArchiveAsync()).PrunedMonths.Should().ContainSingle();
+
+        var refused = (await FluentActions.Awaiting(() => scene.Store.ScalarAsync<long>(append))
+            .Should().ThrowAsync<Npgsql.PostgresException>()).Which;
+
+        (refused.SqlState, refused.ColumnName).Should().Be(("ES410", position.ToString()));
+        refused.MessageText.Should().Contain("0198c0de-0000-7000-8000-000000000001");
+        (await ArchiveScene.FeedAsync(scene.Reading)).Should().ContainSingle();
+    }
 }
