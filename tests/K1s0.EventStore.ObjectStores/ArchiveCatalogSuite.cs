@@ -21,6 +21,125 @@ public abstract class ArchiveCatalogSuite : IAsyncLifetime
     /// <summary>A month that is over.</summary>
     protected abstract DateTimeOffset Older { get; }
 
+    [Fact]
+    public async Task A_batch_takes_the_place_of_others_when_its_manifest_is_listed_and_not_before()
+    {
+        var lease = await LeadAsync();
+        var parts = await ListedPartsAsync(lease);
+        var replacement = ReplacementOf(default, _older, parts.Select(part => $"{part.Last}"));
+        await Catalog.PlanReplacementAsync(lease, ManifestOf(2, default), DigestOf(1), replacement, Cancellation);
+
+        var before = await Catalog.ListBatchesAsync(default, cancellationToken: Cancellation);
+        var open = await Catalog.GetStatusAsync(Cancellation);
+        (before.Select(batch => batch.Plan), open.ManifestIsOpen, open.Manifest!.Number, open.Manifest.Content.Length)
+            .Should().BeEquivalentTo((parts, true, 2, 1));
+        (await Catalog.FindListedAtAsync(1, Cancellation)).Should().NotBeNull();
+        (await Catalog.FindListedAtAsync(2, Cancellation)).Should().BeNull();
+        await Catalog.AllowPruneAsync(lease, Older, Cancellation);
+        await RefusedAsync(ArchiveRefusal.NotListed, () => Catalog.PruneAsync(lease, Older, Cancellation));
+        await RefusedAsync(
+            ArchiveRefusal.Moved,
+            () => Catalog.PlanReplacementAsync(
+                lease, ManifestOf(3, default), DigestOf(2), replacement, Cancellation));
+
+        await Catalog.ListManifestAsync(lease, 2, Cancellation);
+
+        var status = await Catalog.GetStatusAsync(Cancellation);
+        (status.ManifestIsOpen, status.Listed, status.Planned).Should().Be((false, parts[^1].Last, parts[^1].Last));
+        (await Catalog.FindListedAtAsync(2, Cancellation)).Should().NotBeNull();
+        (await Catalog.ListBatchesAsync(default, cancellationToken: Cancellation)).Should().ContainSingle()
+            .Which.Should().BeEquivalentTo(new
+            {
+                replacement.Plan,
+                State = ArchiveState.Prunable,
+                replacement.Stored,
+                replacement.EventsDigest,
+            });
+        await Catalog.AllowPruneAsync(lease, Older, Cancellation);
+        (await Catalog.PruneAsync(lease, Older, Cancellation)).Should().Be(parts[^1].Last);
+    }
+
+    [Fact]
+    public async Task A_batch_that_has_other_events_than_those_in_whose_place_it_comes_is_refused()
+    {
+        var lease = await LeadAsync();
+        var parts = await ListedPartsAsync(lease);
+        var good = ReplacementOf(default, _older, parts.Select(part => $"{part.Last}"));
+        var tampered = _older.Select((envelope, index) => index == 1
+            ? envelope with { PayloadUtf8 = "{}"u8.ToArray() }
+            : envelope).ToList();
+        (ArchiveRefusal Reason, BatchReplacement Replacement)[] wrong =
+        [
+            (ArchiveRefusal.Moved, good with { Replaced = [good.Replaced[0]] }),
+            (ArchiveRefusal.Moved, good with { Replaced = [.. good.Replaced.Reverse()] }),
+            (ArchiveRefusal.Moved, good with { Plan = PlanOf(default, [.. _older.Take(2)]) }),
+            (ArchiveRefusal.Moved, good with { Plan = PlanOf(default, [.. _older, .. _old]) }),
+            (ArchiveRefusal.Changed, good with { Plan = good.Plan with { EventCount = 5 } }),
+            (ArchiveRefusal.Changed, good with { Plan = good.Plan with { First = new Position(good.Plan.First.Value + 1) } }),
+            (ArchiveRefusal.Changed, good with { Months = [] }),
+            (ArchiveRefusal.Changed, good with { Months = MonthDigest.Of(_older.Skip(1)) }),
+            (ArchiveRefusal.Changed, ReplacementOf(default, tampered, ["x"]) with
+            {
+                Plan = parts[0], Months = MonthDigest.Of(tampered.Take(3)), Replaced = [good.Replaced[0]],
+            }),
+        ];
+        foreach (var (reason, replacement) in wrong)
+        {
+            await RefusedAsync(reason, () => Catalog.PlanReplacementAsync(
+                lease, ManifestOf(2, default), DigestOf(1), replacement, Cancellation));
+        }
+
+        await RefusedAsync(ArchiveRefusal.Moved, () => Catalog.PlanReplacementAsync(
+            lease, ManifestOf(2, default), DigestOf(9), good, Cancellation));
+        (await Catalog.GetStatusAsync(Cancellation)).ManifestIsOpen.Should().BeFalse();
+        (await Catalog.ListBatchesAsync(default, cancellationToken: Cancellation)).Select(batch => batch.Plan)
+            .Should().Equal(parts);
+    }
+
+    [Fact]
+    public async Task Batches_on_both_sides_of_the_border_do_not_become_one()
+    {
+        var lease = await LeadAsync();
+        var older = await VerifiedAsync(lease, default, _older);
+        await ListedAsync(lease, 1, default, older.Last);
+        await Catalog.AllowPruneAsync(lease, Older, Cancellation);
+        await Catalog.PruneAsync(lease, Older, Cancellation);
+        var old = await VerifiedAsync(lease, older.Last, _old);
+        await ListedAsync(lease, 2, DigestOf(1), old.Last);
+
+        await RefusedAsync(ArchiveRefusal.Moved, () => Catalog.PlanReplacementAsync(
+            lease,
+            ManifestOf(3, default),
+            DigestOf(2),
+            ReplacementOf(default, [.. _older, .. _old], [$"{older.Last}", $"{old.Last}"]),
+            Cancellation));
+
+        // One side alone: what has left stays where events are read from the archive.
+        await Catalog.PlanReplacementAsync(
+            lease, ManifestOf(3, default), DigestOf(2), ReplacementOf(default, _older, [$"{older.Last}"]), Cancellation);
+        await Catalog.ListManifestAsync(lease, 3, Cancellation);
+        (await Catalog.ListBatchesAsync(default, cancellationToken: Cancellation)).Select(batch => batch.State)
+            .Should().Equal(ArchiveState.Pruned, ArchiveState.Listed);
+    }
+
+    [Fact]
+    public async Task Books_without_a_manifest_take_up_the_last_one_of_a_bucket()
+    {
+        var lease = await LeadAsync();
+        var plan = await VerifiedAsync(lease, default, _older);
+        await RefusedAsync(
+            ArchiveRefusal.Moved,
+            () => Catalog.PlanManifestAsync(lease, ManifestOf(7, plan.Last), default, Cancellation));
+
+        await ListedAsync(lease, 7, DigestOf(6), plan.Last);
+
+        var status = await Catalog.GetStatusAsync(Cancellation);
+        (status.Manifest!.Number, status.Listed).Should().Be((7, plan.Last));
+        await RefusedAsync(
+            ArchiveRefusal.Moved,
+            () => Catalog.PlanManifestAsync(lease, ManifestOf(9, plan.Last), DigestOf(7), Cancellation));
+    }
+
     /// <summary>The month after it, which is over too.</summary>
     protected abstract DateTimeOffset Old { get; }
 
@@ -176,6 +295,8 @@ public abstract class ArchiveCatalogSuite : IAsyncLifetime
                 stale, plan.Last, attempt, EventRunDigest.Of(_older), MonthDigest.Of(_older), Cancellation),
             () => Catalog.PlanManifestAsync(stale, ManifestOf(1, plan.Last), default, Cancellation),
             () => Catalog.ListManifestAsync(stale, 1, Cancellation),
+            () => Catalog.PlanReplacementAsync(
+                stale, ManifestOf(1, plan.Last), default, ReplacementOf(default, _older, [$"{plan.Last}"]), Cancellation),
             () => Catalog.AllowPruneAsync(stale, Older, Cancellation),
             () => Catalog.PruneAsync(stale, Older, Cancellation),
         ];
@@ -364,6 +485,14 @@ public abstract class ArchiveCatalogSuite : IAsyncLifetime
     private static BatchObject ObjectOf(string name) =>
         new($"events/{name}", 100, Sha256Digest.Of([1]), Sha256Digest.Of([2]));
 
+    private static BatchReplacement ReplacementOf(
+        Position after, IReadOnlyList<EventEnvelope> events, IEnumerable<string> replaced) => new(
+        PlanOf(after, events),
+        new BatchObject("events/merged", 200, Sha256Digest.Of([3]), Sha256Digest.Of([4])),
+        EventRunDigest.Of(events),
+        MonthDigest.Of(events),
+        [.. replaced.Select(last => $"events/{last}")]);
+
     private static BatchPlan PlanOf(Position after, IReadOnlyList<EventEnvelope> events) => new(
         after,
         events[0].Position,
@@ -402,5 +531,14 @@ public abstract class ArchiveCatalogSuite : IAsyncLifetime
     {
         await Catalog.PlanManifestAsync(lease, ManifestOf(number, through), previous, Cancellation);
         await Catalog.ListManifestAsync(lease, number, Cancellation);
+    }
+
+    // The older month in two batches of three events each.
+    private async Task<IReadOnlyList<BatchPlan>> ListedPartsAsync(Lease lease)
+    {
+        var first = await VerifiedAsync(lease, default, [.. _older.Take(3)]);
+        var second = await VerifiedAsync(lease, first.Last, [.. _older.Skip(3)]);
+        await ListedAsync(lease, 1, default, second.Last);
+        return [first, second];
     }
 }

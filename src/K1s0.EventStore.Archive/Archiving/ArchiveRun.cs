@@ -7,7 +7,6 @@ namespace K1s0.EventStore.Archive;
 /// <summary>One run of an archiver under one lease. Not thread-safe.</summary>
 internal sealed class ArchiveRun
 {
-    private const int PutAttempts = 3;
     private const int RenewalsPerLease = 3;
 
     private readonly ArchiverParts _parts;
@@ -54,6 +53,7 @@ internal sealed class ArchiveRun
             status = status with { MinimumRetention = _options.MinimumRetention };
         }
 
+        await _listings.CheckBeginningAsync(status, cancellationToken).ConfigureAwait(false);
         _store = status.Store;
         var due = ArchivePolicy.FindDue(
             await _parts.Catalog.ListMonthsAsync(cancellationToken).ConfigureAwait(false),
@@ -69,15 +69,24 @@ internal sealed class ArchiveRun
             Report(ArchiveState.Listed, last);
         }
 
-        var pruning = new Pruning(_parts, _store, _proved, RenewAsync, _timeProvider, _logger);
+        var repair = new BatchRepair(_parts, _listings, _store, _options, RenewAsync, _logger);
+        var pruning = new Pruning(_parts, _proved, _store, repair, RenewAsync, _timeProvider, _logger);
         var obstacle = _options.Prune
             ? await pruning.PruneAsync(due, bound => Report(ArchiveState.Pruned, bound), cancellationToken)
                 .ConfigureAwait(false)
             : null;
         status = await _parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         return new ArchiveReport(
-            true, _batches, _events, _contentBytes, _storedBytes, _failed, pruning.Pruned, obstacle, status.Pruned);
+            true, _batches, _events, _contentBytes, _storedBytes, _failed, pruning.Pruned, obstacle, status.Pruned)
+        {
+            Replaced = repair.Count,
+        };
     }
+
+    /// <summary>Lets books without batches take over those of the bucket.</summary>
+    public Task<ArchiveAdoptionReport> AdoptAsync(CancellationToken cancellationToken) =>
+        new Adoption(_parts, _listings, RenewAsync, last => Report(ArchiveState.Listed, last))
+            .RunAsync(cancellationToken);
 
     // Batches that an earlier run has left somewhere on their way.
     private async Task ContinueAsync(Position listed, CancellationToken cancellationToken)
@@ -196,7 +205,7 @@ internal sealed class ArchiveRun
                     .PutIfAbsentAsync(key, made.Content, made.Attributes(_options.StorageClass), cancellationToken)
                     .ConfigureAwait(false);
             }
-            catch (WriteOutcomeUnknownException) when (attempt < PutAttempts)
+            catch (WriteOutcomeUnknownException) when (attempt < Listings.PutAttempts)
             {
                 // Repeating it settles it.
             }

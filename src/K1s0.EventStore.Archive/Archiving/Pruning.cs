@@ -7,15 +7,17 @@ namespace K1s0.EventStore.Archive;
 /// Lets months leave the database, as a part of a run. Not thread-safe.
 /// </summary>
 /// <param name="parts">What it works with.</param>
-/// <param name="store">The store whose events these are.</param>
 /// <param name="proved">The objects that this run has read back.</param>
+/// <param name="store">The store whose events these are.</param>
+/// <param name="repair">Makes a batch anew that cannot be read back.</param>
 /// <param name="renew">The lease, renewed when it is time.</param>
 /// <param name="timeProvider">Measures waits.</param>
 /// <param name="logger">Where to log.</param>
 internal sealed class Pruning(
     ArchiverParts parts,
-    StoreIdentity store,
     HashSet<string> proved,
+    StoreIdentity store,
+    BatchRepair repair,
     Func<Task<Lease>> renew,
     TimeProvider timeProvider,
     ILogger logger)
@@ -78,7 +80,8 @@ internal sealed class Pruning(
         }
     }
 
-    // What another run proved may have been damaged since: it is read once more before the events leave.
+    // What another run proved may have been damaged since: it is read once more before the events leave, and made anew
+    // from them if it has to be.
     private async Task ProveAsync(ArchivableMonth month, CancellationToken cancellationToken)
     {
         var after = default(Position);
@@ -112,7 +115,9 @@ internal sealed class Pruning(
             .ConfigureAwait(false);
         if (proof is null || proof.EventsDigest != batch.EventsDigest)
         {
-            throw new ArchiveMismatchException(batch.Stored!.Key, fault ?? "It has other events.");
+            proved.Add(await repair.ReplaceAsync(batch, fault ?? "It has other events.", cancellationToken)
+                .ConfigureAwait(false));
+            return;
         }
 
         proved.Add(batch.Stored!.Key);

@@ -24,6 +24,7 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
     private readonly PostgresDatabase _patient;
     private readonly ArchiveSteps _steps;
     private readonly ArchiveHolds _holds;
+    private readonly ArchiveReplacements _replacements;
 
     /// <summary>The books of a store whose schema exists (see <see cref="PostgresSchema"/>).</summary>
     /// <param name="dataSource">Where to connect; owned by the application.</param>
@@ -37,6 +38,7 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
         _patient = new PostgresDatabase(dataSource, sql, options, StepTimeout);
         _steps = new ArchiveSteps(_patient);
         _holds = new ArchiveHolds(_database);
+        _replacements = new ArchiveReplacements(_database, _steps);
     }
 
     /// <inheritdoc/>
@@ -183,11 +185,7 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
                 parameters.AddValue(last.Value);
                 parameters.AddValue(attempt);
                 parameters.AddValue(eventsDigest);
-                parameters.AddValues(NpgsqlDbType.TimestampTz, months.Select(month => month.Month.UtcDateTime));
-                parameters.AddValues(NpgsqlDbType.Bigint, months.Select(month => month.EventCount));
-                parameters.AddValues(NpgsqlDbType.Bigint, months.Select(month => month.First.Value));
-                parameters.AddValues(NpgsqlDbType.Bigint, months.Select(month => month.Last.Value));
-                parameters.AddValues(NpgsqlDbType.Bytea, months.Select(month => month.Digest.ToArray()));
+                parameters.AddMonths(months);
             },
             static _ => 0,
             cancellationToken);
@@ -218,6 +216,23 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
     public Task ListManifestAsync(Lease lease, long number, CancellationToken cancellationToken = default) =>
         _steps.RunAsync(
             "list_manifest", lease, parameters => parameters.AddValue(number), static _ => 0, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task PlanReplacementAsync(
+        Lease lease,
+        PlannedManifest manifest,
+        Sha256Digest previous,
+        BatchReplacement replacement,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        ArgumentNullException.ThrowIfNull(replacement);
+        return _replacements.PlanAsync(lease, manifest, previous, replacement, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<DateTimeOffset?> FindListedAtAsync(long number, CancellationToken cancellationToken = default) =>
+        _replacements.FindListedAtAsync(number, cancellationToken);
 
     /// <inheritdoc/>
     public Task AllowPruneAsync(Lease lease, DateTimeOffset month, CancellationToken cancellationToken = default) =>
