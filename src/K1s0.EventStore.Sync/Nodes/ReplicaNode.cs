@@ -33,6 +33,11 @@ public sealed class ReplicaNode : IDisposable
     /// <summary>Whether <see cref="WriteAsync"/> would take an event.</summary>
     public bool CanWrite => _guarded.Look(replica => replica.CanWrite);
 
+    /// <summary>
+    /// Whether peers have to prove that they have the shared key; otherwise the transport has to know who they are.
+    /// </summary>
+    public bool RequiresSharedKey => !_sync.SharedKey.IsEmpty;
+
     internal TimeProvider Time => _timeProvider;
 
     internal SyncOptions Sync => _sync;

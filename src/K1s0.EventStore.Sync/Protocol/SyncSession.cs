@@ -84,10 +84,10 @@ internal sealed class SyncSession : IDisposable
             case SyncInput.Failed failed:
                 _outbox.End(failed.Reason, failed.Detail);
                 break;
-            case SyncInput.Disconnected:
+            case SyncInput.Disconnected disconnected:
                 _outbox.End(
                     _phase is Phase.Ready && _round is null ? SyncEndReason.Completed : SyncEndReason.Disconnected,
-                    "the connection ended.");
+                    disconnected.Detail);
                 break;
             default:
                 throw new InvalidOperationException($"{input.GetType().Name} does not belong here.");
