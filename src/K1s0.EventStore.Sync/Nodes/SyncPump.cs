@@ -14,7 +14,7 @@ internal sealed class SyncPump(ReplicaNode node, ISyncTransport transport)
         var receiving = _incoming.FillAsync(transport, ending.Token);
         try
         {
-            using var session = node.NewSession(role, checkpoint);
+            using var session = node.NewSession(role, checkpoint, transport.AuthenticatedPeer);
             return await RunAsync(session, role, cancellationToken).ConfigureAwait(false);
         }
         finally
