@@ -33,6 +33,11 @@ public sealed class ReplicaNode : IDisposable
     /// <summary>Whether <see cref="WriteAsync"/> would take an event.</summary>
     public bool CanWrite => _guarded.Look(replica => replica.CanWrite);
 
+    /// <summary>
+    /// Whether peers have to prove that they have the shared key; otherwise the transport has to know who they are.
+    /// </summary>
+    public bool RequiresSharedKey => !_sync.SharedKey.IsEmpty;
+
     internal TimeProvider Time => _timeProvider;
 
     internal SyncOptions Sync => _sync;
@@ -144,8 +149,11 @@ public sealed class ReplicaNode : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _guarded.Dispose();
 
-    internal SyncSession NewSession(SyncRole role, VectorClock? checkpoint) =>
-        _guarded.Look(replica => new SyncSession(role, replica, _sync, checkpoint));
+    internal SyncSession NewSession(SyncRole role, VectorClock? checkpoint, ReplicaId? peer = null)
+    {
+        var rights = _sync.RightsOf?.Invoke(peer) ?? PeerRights.All;
+        return _guarded.Look(replica => new SyncSession(role, replica, _sync, checkpoint, rights));
+    }
 
     /// <summary>
     /// Lets a session take an input, and stores what came of it before anybody else may change the replica.
