@@ -98,8 +98,10 @@ public sealed class ArchiveTroubleTests(StoreDatabase database) : IClassFixture<
 
         await using var taken = ArchiveScene.Of(scene.Store.Reopen(copy), bucket.Objects);
         (await ArchiveScene.FeedAsync(taken.Reading, pageSize: 9)).Should().Equal(all);
-        var again = await Record.ExceptionAsync(() => taken.Archiver().ArchiveAsync());
-        TestContext.Current.TestOutputHelper?.WriteLine($"AGAIN {again}");
+
+        // The bucket is ahead of the books: nothing leaves on the word of a listing that they do not know.
+        await Assert.ThrowsAsync<ManifestConflictException>(() => taken.Archiver().ArchiveAsync());
+        (await taken.Store.ScalarAsync<long>("select count(*) from {s}.events")).Should().Be(55);
         (await ArchiveScene.FeedAsync(taken.Reopen(), pageSize: 9)).Should().Equal(all);
         foreach (var stream in all.GroupBy(envelope => envelope.StreamId))
         {
