@@ -24,15 +24,15 @@ public sealed class SyncEndpointOptions
     /// <summary>Called at the end of each session, from any thread; must not throw.</summary>
     public Action<SyncOutcome>? OnEnded { get; set; }
 
-    internal void Check(ReplicaNode node)
+    internal void Check(bool requiresSharedKey)
     {
         Range(MaxSessions, 1, 10_000, nameof(MaxSessions));
         Range((long)HoldFor.TotalMilliseconds, 1_000, 60_000, nameof(HoldFor));
 
-        if (Peers is null && !node.RequiresSharedKey)
+        if (Peers is null && !requiresSharedKey)
         {
             throw new ArgumentException(
-                $"The node has no shared key, so {nameof(Peers)} has to say who may call.", nameof(node));
+                $"The node has no shared key, so {nameof(Peers)} has to say who may call.", nameof(requiresSharedKey));
         }
     }
 

@@ -55,7 +55,7 @@ public sealed class ProjectReferenceTests
             .Should().BeEmpty();
         Included(file, "Reference").Should().BeEmpty("an assembly outside of a package cannot be restored by users");
         Included(file, "FrameworkReference")
-            .Except(project.EndsWith(".AspNetCore", StringComparison.Ordinal) ? ["Microsoft.AspNetCore.App"] : [])
+            .Except(project.EndsWith(".AspNetCore", StringComparison.Ordinal) ? ["Microsoft.AspNetCore.App"] : [], StringComparer.Ordinal)
             .Should().BeEmpty("every user would need that framework");
         Included(file, "InternalsVisibleTo")
             .Should().BeEmpty("src/Directory.Build.props names the only friend: the tests");
