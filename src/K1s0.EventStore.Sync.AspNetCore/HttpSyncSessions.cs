@@ -3,7 +3,9 @@ using System.Security.Cryptography;
 
 namespace K1s0.EventStore.Sync.AspNetCore;
 
-/// <summary>The sessions of one endpoint: at most so many, each until it ends or its peer is silent for too long.</summary>
+/// <summary>
+/// The sessions of one endpoint: at most so many, each until it ends or its peer is silent for too long.
+/// </summary>
 internal sealed class HttpSyncSessions(
     Func<CancellationToken, Task<ReplicaNode>> openNode,
     SyncEndpointOptions options,

@@ -8,7 +8,8 @@ public sealed class SyncEndpointOptions
     public int MaxSessions { get; set; } = 64;
 
     /// <summary>
-    /// How long a request may wait for something to answer with, 1 to 60 seconds: shorter than anything on the way waits.
+    /// How long a request may wait for something to answer with, 1 to 60 seconds: shorter than anything on the way
+    /// waits.
     /// </summary>
     /// <value>10 seconds by default.</value>
     public TimeSpan HoldFor { get; set; } = TimeSpan.FromSeconds(10);

@@ -13,8 +13,8 @@ public static class SyncEventStoreBuilderExtensions
 {
     /// <summary>
     /// Synchronises a replica with others, as a hosted service. Its logs lie in the application's
-    /// <see cref="IReplicaStore"/>, or in the event store of the same name. Injects <see cref="SyncHost"/>, and keyed by
-    /// the store's name also <see cref="SyncHealthCheck"/>. Calling it again only adds to the options.
+    /// <see cref="IReplicaStore"/>, or in the event store of the same name. Injects <see cref="SyncHost"/>, and keyed
+    /// by the store's name also <see cref="SyncHealthCheck"/>. Calling it again only adds to the options.
     /// </summary>
     /// <param name="builder">The builder.</param>
     /// <param name="configure">Sets keys, peers and limits; validated when the application starts.</param>

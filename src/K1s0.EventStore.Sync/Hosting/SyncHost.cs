@@ -43,8 +43,8 @@ public sealed class SyncHost : IDisposable
         _node.Task.WaitAsync(cancellationToken);
 
     /// <summary>
-    /// Calls all peers without waiting for their time, for example when there is a network again. A session that is under
-    /// way is followed by another.
+    /// Calls all peers without waiting for their time, for example when there is a network again. A session that is
+    /// under way is followed by another.
     /// </summary>
     public void SynchroniseNow()
     {

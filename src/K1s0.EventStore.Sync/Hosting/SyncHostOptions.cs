@@ -28,8 +28,8 @@ public sealed class SyncHostOptions
     public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// How long after a first failure a peer is called again, 100 ms to 1 hour; twice as long after each further one, and
-    /// each time a random part of the second half less.
+    /// How long after a first failure a peer is called again, 100 ms to 1 hour; twice as long after each further one,
+    /// and each time a random part of the second half less.
     /// </summary>
     /// <value>1 second by default.</value>
     public TimeSpan MinBackoff { get; set; } = TimeSpan.FromSeconds(1);
@@ -39,8 +39,8 @@ public sealed class SyncHostOptions
     public TimeSpan MaxBackoff { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// Called after each try with a peer, from any thread; must be quick and must not throw. <see cref="SyncHost.Peers"/>
-    /// says the same at any time.
+    /// Called after each try with a peer, from any thread; must be quick and must not throw.
+    /// <see cref="SyncHost.Peers"/> says the same at any time.
     /// </summary>
     public Action<SyncPeerStatus>? OnStatus { get; set; }
 

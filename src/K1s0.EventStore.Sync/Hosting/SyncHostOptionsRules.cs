@@ -31,7 +31,8 @@ internal sealed class SyncHostOptionsRules : IValidateOptions<SyncHostOptions>
         if (options is { ListenOn: not null, ListenWith: null, Node.Sync.SharedKey.IsEmpty: true })
         {
             faults.Add(
-                $"{nameof(options.ListenOn)} needs {nameof(options.ListenWith)} or a shared key: nothing says who may call.");
+                $"{nameof(options.ListenOn)} needs {nameof(options.ListenWith)} or a shared key: "
+                + "nothing says who may call.");
         }
 
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);

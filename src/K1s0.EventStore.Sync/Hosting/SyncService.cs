@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace K1s0.EventStore.Sync;
 
 /// <summary>
-/// Opens the node, answers peers, and calls others, for as long as the application runs. Stopping ends the sessions that
-/// are under way; what was confirmed stays.
+/// Opens the node, answers peers, and calls others, for as long as the application runs. Stopping ends the sessions
+/// that are under way; what was confirmed stays.
 /// </summary>
 internal sealed class SyncService(
     SyncHost host,

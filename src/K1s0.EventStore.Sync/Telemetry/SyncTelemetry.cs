@@ -28,8 +28,8 @@ public static class SyncTelemetry
     public const string RoundTrip = "k1s0.eventstore.sync.round_trip";
 
     /// <summary>
-    /// Gauge, seconds: how long ago the last whole round with a <c>peer</c> of <c>AddSync</c> ended, at each try; from the
-    /// start while there was none.
+    /// Gauge, seconds: how long ago the last whole round with a <c>peer</c> of <c>AddSync</c> ended, at each try;
+    /// from the start while there was none.
     /// </summary>
     public const string PeerLag = "k1s0.eventstore.sync.peer.lag";
 
