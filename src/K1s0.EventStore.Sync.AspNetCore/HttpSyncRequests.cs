@@ -5,7 +5,9 @@ using Microsoft.Net.Http.Headers;
 
 namespace K1s0.EventStore.Sync.AspNetCore;
 
-/// <summary>Answers the requests of <see cref="HttpSyncProtocol"/>. Bodies are read frame by frame, never as a whole.</summary>
+/// <summary>
+/// Answers the requests of <see cref="HttpSyncProtocol"/>. Bodies are read frame by frame, never as a whole.
+/// </summary>
 internal sealed class HttpSyncRequests(HttpSyncSessions sessions, PeerCertificates? peers)
 {
     // About so much goes into one answer, and one frame more.

@@ -3,7 +3,8 @@ using System.Threading.Channels;
 namespace K1s0.EventStore.Sync.AspNetCore;
 
 /// <summary>
-/// A session between two requests: frames that came and that are to go, at most 4 in each direction. Who has more waits.
+/// A session between two requests: frames that came and that are to go, at most 4 in each direction. Who has more
+/// waits.
 /// </summary>
 internal sealed class HttpSyncSession(string id, ReplicaId? peer) : ISyncTransport
 {

@@ -3,9 +3,14 @@ using System.Security.Cryptography;
 
 namespace K1s0.EventStore.Sync.AspNetCore;
 
-/// <summary>The sessions of one endpoint: at most so many, each until it ends or its peer is silent for too long.</summary>
+/// <summary>
+/// The sessions of one endpoint: at most so many, each until it ends or its peer is silent for too long.
+/// </summary>
 internal sealed class HttpSyncSessions(
-    ReplicaNode node, SyncEndpointOptions options, TimeProvider timeProvider, CancellationToken stopping)
+    Func<CancellationToken, Task<ReplicaNode>> openNode,
+    SyncEndpointOptions options,
+    TimeProvider timeProvider,
+    CancellationToken stopping)
 {
     private readonly ConcurrentDictionary<string, HttpSyncSession> _sessions = new(StringComparer.Ordinal);
     private int _count;
@@ -41,6 +46,8 @@ internal sealed class HttpSyncSessions(
         SyncOutcome outcome;
         try
         {
+            var node = await openNode(stopping).WaitAsync(options.HoldFor, timeProvider, stopping)
+                .ConfigureAwait(false);
             outcome = await node.SynchroniseAsync(session, SyncRole.Responder, cancellationToken: stopping)
                 .ConfigureAwait(false);
         }

@@ -8,7 +8,8 @@ public sealed class SyncEndpointOptions
     public int MaxSessions { get; set; } = 64;
 
     /// <summary>
-    /// How long a request may wait for something to answer with, 1 to 60 seconds: shorter than anything on the way waits.
+    /// How long a request may wait for something to answer with, 1 to 60 seconds: shorter than anything on the way
+    /// waits.
     /// </summary>
     /// <value>10 seconds by default.</value>
     public TimeSpan HoldFor { get; set; } = TimeSpan.FromSeconds(10);
@@ -24,15 +25,15 @@ public sealed class SyncEndpointOptions
     /// <summary>Called at the end of each session, from any thread; must not throw.</summary>
     public Action<SyncOutcome>? OnEnded { get; set; }
 
-    internal void Check(ReplicaNode node)
+    internal void Check(bool requiresSharedKey)
     {
         Range(MaxSessions, 1, 10_000, nameof(MaxSessions));
         Range((long)HoldFor.TotalMilliseconds, 1_000, 60_000, nameof(HoldFor));
 
-        if (Peers is null && !node.RequiresSharedKey)
+        if (Peers is null && !requiresSharedKey)
         {
             throw new ArgumentException(
-                $"The node has no shared key, so {nameof(Peers)} has to say who may call.", nameof(node));
+                $"The node has no shared key, so {nameof(Peers)} has to say who may call.", nameof(requiresSharedKey));
         }
     }
 

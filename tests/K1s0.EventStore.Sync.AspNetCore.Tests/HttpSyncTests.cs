@@ -173,6 +173,29 @@ public sealed class HttpSyncTests
     }
 
     [Fact]
+    public async Task The_node_of_the_application_answers_where_it_is_mapped()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.Services.AddEventStore().UseInMemory()
+            .AddSync(options => options.Node.Sync.SharedKey = Endpoint.Key);
+        await using var app = builder.Build();
+        app.MapEventStoreSync("/sync");
+        await app.StartAsync();
+        var hub = await app.Services.GetRequiredService<SyncHost>().GetNodeAsync();
+        await Endpoint.WriteAsync(hub, 1);
+        using var caller = await Endpoint.OpenNodeAsync(TimeProvider.System);
+        using var http = new HttpClient();
+
+        var outcome = await SynchroniseAsync(caller, http, new Uri(app.Urls.Single() + "/sync"));
+
+        outcome.IsCompleted.Should().BeTrue(outcome.Detail);
+        caller.Clock.Should().Be(hub.Clock);
+        Assert.Throws<InvalidOperationException>(() => app.MapEventStoreSync("/other", name: "other"));
+    }
+
+    [Fact]
     public async Task A_server_that_is_not_there_is_no_session()
     {
         using var caller = await Endpoint.OpenNodeAsync(_time);
@@ -228,7 +251,8 @@ public sealed class HttpSyncTests
     /// <summary>Says when the node has begun to wait for its peer.</summary>
     private sealed class WaitingTime(ManualTime inner) : TimeProvider, IDisposable
     {
-        private readonly SemaphoreSlim _waits = new(0);
+        private readonly System.Threading.Channels.Channel<TimeSpan> _waits =
+            System.Threading.Channels.Channel.CreateUnbounded<TimeSpan>();
 
         public override DateTimeOffset GetUtcNow() => inner.GetUtcNow();
 
@@ -241,7 +265,7 @@ public sealed class HttpSyncTests
             var timer = inner.CreateTimer(callback, state, dueTime, period);
             if (dueTime == TimeSpan.FromSeconds(30))
             {
-                _waits.Release();
+                _waits.Writer.TryWrite(dueTime);
             }
 
             return timer;
@@ -253,7 +277,7 @@ public sealed class HttpSyncTests
         {
             for (var i = 0; i < count; i++)
             {
-                (await _waits.WaitAsync(TimeSpan.FromSeconds(60))).Should().BeTrue();
+                await _waits.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(60));
             }
         }
     }

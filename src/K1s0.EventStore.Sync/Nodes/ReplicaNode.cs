@@ -121,10 +121,13 @@ public sealed class ReplicaNode : IDisposable
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(transport);
-        var pump = new SyncPump(this, transport);
+        var metered = transport as MeteredTransport ?? new MeteredTransport(transport, _timeProvider);
+        var pump = new SyncPump(this, metered);
         await using (transport.ConfigureAwait(false))
         {
-            return await pump.RunAsync(role, checkpoint, cancellationToken).ConfigureAwait(false);
+            return await SyncTelemetry.MeasureAsync(
+                    role, metered, _timeProvider, () => pump.RunAsync(role, checkpoint, cancellationToken))
+                .ConfigureAwait(false);
         }
     }
 

@@ -24,8 +24,8 @@ public sealed class PeerRights
     };
 
     /// <summary>
-    /// Whether the peer may learn of a log at all: that it exists, how long it is, and its hash. The events of others are
-    /// not given either.
+    /// Whether the peer may learn of a log at all: that it exists, how long it is, and its hash. The events of others
+    /// are not given either.
     /// </summary>
     /// <value>null by default: of all logs.</value>
     public Func<Origin, bool>? CanSeeLog { get; init; }

@@ -1,8 +1,8 @@
 namespace K1s0.EventStore.Sync;
 
 /// <summary>
-/// Which events a peer is not given in one round: those that it may not have, those behind them in their logs, and those
-/// that build on any of these, because there they would wait for ever.
+/// Which events a peer is not given in one round: those that it may not have, those behind them in their logs, and
+/// those that build on any of these, because there they would wait for ever.
 /// </summary>
 internal sealed class WithheldEvents(PeerRights rights)
 {

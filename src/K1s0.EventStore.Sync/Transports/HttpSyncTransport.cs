@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 
 namespace K1s0.EventStore.Sync;
@@ -57,7 +56,8 @@ public sealed class HttpSyncTransport : ISyncTransport
         ArgumentNullException.ThrowIfNull(endpoint);
         if (!endpoint.IsAbsoluteUri || endpoint.Scheme is not ("http" or "https") || endpoint.Query.Length > 0)
         {
-            throw new ArgumentException("The address must be absolute, of http or https, without a query.", nameof(endpoint));
+            throw new ArgumentException(
+                "The address must be absolute, of http or https, without a query.", nameof(endpoint));
         }
 
         (_http, _endpoint) = (http, endpoint.AbsoluteUri.TrimEnd('/'));
@@ -255,17 +255,18 @@ public sealed class HttpSyncTransport : ISyncTransport
 
     // A page to log in to a network is also an answer.
     private static bool IsOfNode(HttpResponseMessage answer) => string.Equals(
-        answer.Content.Headers.ContentType?.MediaType, HttpSyncProtocol.ContentType, StringComparison.OrdinalIgnoreCase);
+        answer.Content.Headers.ContentType?.MediaType,
+        HttpSyncProtocol.ContentType,
+        StringComparison.OrdinalIgnoreCase);
 
     private Exception Failure(Exception seen)
     {
         var cause = _failure ?? seen;
         for (var inner = cause; inner is not null; inner = inner.InnerException)
         {
-            if (inner is PeerRefusedException)
+            if (inner is PeerRefusedException refused)
             {
-                return ExceptionDispatchInfo.SetCurrentStackTrace(
-                    new PeerRefusedException(((PeerRefusedException)inner).Reason, ((PeerRefusedException)inner).Detail, cause));
+                return new PeerRefusedException(refused.Reason, refused.Detail, cause);
             }
         }
 

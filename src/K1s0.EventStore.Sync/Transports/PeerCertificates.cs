@@ -45,7 +45,8 @@ public sealed class PeerCertificates
         {
             if (pinned.TryGetValue(Fingerprint(certificate), out var other) && other != replica)
             {
-                throw new ArgumentException($"One certificate is that of {other} and of {replica}.", nameof(certificates));
+                throw new ArgumentException(
+                    $"One certificate is that of {other} and of {replica}.", nameof(certificates));
             }
 
             pinned[Fingerprint(certificate)] = replica;
@@ -57,7 +58,9 @@ public sealed class PeerCertificates
     }
 
     /// <summary>Certificates that an authority issued, each for the replica that it names.</summary>
-    /// <param name="authorities">The authorities' own certificates, and those in between; not those of the system.</param>
+    /// <param name="authorities">
+    /// The authorities' own certificates, and those in between; not those of the system.
+    /// </param>
     /// <param name="timeProvider">Where the time comes from; the system's clock when null.</param>
     /// <exception cref="ArgumentException">There is none.</exception>
     public static PeerCertificates IssuedBy(
@@ -69,7 +72,9 @@ public sealed class PeerCertificates
             : throw new ArgumentException("There is no authority.", nameof(authorities));
     }
 
-    /// <summary>The replica that a certificate belongs to. That the peer has its key, the transport has checked.</summary>
+    /// <summary>
+    /// The replica that a certificate belongs to. That the peer has its key, the transport has checked.
+    /// </summary>
     /// <param name="certificate">What the peer showed; null when it showed none.</param>
     /// <param name="expected">The replica that was called; null when any of those that are known may come.</param>
     /// <exception cref="PeerRefusedException">It is refused.</exception>
@@ -140,7 +145,8 @@ public sealed class PeerCertificates
     {
         try
         {
-            var (names, replicas) = (new AsnReader(extension, AsnEncodingRules.DER).ReadSequence(), new List<ReplicaId>());
+            var names = new AsnReader(extension, AsnEncodingRules.DER).ReadSequence();
+            var replicas = new List<ReplicaId>();
             var uri = new Asn1Tag(TagClass.ContextSpecific, 6);
             while (names.HasData && extension.Length <= MaxNameBytes)
             {
@@ -161,7 +167,8 @@ public sealed class PeerCertificates
         }
         catch (Exception e) when (e is AsnContentException or FormatException)
         {
-            throw new PeerRefusedException(PeerRefusal.NamesNoReplica, "the names in its certificate cannot be read.", e);
+            throw new PeerRefusedException(
+                PeerRefusal.NamesNoReplica, "the names in its certificate cannot be read.", e);
         }
     }
 

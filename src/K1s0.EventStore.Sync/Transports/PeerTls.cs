@@ -43,8 +43,8 @@ public sealed class PeerTls
     } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// What an <see cref="HttpClient"/> needs to call one replica over https: it shows the certificate, and lets no other
-    /// server than that replica through.
+    /// What an <see cref="HttpClient"/> needs to call one replica over https: it shows the certificate, and lets no
+    /// other server than that replica through.
     /// </summary>
     /// <param name="peer">The replica that is called.</param>
     public SocketsHttpHandler CreateHandler(ReplicaId peer) => new()

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace K1s0.EventStore.Sync;
 
 /// <summary>
-/// Answers peers that call over TCP, a bounded number at a time. Connections are encrypted where a <see cref="PeerTls"/>
-/// is given.
+/// Answers peers that call over TCP, a bounded number at a time. Connections are encrypted where a
+/// <see cref="PeerTls"/> is given.
 /// </summary>
 /// <remarks>Disposing stops listening and ends the sessions that are under way; what was confirmed stays.</remarks>
 public sealed class TcpSyncListener : IAsyncDisposable
