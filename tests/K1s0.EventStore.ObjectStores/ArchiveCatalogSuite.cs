@@ -451,6 +451,68 @@ public abstract class ArchiveCatalogSuite : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_id_of_a_hold_is_that_of_one_hold_once()
+    {
+        var hold = new ArchiveHold(
+            Guid.CreateVersion7(), "case 7", _older[1].Position, null, _older[1].StreamId, "counsel");
+        await Catalog.PlaceHoldAsync(hold, Cancellation);
+        foreach (var other in new[]
+        {
+            hold with { Reason = "case 8" }, hold with { From = _old[1].Position }, hold with { To = _old[1].Position },
+            hold with { StreamId = null }, hold with { PlacedBy = "auditor" },
+        })
+        {
+            await RefusedAsync(ArchiveRefusal.Moved, () => Catalog.PlaceHoldAsync(other, Cancellation));
+        }
+
+        (await Catalog.ListHoldsAsync(Cancellation)).Should().Equal(hold);
+        await Catalog.ReleaseHoldAsync(hold.Id, "counsel", Cancellation);
+
+        await RefusedAsync(ArchiveRefusal.Moved, () => Catalog.PlaceHoldAsync(hold, Cancellation));
+
+        (await Catalog.ListHoldsAsync(Cancellation)).Should().BeEmpty();
+        await Catalog.PlaceHoldAsync(hold with { Id = Guid.CreateVersion7() }, Cancellation);
+        (await Catalog.ListHoldsAsync(Cancellation)).Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task What_has_to_stay_is_raised_and_not_lowered_by_who_raises_it()
+    {
+        await Catalog.RaiseMinimumRetentionAsync(TimeSpan.FromDays(20), Cancellation);
+        await Catalog.RaiseMinimumRetentionAsync(TimeSpan.FromDays(10), Cancellation);
+        (await Catalog.GetStatusAsync(Cancellation)).MinimumRetention.Should().Be(TimeSpan.FromDays(20));
+
+        await Catalog.RaiseMinimumRetentionAsync(TimeSpan.FromDays(30), Cancellation);
+
+        (await Catalog.GetStatusAsync(Cancellation)).MinimumRetention.Should().Be(TimeSpan.FromDays(30));
+        await FluentActions.Awaiting(() => Catalog.RaiseMinimumRetentionAsync(TimeSpan.FromTicks(-1), Cancellation))
+            .Should().ThrowAsync<ArgumentOutOfRangeException>();
+    }
+
+    [Fact]
+    public async Task Months_that_end_later_than_asked_for_are_listed_and_not_counted()
+    {
+        var months = (await Catalog.ListMonthsAsync(Old, Cancellation)).Where(month => month.Month <= Old).ToList();
+
+        months.Select(month => (month.Month, month.EventCount, month.First, month.Last)).Should().Equal(
+            (Older, 6, _older[0].Position, _older[^1].Position), (Old, 0, default, default));
+        months.Should().OnlyContain(month => month.Bytes > 0);
+    }
+
+    [Fact]
+    public async Task A_ledger_that_has_sealed_nothing_yet_is_not_left_behind()
+    {
+        var lease = await LeadAsync();
+        await ListedAsync(lease, 1, default, (await VerifiedAsync(lease, default, _older)).Last);
+        await BeginLedgerAsync();
+
+        await RefusedAsync(ArchiveRefusal.Unsealed, () => Catalog.AllowPruneAsync(lease, Older, Cancellation));
+
+        (await Catalog.FindObstaclesAsync(Older, Cancellation))
+            .Select(obstacle => obstacle.Reason).Should().Equal(ArchiveRefusal.Unsealed);
+    }
+
+    [Fact]
     public async Task What_the_ledger_has_not_sealed_stays()
     {
         var lease = await LeadAsync();
@@ -473,6 +535,9 @@ public abstract class ArchiveCatalogSuite : IAsyncLifetime
 
     /// <summary>Registers a subscription, or moves it; null: it has no checkpoint.</summary>
     protected abstract Task SubscribeAsync(string consumer, Position? position);
+
+    /// <summary>A sealer began to work; nothing is sealed yet.</summary>
+    protected abstract Task BeginLedgerAsync();
 
     /// <summary>The ledger has sealed up to a position.</summary>
     protected abstract Task SealAsync(Position position);

@@ -16,6 +16,7 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
     private readonly List<BatchEntry> _batches = [];
     private readonly Dictionary<Position, IReadOnlyList<MonthDigest>> _months = [];
     private readonly List<ArchiveHold> _holds = [];
+    private readonly HashSet<Guid> _released = [];
     private readonly HashSet<DateTimeOffset> _gone = [];
     private DateTimeOffset _floor = DateTimeOffset.MinValue;
     private Lease? _lease;
@@ -165,15 +166,22 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<ArchivableMonth>> ListMonthsAsync(CancellationToken cancellationToken = default)
+    public Task<IReadOnlyList<ArchivableMonth>> ListMonthsAsync(CancellationToken cancellationToken = default) =>
+        ListMonthsAsync(DateTimeOffset.MaxValue, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<ArchivableMonth>> ListMonthsAsync(
+        DateTimeOffset countedBy, CancellationToken cancellationToken = default)
     {
         await BeginAsync(nameof(ListMonthsAsync));
         return
         [
             .. _rows.GroupBy(envelope => MonthDigest.MonthOf(envelope.RecordedAt))
                 .OrderBy(month => month.Key)
-                .Select(month => new ArchivableMonth(
-                    month.Key, month.Count(), month.First().Position, month.Last().Position, 1_000L * month.Count())),
+                .Select(month => month.Key.AddMonths(1) <= countedBy
+                    ? new ArchivableMonth(
+                        month.Key, month.Count(), month.First().Position, month.Last().Position, 1_000L * month.Count())
+                    : new ArchivableMonth(month.Key, 0, default, default, 1_000L * month.Count())),
         ];
     }
 
@@ -393,7 +401,10 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
     {
         ArchiveHold.Check(hold);
         await BeginAsync(nameof(PlaceHoldAsync));
-        if (_holds.All(known => known.Id != hold.Id))
+        Require(!_released.Contains(hold.Id), ArchiveRefusal.Moved);
+        var known = _holds.Find(known => known.Id == hold.Id);
+        Require(known is null || known == hold, ArchiveRefusal.Moved);
+        if (known is null)
         {
             _holds.Add(hold);
         }
@@ -405,7 +416,7 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
     {
         ConsumerName.Check(releasedBy, nameof(releasedBy));
         await BeginAsync(nameof(ReleaseHoldAsync));
-        return _holds.RemoveAll(hold => hold.Id == id) == 1;
+        return _holds.RemoveAll(hold => hold.Id == id) == 1 && _released.Add(id);
     }
 
     /// <inheritdoc/>
@@ -421,6 +432,14 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
         ArgumentOutOfRangeException.ThrowIfLessThan(retention, TimeSpan.Zero);
         await BeginAsync(nameof(SetMinimumRetentionAsync));
         _retention = retention;
+    }
+
+    /// <inheritdoc/>
+    public async Task RaiseMinimumRetentionAsync(TimeSpan retention, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(retention, TimeSpan.Zero);
+        await BeginAsync(nameof(RaiseMinimumRetentionAsync));
+        _retention = retention > _retention ? retention : _retention;
     }
 
     private Position Planned => _batches is [.., var last] ? last.Plan.Last : default;

@@ -117,7 +117,7 @@ public sealed class HttpSyncTests
     [Fact]
     public async Task A_caller_that_goes_away_leaves_its_place_to_the_next()
     {
-        using var time = new WaitingTime(_time);
+        var time = new WaitingTime(_time);
         await using var endpoint = await Endpoint.StartAsync(time, options => options.MaxSessions = 1);
         using var caller = await Endpoint.OpenNodeAsync(new ManualTime(Endpoint.Noon));
         await Endpoint.WriteAsync(caller, 3);
@@ -249,7 +249,7 @@ public sealed class HttpSyncTests
     }
 
     /// <summary>Says when the node has begun to wait for its peer.</summary>
-    private sealed class WaitingTime(ManualTime inner) : TimeProvider, IDisposable
+    private sealed class WaitingTime(ManualTime inner) : TimeProvider
     {
         private readonly System.Threading.Channels.Channel<TimeSpan> _waits =
             System.Threading.Channels.Channel.CreateUnbounded<TimeSpan>();
@@ -270,8 +270,6 @@ public sealed class HttpSyncTests
 
             return timer;
         }
-
-        public void Dispose() => _waits.Dispose();
 
         public async Task WaitsAsync(int count)
         {

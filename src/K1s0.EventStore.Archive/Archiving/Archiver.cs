@@ -169,7 +169,9 @@ public sealed class Archiver : IDisposable
 
     private async Task<IReadOnlyList<ArchivableMonth>> FindDueAsync(
         ArchiveStatus status, CancellationToken cancellationToken) => ArchivePolicy.FindDue(
-            await _parts.Catalog.ListMonthsAsync(cancellationToken).ConfigureAwait(false),
+            await _parts.Catalog.ListMonthsAsync(
+                ArchivePolicy.CountedBy(status.Now, Max(status.MinimumRetention, _options.MinimumRetention), _options),
+                cancellationToken).ConfigureAwait(false),
             status.Now,
             Max(status.MinimumRetention, _options.MinimumRetention),
             _options);

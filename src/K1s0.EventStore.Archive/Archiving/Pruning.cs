@@ -11,7 +11,6 @@ namespace K1s0.EventStore.Archive;
 /// <param name="store">The store whose events these are.</param>
 /// <param name="repair">Makes a batch anew that cannot be read back.</param>
 /// <param name="renew">The lease, renewed when it is time.</param>
-/// <param name="timeProvider">Measures waits.</param>
 /// <param name="logger">Where to log.</param>
 internal sealed class Pruning(
     ArchiverParts parts,
@@ -19,13 +18,9 @@ internal sealed class Pruning(
     StoreIdentity store,
     BatchRepair repair,
     Func<Task<Lease>> renew,
-    TimeProvider timeProvider,
     ILogger logger)
 {
-    private const int BusyAttempts = 5;
     private const int BatchesPerPage = 1_000;
-
-    private static readonly TimeSpan BusyDelay = TimeSpan.FromSeconds(1);
 
     private readonly List<DateTimeOffset> _pruned = [];
 
@@ -48,7 +43,8 @@ internal sealed class Pruning(
                     async () => report(await PruneAsync(month, cancellationToken).ConfigureAwait(false)))
                     .ConfigureAwait(false);
             }
-            catch (Exception e) when (e is ArchiveRefusedException or ArchiveMismatchException)
+            catch (Exception e) when (
+                e is ArchiveRefusedException or ArchiveMismatchException or RestoreRequiredException)
             {
                 logger.MonthStays(month.Month, e.Message);
                 return (EventStoreException)e;
@@ -63,21 +59,13 @@ internal sealed class Pruning(
         await parts.Catalog.AllowPruneAsync(
             await renew().ConfigureAwait(false), month.Month, cancellationToken).ConfigureAwait(false);
         await ProveAsync(month, cancellationToken).ConfigureAwait(false);
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                var bound = await parts.Catalog.PruneAsync(
-                    await renew().ConfigureAwait(false), month.Month, cancellationToken).ConfigureAwait(false);
-                _pruned.Add(month.Month);
-                logger.MonthPruned(month.Month, month.EventCount, bound.Value);
-                return bound;
-            }
-            catch (ArchiveRefusedException e) when (e.Reason is ArchiveRefusal.Busy && attempt < BusyAttempts)
-            {
-                await Task.Delay(BusyDelay, timeProvider, cancellationToken).ConfigureAwait(false);
-            }
-        }
+
+        // A busy month is left to the next run: each attempt has all of it hashed.
+        var bound = await parts.Catalog.PruneAsync(
+            await renew().ConfigureAwait(false), month.Month, cancellationToken).ConfigureAwait(false);
+        _pruned.Add(month.Month);
+        logger.MonthPruned(month.Month, month.EventCount, bound.Value);
+        return bound;
     }
 
     // What another run proved may have been damaged since: it is read once more before the events leave, and made anew

@@ -155,6 +155,20 @@ create trigger archived_streams_append_only before update or delete on {schema}.
 create trigger archived_streams_no_truncate before truncate on {schema}.archived_streams
   for each statement execute function {schema}.refuse_archive_change();
 
+-- True; or refused. In an older snapshot what was committed since would be overlooked, whatever is counted or hashed.
+create function {schema}.reads_committed() returns boolean
+language plpgsql as $$
+begin
+  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+    raise exception
+      'what the archive borders on is read at isolation level read committed only: an older snapshot would miss events'
+      using errcode = '25001';
+  end if;
+
+  return true;
+end
+$$;
+
 -- Reading. A statement that would find nothing where events have left the database says so instead.
 
 create function {schema}.refuse_archived(in_bound bigint) returns bigint
@@ -222,6 +236,7 @@ language plpgsql volatile as $$
 declare
   final_bound bigint;
 begin
+  perform {schema}.reads_committed();
   select s.bound into strict final_bound from {schema}.settled_bound() s;
   return query
   select e.position, e.stream_type, e.stream_id, e.version, e.event_id, e.event_type, e.schema_version, e.occurred_at,
@@ -238,7 +253,8 @@ begin
 end
 $$;
 
--- Volatile: its snapshot is taken when the partitions are locked, and sees the bound that belongs to them.
+-- Volatile: its snapshot is taken when the partitions are locked, and sees the bound that belongs to them. One that was
+-- taken before would not: it is refused.
 create or replace function {schema}.read_stream(
   in_stream_type text, in_stream_id text, in_from_version bigint default 1)
 returns table (
@@ -262,8 +278,9 @@ language sql volatile as $$
     and e.version >= in_from_version
     and (
       select case
-          when s.pruned_bound > 0 then {schema}.has_all_versions(s.pruned_bound, in_stream_type, in_stream_id,
-            in_from_version, 9223372036854775807)
+          when {schema}.reads_committed() and s.pruned_bound > 0
+            then {schema}.has_all_versions(s.pruned_bound, in_stream_type, in_stream_id, in_from_version,
+              9223372036854775807)
           else true
         end
       from {schema}.store s)
@@ -307,6 +324,7 @@ language plpgsql as $$
 declare
   stored record;
 begin
+  perform {schema}.reads_committed();
   if not {schema}.holds_archive(in_epoch) then
     outcome := 'fenced';
     return;
@@ -444,6 +462,7 @@ language plpgsql as $$
 declare
   batch record;
 begin
+  perform {schema}.reads_committed();
   if not {schema}.holds_archive(in_epoch) then
     outcome := 'fenced';
     return;
@@ -741,9 +760,13 @@ begin
   order by h.hold_id;
 
   return query
-  select 'unsealed'::text, format('The ledger has sealed up to position %s, not up to %s.', sealed.position, bound)
+  -- A store has a ledger from when somebody held its lease, whose row stays.
+  select 'unsealed'::text, format('The ledger has sealed up to position %s, not up to %s.',
+    coalesce(sealed.position, 0), bound)
   from (select max(h.last_position) as position from {schema}.tree_heads h) sealed
-  where sealed.position < bound;
+  where coalesce(sealed.position, 0) < bound
+    and (sealed.position is not null
+      or exists (select from {schema}.leases l where l.lease_name = 'k1s0 ledger'));
 end
 $$;
 
@@ -754,6 +777,7 @@ declare
   month_end constant timestamptz := (in_month at time zone 'UTC' + interval '1 month') at time zone 'UTC';
   obstacle record;
 begin
+  perform {schema}.reads_committed();
   if not {schema}.holds_archive(in_epoch) then
     outcome := 'fenced';
     return;
@@ -793,6 +817,23 @@ begin
 end
 $$;
 
+-- Whether the last step of a month's leaving would get its lock now: asked before a month is hashed, and in a
+-- transaction of its own, so that a busy store does not have it hashed for nothing. Runs as the owner.
+create function {schema}.can_lock_events(
+  in_epoch bigint, in_lock_timeout interval, out outcome text, out detail text)
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  if not {schema}.holds_archive(in_epoch) then
+    outcome := 'fenced';
+    return;
+  end if;
+
+  perform set_config('lock_timeout', (extract(epoch from in_lock_timeout) * 1000)::bigint::text, true);
+  lock table only {schema}.events in access exclusive mode;
+  outcome := 'done';
+end
+$$;
+
 -- Lets a month leave. Its rows are locked against writers while they are hashed; readers are in the way only of the
 -- last step, which waits for them for in_lock_timeout and no longer. Runs as the owner, who alone may drop a partition.
 create function {schema}.prune_month(
@@ -803,6 +844,7 @@ declare
   partition_name constant text := 'events_' || to_char(in_month at time zone 'UTC', 'YYYY_MM');
   obstacle record;
 begin
+  perform {schema}.reads_committed();
   if not {schema}.holds_archive(in_epoch) then
     outcome := 'fenced';
     return;
@@ -815,12 +857,14 @@ begin
     return;
   end if;
 
-  -- Waits for writers that are in the partition, and lets no other in; readers go on.
-  perform set_config('lock_timeout', (extract(epoch from in_lock_timeout) * 1000)::bigint::text, true);
+  -- Waits for writers that are in the partition, and lets no other in; readers go on. It waits for longer than the rest
+  -- does: who waits until deadlocks are looked for stops an autovacuum, and nobody appends to a month that is closed.
+  perform set_config('lock_timeout', (extract(epoch from greatest(
+    in_lock_timeout, 2 * current_setting('deadlock_timeout')::interval)) * 1000)::bigint::text, true);
   execute format('lock table %I.%I in share mode', {schema_literal}, partition_name);
+  perform set_config('lock_timeout', (extract(epoch from in_lock_timeout) * 1000)::bigint::text, true);
 
-  -- Subscriptions only go forward, but holds come: nobody places one between here and the end.
-  lock table {schema}.archive_holds in share mode;
+  -- Not to hash it for nothing; what counts is asked at the end.
   select o.outcome, o.detail into obstacle from {schema}.archive_obstacles(in_month) o limit 1;
   if found then
     outcome := obstacle.outcome;
@@ -876,6 +920,17 @@ begin
     return;
   end if;
 
+  -- Nobody reads or appends any more, and nobody places a hold: what may have come while the month was hashed is seen
+  -- now, and nothing comes behind it. The holds last, so that one can be placed while readers are waited for.
+  lock table only {schema}.events in access exclusive mode;
+  lock table {schema}.archive_holds in share mode;
+  select o.outcome, o.detail into obstacle from {schema}.archive_obstacles(in_month) o limit 1;
+  if found then
+    outcome := obstacle.outcome;
+    detail := obstacle.detail;
+    return;
+  end if;
+
   execute format('alter table %I.events detach partition %I.%I', {schema_literal}, {schema_literal}, partition_name);
   execute format('drop table %I.%I', {schema_literal}, partition_name);
   update {schema}.store s
@@ -892,6 +947,7 @@ $$;
 revoke execute on function {schema}.list_manifest(bigint, bigint) from public;
 revoke execute on function {schema}.allow_prune(bigint, timestamptz) from public;
 revoke execute on function {schema}.prune_month(bigint, timestamptz, interval) from public;
+revoke execute on function {schema}.can_lock_events(bigint, interval) from public;
 
 -- The rights of a process that archives; together with those of a writer for one that appends as well.
 create function {schema}.grant_archiver(in_role name) returns void
@@ -904,7 +960,8 @@ begin
     {schema_literal}, in_role);
   execute format('grant update (minimum_retention) on %1$I.store to %2$I', {schema_literal}, in_role);
   execute format('grant execute on function %1$I.list_manifest(bigint, bigint), '
-    '%1$I.allow_prune(bigint, timestamptz), %1$I.prune_month(bigint, timestamptz, interval) to %2$I',
+    '%1$I.allow_prune(bigint, timestamptz), %1$I.prune_month(bigint, timestamptz, interval), '
+    '%1$I.can_lock_events(bigint, interval) to %2$I',
     {schema_literal}, in_role);
 end
 $$;

@@ -26,6 +26,12 @@ public interface IArchiveCatalog
     /// <param name="cancellationToken">Gives up asking.</param>
     Task<IReadOnlyList<ArchivableMonth>> ListMonthsAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>The same, without looking at the events of months that end later.</summary>
+    /// <param name="countedBy">A month that ends behind this time is listed as if it had no events.</param>
+    /// <param name="cancellationToken">Gives up asking.</param>
+    Task<IReadOnlyList<ArchivableMonth>> ListMonthsAsync(
+        DateTimeOffset countedBy, CancellationToken cancellationToken = default);
+
     /// <summary>Batches in order of positions.</summary>
     /// <param name="after">Only batches whose last position is behind this one.</param>
     /// <param name="maxCount">The most batches: 1 to 10,000.</param>
@@ -179,6 +185,9 @@ public interface IArchiveCatalog
     /// <param name="hold">The hold.</param>
     /// <param name="cancellationToken">Gives up; it is placed or not.</param>
     /// <exception cref="ArgumentException">A member is missing or out of its range.</exception>
+    /// <exception cref="ArchiveRefusedException">
+    /// Its id is that of another hold, or of one that was released.
+    /// </exception>
     Task PlaceHoldAsync(ArchiveHold hold, CancellationToken cancellationToken = default);
 
     /// <summary>Releases a hold. It stays in the books.</summary>
@@ -199,4 +208,10 @@ public interface IArchiveCatalog
     /// <param name="cancellationToken">Gives up; it is set or not.</param>
     /// <exception cref="ArgumentOutOfRangeException">It is out of its range.</exception>
     Task SetMinimumRetentionAsync(TimeSpan retention, CancellationToken cancellationToken = default);
+
+    /// <summary>The same, unless events have to stay for longer already: what others set is never lowered.</summary>
+    /// <param name="retention">0 to 100 years.</param>
+    /// <param name="cancellationToken">Gives up; it is raised or not.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is out of its range.</exception>
+    Task RaiseMinimumRetentionAsync(TimeSpan retention, CancellationToken cancellationToken = default);
 }
