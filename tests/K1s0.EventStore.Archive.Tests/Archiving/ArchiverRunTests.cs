@@ -143,7 +143,7 @@ public sealed class ArchiverRunTests : IAsyncLifetime
         _archive.Subscriptions["reader"] = default;
         _before = async call =>
         {
-            if (isGated && call == nameof(ILeaseStore.TryAcquireAsync))
+            if (isGated && string.Equals(call, nameof(ILeaseStore.TryAcquireAsync), StringComparison.Ordinal))
             {
                 reached.Release();
                 await goOn.WaitAsync();
@@ -184,7 +184,7 @@ public sealed class ArchiverRunTests : IAsyncLifetime
     // Once, before a call.
     private void Before(string name, Func<Task> action) => _before = call =>
     {
-        if (call != name)
+        if (!string.Equals(call, name, StringComparison.Ordinal))
         {
             return Task.CompletedTask;
         }
