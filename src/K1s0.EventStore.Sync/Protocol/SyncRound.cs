@@ -22,6 +22,7 @@ internal sealed class SyncRound
     private readonly VectorClock? _offered;
     private readonly SyncSender _sender;
     private readonly SyncReceiver _receiver;
+    private readonly PeerRights _rights;
     private readonly int _version;
     private readonly long _bytesSentBefore;
     private VectorClock? _since;
@@ -39,22 +40,24 @@ internal sealed class SyncRound
         Outbox outbox,
         SyncRole role,
         Handshake handshake,
-        VectorClock? checkpoint)
+        VectorClock? checkpoint,
+        PeerRights rights)
     {
+        _rights = rights;
         (_replica, _outbox, _isInitiator, _version) = (replica, outbox, role is SyncRole.Initiator, handshake.Version);
 
         // A point beyond what is here would be that of a life before.
         _offered = checkpoint is not null && replica.Clock.Covers(checkpoint) ? checkpoint : null;
         _bytesSentBefore = outbox.BytesSent;
-        _sender = new SyncSender(replica, options, outbox, handshake.PeerWindow);
-        _receiver = new SyncReceiver(replica, options, outbox);
+        _sender = new SyncSender(replica, options, outbox, handshake.PeerWindow, rights);
+        _receiver = new SyncReceiver(replica, options, outbox, rights);
     }
 
     public void Begin()
     {
         // What a digest that is found to be equal stands for; the replica may know more when the answer comes.
-        (_mine, _hasTold) = (_replica.Clock, true);
-        _outbox.Send(frame => VectorFrame.WriteDigest(frame, _replica, _offered));
+        (_mine, _hasTold) = (_rights.Visible(_replica.Clock), true);
+        _outbox.Send(frame => VectorFrame.WriteDigest(frame, _replica, _mine, _offered));
     }
 
     /// <summary>Takes a frame that was opened.</summary>
@@ -83,7 +86,7 @@ internal sealed class SyncRound
             case FrameType.Ack when _isExchanging:
                 TakeAck(ref reader);
                 break;
-            case FrameType.Done when _isExchanging:
+            case FrameType.Done when _isExchanging && !_receiver.IsDone:
                 reader.End();
                 _receiver.IsDone = true;
                 break;
@@ -117,7 +120,7 @@ internal sealed class SyncRound
 
         // A peer that finds a log forked keeps its own version back.
         var point = _mine.Merge(_theirs);
-        isClean &= _replica.Clock.Covers(point);
+        isClean &= _replica.Clock.Covers(point) && !_sender.HasWithheld;
         return new SyncReport(
             _isInSync ? SyncMode.InSync : _isFromCheckpoint ? SyncMode.FromCheckpoint : SyncMode.Full,
             _sender.EventsConfirmed,
@@ -149,8 +152,8 @@ internal sealed class SyncRound
             return;
         }
 
-        (_mine, _hasTold) = (_replica.Clock, true);
-        if (digest == VectorFrame.DigestOf(_replica))
+        (_mine, _hasTold) = (_rights.Visible(_replica.Clock), true);
+        if (digest == VectorFrame.DigestOf(_replica, _mine))
         {
             _isInSync = true;
             _outbox.Send(frame => frame.Byte(FrameType.Same));
@@ -175,7 +178,7 @@ internal sealed class SyncRound
         _isFromCheckpoint = isChange;
         if (_isInitiator)
         {
-            _mine = _replica.Clock;
+            _mine = _rights.Visible(_replica.Clock);
             _outbox.Send(frame => VectorFrame.WriteVector(frame, _replica, _mine, isChange ? _offered : null));
         }
         else if (isChange != _since is not null)
