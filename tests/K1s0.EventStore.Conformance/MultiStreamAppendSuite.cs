@@ -109,6 +109,27 @@ public abstract class MultiStreamAppendSuite : ConformanceSuite
     }
 
     [Fact]
+    public async Task An_id_that_is_taken_is_named_before_a_later_stream_at_another_version()
+    {
+        var (stored, taking, stale) = (NewStream(), NewStream(), NewStream());
+        var (before, taken) = (AnEvent(stored), AnEvent(stored));
+        await Store.AppendAsync(stored, [before, taken], cancellationToken: Cancellation);
+        StreamAppend last = new(stale, [AnEvent(stale)], ExpectedVersion.Exactly(new StreamVersion(1L << 62)));
+
+        var reused = await RefusedAsync<EventIdReusedException>(
+            () => Appender.AppendAsync(
+                [new(taking, [AnEvent(taking), taken with { StreamId = taking }]), last], Cancellation),
+            stored,
+            taking,
+            stale);
+        var repeated = await RefusedAsync<EventIdReusedException>(
+            () => Appender.AppendAsync([new(stored, [before, taken]), last], Cancellation), stored, stale);
+
+        reused.EventId.Should().Be(taken.Id);
+        repeated.EventId.Should().Be(before.Id);
+    }
+
+    [Fact]
     public async Task The_feed_holds_all_of_its_events_once()
     {
         StreamId[] streams = [NewStream(), NewStream()];

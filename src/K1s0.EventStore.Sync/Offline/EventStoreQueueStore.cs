@@ -11,17 +11,20 @@ namespace K1s0.EventStore.Sync;
 /// <para>Streams: <c>k1s0-sync-queue</c> / name, which says which part is in use, and one for each part. What has been
 /// delivered stays in the store as history; when a queue is opened and most of its part is history, it goes on in a new
 /// part, so that opening takes time for what waits and not for all that ever was. Of what was done with, a new part
-/// remembers no ids.</para>
-/// <para>Two queues on one name shut each other out: the second to write gets a <see cref="ConcurrencyException"/>.
-/// </para>
+/// remembers no ids. When that fails, it stays in the old part.</para>
+/// <para>Two queues on one name shut each other out: the second to write gets a <see cref="ConcurrencyException"/>,
+/// also when the first has gone on in a new part.</para>
 /// </remarks>
 public sealed class EventStoreQueueStore : IQueueStore
 {
     private const string AggregateType = "k1s0-sync-queue";
     private const int MaxChangesPerAppend = 500;
+    private const int MaxBytesPerAppend = 1024 * 1024;
     private const int LeastHistory = 1_000;
+    private const string PartEnded = "part-ended";
 
     private readonly IEventStore _store;
+    private readonly IEventAppender _appender;
     private readonly IStreamReader _reader;
     private readonly TimeProvider _timeProvider;
     private readonly string _name;
@@ -29,7 +32,9 @@ public sealed class EventStoreQueueStore : IQueueStore
     private long _version;
 
     /// <summary>A queue in a store.</summary>
-    /// <param name="store">The event store; it also reads streams backward.</param>
+    /// <param name="store">
+    /// The event store; it also appends to several streams at once and reads streams backward.
+    /// </param>
     /// <param name="name">The name of the queue, 1 to 100 characters.</param>
     /// <param name="timeProvider">Where the time of its notes comes from; the system's clock when null.</param>
     /// <exception cref="ArgumentException">The store lacks a role, or the name has a wrong length.</exception>
@@ -39,6 +44,8 @@ public sealed class EventStoreQueueStore : IQueueStore
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(name.Length, 100, nameof(name));
         _store = store;
+        _appender = store as IEventAppender
+            ?? throw new ArgumentException($"The store is no {nameof(IEventAppender)}.", nameof(store));
         _reader = store as IStreamReader
             ?? throw new ArgumentException($"The store is no {nameof(IStreamReader)}.", nameof(store));
         (_name, _timeProvider) = (name, timeProvider ?? TimeProvider.System);
@@ -48,18 +55,19 @@ public sealed class EventStoreQueueStore : IQueueStore
     public async Task<QueueContents> OpenAsync(CancellationToken cancellationToken = default)
     {
         var number = await ReadPartNumberAsync(cancellationToken).ConfigureAwait(false);
-        var (part, entries, version) = (Part(number), new QueueIndex(), 0L);
-        await foreach (var stored in _reader.ReadStreamAsync(part, cancellationToken: cancellationToken)
-            .ConfigureAwait(false))
+        QueueIndex entries;
+        while (await ReadPartAsync(Part(number), entries = new QueueIndex(), cancellationToken).ConfigureAwait(false))
         {
-            entries.Apply(StoredQueueChange.Read(stored));
-            version = stored.Version;
+            // Another queue has gone on in a new part since the number was read.
+            var next = await ReadPartNumberAsync(cancellationToken).ConfigureAwait(false);
+            number = next > number
+                ? next
+                : throw new InvalidFormatException("queue of operations", $"{Part(number)} has ended, the last.");
         }
 
-        (_part, _version) = (part, version);
-        if (version > LeastHistory + (4L * entries.Count))
+        if (_version > LeastHistory + (4L * entries.Count))
         {
-            await GoOnInNewPartAsync(number, [.. entries.All], cancellationToken).ConfigureAwait(false);
+            await TryGoOnInNewPartAsync(number, [.. entries.All], cancellationToken).ConfigureAwait(false);
         }
 
         return entries.Contents;
@@ -79,7 +87,65 @@ public sealed class EventStoreQueueStore : IQueueStore
         _version = result.Version.Value;
     }
 
-    // The old part counts until the note of the new one is there: a crash in between leaves a part that nobody reads.
+    // As much as one append of a store may hold.
+    private static IEnumerable<List<QueueEntry>> Chunks(IReadOnlyList<QueueEntry> entries)
+    {
+        var (chunk, bytes) = (new List<QueueEntry>(), 0L);
+        foreach (var entry in entries)
+        {
+            if (chunk.Count == MaxChangesPerAppend
+                || (chunk.Count > 0 && bytes + entry.Operation.Size > MaxBytesPerAppend))
+            {
+                yield return chunk;
+                (chunk, bytes) = ([], 0L);
+            }
+
+            chunk.Add(entry);
+            bytes += entry.Operation.Size;
+        }
+
+        if (chunk.Count > 0)
+        {
+            yield return chunk;
+        }
+    }
+
+    // Whether it has ended: another one follows.
+    private async Task<bool> ReadPartAsync(StreamId part, QueueIndex entries, CancellationToken cancellationToken)
+    {
+        (_part, _version) = (part, 0);
+        await foreach (var stored in _reader.ReadStreamAsync(part, cancellationToken: cancellationToken)
+            .ConfigureAwait(false))
+        {
+            if (string.Equals(stored.EventType, PartEnded, StringComparison.Ordinal))
+            {
+                return true;
+            }
+
+            entries.Apply(StoredQueueChange.Read(stored));
+            _version = stored.Version;
+        }
+
+        return false;
+    }
+
+    private async Task TryGoOnInNewPartAsync(
+        long number, QueueEntry[] entries, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await GoOnInNewPartAsync(number, entries, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is EventStoreException or ArgumentException)
+        {
+            // What waits is all there: the queue stays in the old part, and the next opening tries again. Should the
+            // part have ended all the same, or another queue have written to it, the first write is refused and the
+            // queue read anew.
+        }
+    }
+
+    // The old part counts until it is ended, at the instant at which the new one begins: a crash before that leaves a
+    // part that nobody reads. Who still has the old part open finds it at another version.
     private async Task GoOnInNewPartAsync(
         long number, QueueEntry[] entries, CancellationToken cancellationToken)
     {
@@ -91,7 +157,7 @@ public sealed class EventStoreQueueStore : IQueueStore
         while (await HasEventsAsync(part, cancellationToken).ConfigureAwait(false));
 
         var version = 0L;
-        foreach (var some in entries.Chunk(MaxChangesPerAppend))
+        foreach (var some in Chunks(entries))
         {
             var result = await _store.AppendAsync(
                 part,
@@ -101,15 +167,18 @@ public sealed class EventStoreQueueStore : IQueueStore
             version = result.Version.Value;
         }
 
-        var parts = Parts();
         var note = Encoding.UTF8.GetBytes(number.ToString(CultureInfo.InvariantCulture));
-        await _store.AppendAsync(
-            parts,
-            [EventEnvelope.Create(parts, "part-begun", note, timeProvider: _timeProvider)],
-            expectedVersion: null,
+        await _appender.AppendAsync(
+            [
+                Append(_part!, PartEnded, note, ExpectedVersion.Exactly(new StreamVersion(_version))),
+                Append(Parts(), "part-begun", note, ExpectedVersion.Any),
+            ],
             cancellationToken).ConfigureAwait(false);
         (_part, _version) = (part, version);
     }
+
+    private StreamAppend Append(StreamId stream, string type, byte[] payload, ExpectedVersion expected) =>
+        new(stream, [EventEnvelope.Create(stream, type, payload, timeProvider: _timeProvider)], expected);
 
     private async Task<long> ReadPartNumberAsync(CancellationToken cancellationToken)
     {

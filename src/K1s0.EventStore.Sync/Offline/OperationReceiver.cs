@@ -118,6 +118,17 @@ public sealed class OperationReceiver : IOperationTarget
         {
             return null;
         }
+        catch (EventIdReusedException)
+        {
+            // The same operation was submitted twice at once and became events with the same ids: the first to store
+            // them has left a mark. Otherwise the ids belong to something else.
+            if (await IsMarkedAsync(operation.Id, cancellationToken).ConfigureAwait(false))
+            {
+                return null;
+            }
+
+            throw;
+        }
     }
 
     private StreamAppend MarkOf(Guid id, QueuedOperation operation)

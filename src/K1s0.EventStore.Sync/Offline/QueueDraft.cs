@@ -7,8 +7,8 @@ internal sealed class QueueDraft(
     OfflineQueueOptions options,
     DateTimeOffset now)
 {
-    /// <summary>As many ids as one append of a store may mark at once, with room for what the operation does.</summary>
-    public const int MaxAbsorbed = 31;
+    /// <summary>The most characters that are kept of why an operation was laid aside.</summary>
+    public const int MaxReasonLength = 1_000;
 
     private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(5);
 
@@ -20,7 +20,8 @@ internal sealed class QueueDraft(
     {
         if (entries.FindById(operation.Id) is { } known)
         {
-            return new EnqueueReceipt(known.Operation.Id, known.Operation.Id != operation.Id, WasRepeated: true);
+            return new EnqueueReceipt(
+                known.Operation.Id, known.Operation.Id != operation.Id, WasRepeated: true, known.IsDead);
         }
 
         if (entries.IsDone(operation.Id))
@@ -126,7 +127,13 @@ internal sealed class QueueDraft(
         return true;
     }
 
-    private static string ReasonOf(OperationResult result) => result.Reason ?? result.Outcome.ToString();
+    // What the other side says has any length, and an entry has its limits.
+    private static string ReasonOf(OperationResult result)
+    {
+        var reason = result.Reason ?? result.Outcome.ToString();
+        var isPairCut = reason.Length > MaxReasonLength && char.IsHighSurrogate(reason[MaxReasonLength - 1]);
+        return reason[..Math.Min(reason.Length, MaxReasonLength - (isPairCut ? 1 : 0))];
+    }
 
     private QueueEntry? Dead(Guid id) => entries.FindById(id) is { IsDead: true } entry ? entry : null;
 
@@ -153,7 +160,8 @@ internal sealed class QueueDraft(
         if (!options.Merge.TryGetValue(newer.Kind, out var merge)
             || entries.FindLast(newer.Key) is not { IsDead: false, WasSent: false } last
             || !string.Equals(last.Operation.Kind, newer.Kind, StringComparison.Ordinal)
-            || last.Operation.Absorbed.Count >= MaxAbsorbed
+            || last.Operation.Absorbed.Count >= QueuedOperation.MaxAbsorbed
+            || newer.Absorbed.Count > 0
             || merge(last.Operation.PayloadUtf8, newer.PayloadUtf8) is not { } payload)
         {
             return null;

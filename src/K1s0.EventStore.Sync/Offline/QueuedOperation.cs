@@ -10,6 +10,12 @@ public sealed class QueuedOperation
     /// <summary>The most characters of a kind or a key: 256.</summary>
     public const int MaxNameLength = 256;
 
+    /// <summary>
+    /// The most operations that are merged into one: 31, so that one append of a store has room for a mark of each and
+    /// for what the operation does.
+    /// </summary>
+    public const int MaxAbsorbed = 31;
+
     // What an operation takes beside its names and its payload: ids, numbers and their names in a store.
     private const int FixedBytes = 120;
 
@@ -30,9 +36,22 @@ public sealed class QueuedOperation
     {
     }
 
-    internal QueuedOperation(
+    /// <summary>An operation into which others were merged, as it arrives where it was sent.</summary>
+    /// <param name="id">The id by which it takes effect once.</param>
+    /// <param name="kind">What kind of operation it is, 1 to 256 characters.</param>
+    /// <param name="key">What it is about, 1 to 256 characters.</param>
+    /// <param name="payloadUtf8">What is to be done, as JSON in UTF-8. Kept, not copied.</param>
+    /// <param name="absorbed">
+    /// The <see cref="Absorbed"/> of the operation that was sent: without them a receiver would let an operation that
+    /// was merged take effect once more when it comes again by itself.
+    /// </param>
+    /// <exception cref="ArgumentException">
+    /// An id is empty or stands twice, there are too many, a name has a wrong length, or it is no JSON.
+    /// </exception>
+    public QueuedOperation(
         Guid id, string kind, string key, ReadOnlyMemory<byte> payloadUtf8, IReadOnlyList<Guid> absorbed)
     {
+        ArgumentNullException.ThrowIfNull(absorbed);
         CheckName(kind, nameof(kind));
         CheckName(key, nameof(key));
         if (id == Guid.Empty)
@@ -45,7 +64,18 @@ public sealed class QueuedOperation
             throw new ArgumentException("The payload of an operation is JSON.", nameof(payloadUtf8));
         }
 
-        (Id, Kind, Key, PayloadUtf8, Absorbed) = (id, kind, key, payloadUtf8, absorbed);
+        if (absorbed.Count > MaxAbsorbed)
+        {
+            throw new ArgumentException($"At most {MaxAbsorbed} operations are merged into one.", nameof(absorbed));
+        }
+
+        Guid[] ids = [.. absorbed];
+        if (ids.Contains(Guid.Empty) || ids.Append(id).Distinct().Count() <= ids.Length)
+        {
+            throw new ArgumentException("Operations that are merged have ids of their own.", nameof(absorbed));
+        }
+
+        (Id, Kind, Key, PayloadUtf8, Absorbed) = (id, kind, key, payloadUtf8, ids);
     }
 
     /// <summary>The id by which it takes effect once.</summary>
@@ -69,8 +99,6 @@ public sealed class QueuedOperation
 
     /// <summary>Kind, key and id, never the payload.</summary>
     public override string ToString() => $"{Kind} {Key} {Id}";
-
-
 
     private static void CheckName(string name, string parameterName)
     {

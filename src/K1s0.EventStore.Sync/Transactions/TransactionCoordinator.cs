@@ -13,11 +13,16 @@ namespace K1s0.EventStore.Sync;
 /// </remarks>
 public sealed class TransactionCoordinator : ITransactionPeer
 {
+    private const string Participants = "participants";
+
+    // So many notes of what is over are read again with each recovery, at most, before they are left behind.
+    private const int SettleAfter = 100;
+
     private readonly string _name;
     private readonly IEventStore _store;
     private readonly IEventAppender _appender;
     private readonly IStreamReader _reader;
-    private readonly Func<string, ITransactionPeer?> _find;
+    private readonly PeerCalls _peers;
     private readonly TransactionOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly Lock _lock = new();
@@ -49,8 +54,9 @@ public sealed class TransactionCoordinator : ITransactionPeer
             ?? throw new ArgumentException($"The store is no {nameof(IEventAppender)}.", nameof(store));
         _reader = store as IStreamReader
             ?? throw new ArgumentException($"The store is no {nameof(IStreamReader)}.", nameof(store));
-        (_name, _store, _find, _timeProvider) = (name, store, find, timeProvider ?? TimeProvider.System);
+        (_name, _store, _timeProvider) = (name, store, timeProvider ?? TimeProvider.System);
         _options = (options ?? new TransactionOptions()).Checked();
+        _peers = new PeerCalls(find, _options, _timeProvider);
     }
 
     /// <summary>Runs a transaction.</summary>
@@ -66,7 +72,7 @@ public sealed class TransactionCoordinator : ITransactionPeer
         Run(id, isRunning: true);
         try
         {
-            var votes = await Task.WhenAll(names.Select(name => AskToPrepareAsync(
+            var votes = await Task.WhenAll(names.Select(name => _peers.PrepareAsync(
                 name, new PreparedWork(id, _name, names, work[name]), cancellationToken))).ConfigureAwait(false);
             var refusal = votes.FirstOrDefault(vote => !vote.IsYes)?.Reason;
             if (refusal is null)
@@ -75,7 +81,8 @@ public sealed class TransactionCoordinator : ITransactionPeer
             }
 
             Run(id, isRunning: false);
-            var isEverywhere = await TellAllAsync(id, names, isCommit: refusal is null).ConfigureAwait(false);
+            var isEverywhere = await TellAllAsync(id, names, isCommit: refusal is null, CancellationToken.None)
+                .ConfigureAwait(false);
             return refusal is null
                 ? new TransactionOutcome(id, TransactionStatus.Committed, null, isEverywhere)
                 : new TransactionOutcome(id, TransactionStatus.Aborted, refusal, isEverywhere);
@@ -92,21 +99,25 @@ public sealed class TransactionCoordinator : ITransactionPeer
     }
 
     /// <summary>
-    /// Tells every participant of a commit that has not confirmed it. Call it at the start and every few seconds.
+    /// Tells every participant of a commit that has not confirmed it. Call it at the start and every few seconds. One
+    /// that fails is told to <see cref="TransactionOptions.OnFailure"/> and does not hold up the others.
     /// </summary>
     /// <param name="cancellationToken">Gives up; it can be called again.</param>
     /// <returns>How many transactions are not everywhere yet.</returns>
     public async Task<int> RecoverAsync(CancellationToken cancellationToken = default)
     {
         var left = 0;
-        var open = await TransactionStreams.ReadOpenAsync(_reader, _name, cancellationToken).ConfigureAwait(false);
-        foreach (var id in open)
+        var notes = await TransactionStreams.ReadOpenAsync(
+            _reader, TransactionStreams.Untold(_name), cancellationToken).ConfigureAwait(false);
+        if (notes.Read > SettleAfter + (2 * notes.Open.Count))
         {
-            var decision = await _store.LoadAsync(
-                TransactionStreams.Decision(_name, id), 1, 1, cancellationToken).ConfigureAwait(false);
-            var names = decision[0].Payload.GetProperty("participants").EnumerateArray()
-                .Select(name => name.GetString()!).ToArray();
-            left += await TellAllAsync(id, names, isCommit: true).ConfigureAwait(false) ? 0 : 1;
+            await TrySettleAsync(notes).ConfigureAwait(false);
+        }
+
+        foreach (var id in notes.Open)
+        {
+            left += await TryFinishAsync(id, cancellationToken).ConfigureAwait(false) ? 0 : 1;
+            cancellationToken.ThrowIfCancellationRequested();
         }
 
         return left;
@@ -162,35 +173,49 @@ public sealed class TransactionCoordinator : ITransactionPeer
         }
     }
 
-    private async Task<TransactionVote> AskToPrepareAsync(
-        string name, PreparedWork work, CancellationToken cancellationToken)
+    private async Task TrySettleAsync(OpenNotes notes)
     {
-        if (_find(name) is not { } participant)
-        {
-            return TransactionVote.No($"{name} is not known.");
-        }
-
-        using var patience = new CancellationTokenSource(_options.PrepareTimeout, _timeProvider);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try
         {
-            // A participant may not listen to the token.
-            return await participant.PrepareAsync(work, both.Token).WaitAsync(both.Token).ConfigureAwait(false);
+            await _appender.AppendAsync(
+                [TransactionStreams.Settle(TransactionStreams.Untold(_name), notes, _timeProvider)],
+                CancellationToken.None).ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (EventStoreException)
         {
-            return TransactionVote.No($"{name} did not answer in time.");
-        }
-        catch (Exception e) when (e is IOException or TimeoutException or EventStoreException)
-        {
-            return TransactionVote.No($"{name} could not be asked: {e.Message}");
+            // Somebody has written a note since they were read, or the store failed: it saves reading, no more.
         }
     }
 
-    // Whether all have confirmed. An abort needs no confirmation: who has not heard of it asks.
-    private async Task<bool> TellAllAsync(Guid id, IReadOnlyList<string> names, bool isCommit)
+    private async Task<bool> TryFinishAsync(Guid id, CancellationToken cancellationToken)
     {
-        var told = await Task.WhenAll(names.Select(name => TryTellAsync(name, id, isCommit))).ConfigureAwait(false);
+        try
+        {
+            var names = await ReadParticipantsAsync(id, cancellationToken).ConfigureAwait(false);
+            return await TellAllAsync(id, names, isCommit: true, cancellationToken).ConfigureAwait(false);
+        }
+        catch (EventStoreException e)
+        {
+            _options.OnFailure?.Invoke(new TransactionFailure(id, _name, e));
+            return false;
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> ReadParticipantsAsync(Guid id, CancellationToken cancellationToken)
+    {
+        var decision = await _store.LoadAsync(
+            TransactionStreams.Decision(_name, id), 1, 1, cancellationToken).ConfigureAwait(false);
+        return decision is [var written] && written.Payload.TryGetProperty(Participants, out var names)
+            ? [.. names.EnumerateArray().Select(name => name.GetString()!)]
+            : throw new InvalidFormatException("decision of a transaction", $"{id} has no participants.");
+    }
+
+    // Whether all have confirmed. An abort needs no confirmation: who has not heard of it asks.
+    private async Task<bool> TellAllAsync(
+        Guid id, IReadOnlyList<string> names, bool isCommit, CancellationToken cancellationToken)
+    {
+        var told = await Task.WhenAll(names.Select(
+            name => _peers.TryTellAsync(name, id, isCommit, cancellationToken))).ConfigureAwait(false);
         var isEverywhere = told.All(one => one);
         return isEverywhere && (!isCommit || await TryCloseAsync(id).ConfigureAwait(false));
     }
@@ -200,31 +225,12 @@ public sealed class TransactionCoordinator : ITransactionPeer
         try
         {
             await _appender.AppendAsync(
-                [TransactionStreams.Note(_name, TransactionStreams.Closed, id, _timeProvider)], CancellationToken.None)
-                .ConfigureAwait(false);
+                [Note(TransactionStreams.Closed, id)], CancellationToken.None).ConfigureAwait(false);
             return true;
         }
         catch (EventStoreException)
         {
             // It stays open, and recovery tells everybody once more.
-            return false;
-        }
-    }
-
-    private async Task<bool> TryTellAsync(string name, Guid id, bool isCommit)
-    {
-        try
-        {
-            if (_find(name) is not { } participant)
-            {
-                return false;
-            }
-
-            await participant.DecideAsync(id, isCommit, CancellationToken.None).ConfigureAwait(false);
-            return true;
-        }
-        catch (Exception e) when (e is IOException or TimeoutException or EventStoreException)
-        {
             return false;
         }
     }
@@ -239,7 +245,7 @@ public sealed class TransactionCoordinator : ITransactionPeer
             ExpectedVersion.NoStream,
             json =>
             {
-                json.WriteStartArray("participants");
+                json.WriteStartArray(Participants);
                 foreach (var name in names)
                 {
                     json.WriteStringValue(name);
@@ -249,10 +255,13 @@ public sealed class TransactionCoordinator : ITransactionPeer
             });
         return _appender.AppendAsync(
             isCommit
-                ? [written, TransactionStreams.Note(_name, TransactionStreams.Opened, id, _timeProvider)]
+                ? [written, Note(TransactionStreams.Opened, id)]
                 : [written],
             CancellationToken.None);
     }
+
+    private StreamAppend Note(string type, Guid id) =>
+        TransactionStreams.Note(TransactionStreams.Untold(_name), type, id, _timeProvider);
 
     private async Task<TransactionStatus?> DecisionAsync(Guid id, CancellationToken cancellationToken) =>
         await TransactionStreams.FirstTypeAsync(_store, TransactionStreams.Decision(_name, id), cancellationToken)

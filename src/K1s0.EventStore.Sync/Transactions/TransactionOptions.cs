@@ -9,6 +9,13 @@ public sealed class TransactionOptions
     /// <value>5 seconds by default.</value>
     public TimeSpan PrepareTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long somebody who is told or asked how a transaction ended may take, before the call counts as failed,
+    /// 10 ms to 10 min.
+    /// </summary>
+    /// <value>5 seconds by default.</value>
+    public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How long a participant may be prepared without a decision before the alarm, 1 s to 1 day.</summary>
     /// <value>30 seconds by default.</value>
     public TimeSpan InDoubtAfter { get; set; } = TimeSpan.FromSeconds(30);
@@ -25,9 +32,16 @@ public sealed class TransactionOptions
     /// </summary>
     public Action<TransactionDamage>? OnDamage { get; set; }
 
+    /// <summary>
+    /// Called with each call to another node that failed or was given up, and with each transaction over which the own
+    /// store failed during a recovery. Several threads may call it at once; it must be quick and must not throw.
+    /// </summary>
+    public Action<TransactionFailure>? OnFailure { get; set; }
+
     internal TransactionOptions Checked()
     {
         Range(PrepareTimeout.TotalMilliseconds, 10, 600_000, nameof(PrepareTimeout));
+        Range(AnswerTimeout.TotalMilliseconds, 10, 600_000, nameof(AnswerTimeout));
         Range(InDoubtAfter.TotalSeconds, 1, 86_400, nameof(InDoubtAfter));
         return (TransactionOptions)MemberwiseClone();
     }

@@ -8,6 +8,8 @@ namespace K1s0.EventStore.Sync;
 /// <para>Streams that transactions touch are written through <see cref="AppendAsync"/> while a participant is in use:
 /// it refuses those that a prepared transaction holds. Who writes past it can break what was promised; that is found at
 /// the commit, done all the same, and reported as damage.</para>
+/// <para>Before it says yes it has the store refuse the very commit at a version that cannot be, so that what the store
+/// would never take is refused in time; a store that counts refused appends counts one for each yes.</para>
 /// <para>Safe for several threads; one participant of a name in one process. An exception in the middle leaves each
 /// step done or not done as a whole; <see cref="RecoverAsync"/> goes on from there.</para>
 /// </remarks>
@@ -87,7 +89,7 @@ public sealed class TransactionParticipant : ITransactionPeer, IDisposable
                 var outcome = await _log.OutcomeAsync(transactionId, cancellationToken).ConfigureAwait(false);
                 if (outcome is not null)
                 {
-                    return IsCommitted(outcome) ? TransactionStatus.Committed : TransactionStatus.Aborted;
+                    return outcome.Status;
                 }
 
                 if (_prepared.ContainsKey(transactionId))
@@ -103,25 +105,24 @@ public sealed class TransactionParticipant : ITransactionPeer, IDisposable
 
     /// <summary>
     /// Asks about every transaction that is prepared: the coordinator, then the other participants. Call it at the
-    /// start and every few seconds while something is prepared.
+    /// start and every few seconds while something is prepared. One that fails is told to
+    /// <see cref="TransactionOptions.OnFailure"/> and does not hold up the others.
     /// </summary>
     /// <param name="find">Finds a coordinator or participant by its name; null when it is not known.</param>
     /// <param name="cancellationToken">Gives up; what was found out is done.</param>
-    /// <returns>What is still in doubt.</returns>
+    /// <returns>What is still in doubt, or could not be done.</returns>
     public async Task<IReadOnlyList<InDoubtTransaction>> RecoverAsync(
         Func<string, ITransactionPeer?> find, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(find);
+        var peers = new PeerCalls(find, _options, _timeProvider);
         var prepared = await InsideAsync(
             () => Task.FromResult(_prepared.Values.ToArray()), cancellationToken).ConfigureAwait(false);
         var inDoubt = new List<InDoubtTransaction>();
         foreach (var (work, at) in prepared)
         {
-            var status = await AskOthersAsync(work, find, cancellationToken).ConfigureAwait(false);
-            if (status is not TransactionStatus.Undecided)
+            if (await TrySettleAsync(work, peers, cancellationToken).ConfigureAwait(false))
             {
-                await DecideAsync(work.TransactionId, status is TransactionStatus.Committed, cancellationToken)
-                    .ConfigureAwait(false);
                 continue;
             }
 
@@ -138,13 +139,13 @@ public sealed class TransactionParticipant : ITransactionPeer, IDisposable
     }
 
     /// <summary>
-    /// An operator decides instead of a coordinator that will not come back. It is recorded who and why; when the real
-    /// decision turns out to be another, that is damage, and is reported and recorded too.
+    /// An operator decides instead of a coordinator that will not come back, for this node: others are not told when
+    /// they ask. Who and why is recorded; a real decision that turns out to be another is damage, and reported too.
     /// </summary>
     /// <param name="transactionId">A transaction that is prepared.</param>
     /// <param name="isCommit">Whether to commit it here.</param>
-    /// <param name="who">Who decides, for the record.</param>
-    /// <param name="why">Why, for the record.</param>
+    /// <param name="who">Who decides, for the record; at most 1,000 characters.</param>
+    /// <param name="why">Why, for the record; at most 1,000 characters.</param>
     /// <param name="cancellationToken">Gives up before the write.</param>
     /// <returns>Whether it was prepared; otherwise nothing happened.</returns>
     public Task<bool> ForceAsync(
@@ -152,6 +153,8 @@ public sealed class TransactionParticipant : ITransactionPeer, IDisposable
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(who);
         ArgumentException.ThrowIfNullOrWhiteSpace(why);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(who.Length, ParticipantLog.MaxForcedLength, nameof(who));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(why.Length, ParticipantLog.MaxForcedLength, nameof(why));
         return InsideAsync(
             async () =>
             {
@@ -169,34 +172,25 @@ public sealed class TransactionParticipant : ITransactionPeer, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _gate.Dispose();
 
-    private static bool IsCommitted(string outcome) =>
-        string.Equals(outcome, TransactionStreams.Committed, StringComparison.Ordinal);
-
-    private static async Task<TransactionStatus> AskOthersAsync(
-        PreparedWork work, Func<string, ITransactionPeer?> find, CancellationToken cancellationToken)
+    private async Task<bool> TrySettleAsync(PreparedWork work, PeerCalls peers, CancellationToken cancellationToken)
     {
-        foreach (var name in work.Participants.Prepend(work.Coordinator))
+        var status = await peers.AskAsync(work, cancellationToken).ConfigureAwait(false);
+        if (status is TransactionStatus.Undecided)
         {
-            if (find(name) is not { } peer)
-            {
-                continue;
-            }
-
-            try
-            {
-                var status = await peer.AskAsync(work.TransactionId, cancellationToken).ConfigureAwait(false);
-                if (status is not TransactionStatus.Undecided)
-                {
-                    return status;
-                }
-            }
-            catch (Exception e) when (e is IOException or TimeoutException or EventStoreException)
-            {
-                // Not reached, or its store failed: the next one may know, and recovery comes again.
-            }
+            return false;
         }
 
-        return TransactionStatus.Undecided;
+        try
+        {
+            await DecideAsync(work.TransactionId, status is TransactionStatus.Committed, cancellationToken)
+                .ConfigureAwait(false);
+            return true;
+        }
+        catch (EventStoreException e)
+        {
+            _options.OnFailure?.Invoke(new TransactionFailure(work.TransactionId, _name, e));
+            return false;
+        }
     }
 
     private async Task<TransactionVote> PrepareInsideAsync(PreparedWork work, CancellationToken cancellationToken)
@@ -208,7 +202,7 @@ public sealed class TransactionParticipant : ITransactionPeer, IDisposable
 
         if (await _log.OutcomeAsync(work.TransactionId, cancellationToken).ConfigureAwait(false) is { } outcome)
         {
-            return IsCommitted(outcome) ? TransactionVote.Yes : TransactionVote.No("it is aborted here.");
+            return outcome.IsCommitted ? TransactionVote.Yes : TransactionVote.No("it is aborted here.");
         }
 
         if (FindHolder(work.Appends.Select(append => append.StreamId)) is { } holder)
@@ -216,16 +210,16 @@ public sealed class TransactionParticipant : ITransactionPeer, IDisposable
             return TransactionVote.No($"{holder} is held by another transaction.");
         }
 
-        foreach (var append in work.Appends)
+        if (FindPrepared(work) is { } id)
         {
-            var version = await _log.VersionAsync(append.StreamId, cancellationToken).ConfigureAwait(false);
-            if (!append.Expected.Accepts(version))
-            {
-                return TransactionVote.No($"{append.StreamId} is at version {version}, not {append.Expected}.");
-            }
+            return TransactionVote.No($"event {id} is part of another transaction.");
         }
 
-        await _log.PrepareAsync(work).ConfigureAwait(false);
+        if (await _log.PrepareAsync(work, cancellationToken).ConfigureAwait(false) is { } refusal)
+        {
+            return TransactionVote.No(refusal);
+        }
+
         _prepared.Add(work.TransactionId, (work, _timeProvider.GetUtcNow()));
         return TransactionVote.Yes;
     }
@@ -234,33 +228,46 @@ public sealed class TransactionParticipant : ITransactionPeer, IDisposable
     {
         if (await _log.OutcomeAsync(id, CancellationToken.None).ConfigureAwait(false) is { } outcome)
         {
-            if (IsCommitted(outcome) != isCommit)
+            // A decision comes as often as its teller is in doubt; the damage is told once.
+            if (outcome.IsCommitted != isCommit && !outcome.IsDamaged)
             {
-                await DamageAsync(id, $"it was {outcome} here, and the decision is another.").ConfigureAwait(false);
+                var contradiction = $"It was {outcome.Type} here, and the decision is another.";
+                await _log.DamageAsync(id, contradiction).ConfigureAwait(false);
+                ReportDamage(id, contradiction);
             }
 
             return;
         }
 
-        if (!_prepared.TryGetValue(id, out var prepared))
+        if (_prepared.TryGetValue(id, out var prepared))
         {
-            return;
-        }
-
-        var isAsPromised = await _log.EndAsync(prepared.Work, isCommit, isLast: _prepared.Count == 1, forced)
-            .ConfigureAwait(false);
-        _prepared.Remove(id);
-        if (!isAsPromised)
-        {
-            await DamageAsync(id, "a stream was written past the participant; the events stand behind that.")
+            var damage = await _log.EndAsync(prepared.Work, isCommit, isLast: _prepared.Count == 1, forced)
                 .ConfigureAwait(false);
+            _prepared.Remove(id);
+            ReportDamage(id, damage);
+        }
+        else if (isCommit)
+        {
+            // Nobody decides that without a yes from here: the store has lost what was promised.
+            const string Lost = "It is committed, and nothing is left here of what was prepared.";
+            await _log.LoseAsync(id, Lost).ConfigureAwait(false);
+            ReportDamage(id, Lost);
         }
     }
 
-    private async Task DamageAsync(Guid id, string detail)
+    private void ReportDamage(Guid id, string? damage)
     {
-        await _log.DamageAsync(id, detail).ConfigureAwait(false);
-        _options.OnDamage?.Invoke(new TransactionDamage(id, _name, detail));
+        if (damage is not null)
+        {
+            _options.OnDamage?.Invoke(new TransactionDamage(id, _name, damage));
+        }
+    }
+
+    private Guid? FindPrepared(PreparedWork work)
+    {
+        var ids = _prepared.Values.SelectMany(one => one.Work.Appends).SelectMany(append => append.Events)
+            .Select(one => one.Id).ToHashSet();
+        return work.Appends.SelectMany(append => append.Events).FirstOrDefault(one => ids.Contains(one.Id))?.Id;
     }
 
     private StreamId? FindHolder(IEnumerable<StreamId> streams)

@@ -10,7 +10,10 @@ namespace K1s0.EventStore.Sync;
 /// k1s0-sync-decision / coordinator/transaction    one event: committed or aborted; whoever writes it first decides
 /// k1s0-sync-intent / participant/transaction      prepared, and the intents; see TransactionIntents
 /// k1s0-sync-outcome / participant/transaction     committed, aborted or refused; then damaged, if that came out
-/// k1s0-sync-open / name                           opened and closed, by transaction; settled: nothing was open then
+///                                                 {"forcedBy":"...","reason":"..."} where an operator decided
+/// k1s0-sync-open / participant                    opened and closed, by transaction; settled: nothing was open then,
+///                                                 or what {"open":["...",...]} says
+/// k1s0-sync-untold / coordinator                  the same, of commits that not everybody has confirmed
 /// </code>
 /// Every decision is an append to a stream that must not exist yet, so that the store itself lets one of two win.
 /// </remarks>
@@ -24,6 +27,9 @@ internal static class TransactionStreams
     public const string Aborted = "aborted";
     public const string Refused = "refused";
     public const string Damaged = "damaged";
+    public const string ForcedBy = "forcedBy";
+
+    private const string StillOpen = "open";
 
     public static StreamId Decision(string coordinator, Guid id) => Of("k1s0-sync-decision", coordinator, id);
 
@@ -31,7 +37,9 @@ internal static class TransactionStreams
 
     public static StreamId Outcome(string participant, Guid id) => Of("k1s0-sync-outcome", participant, id);
 
-    public static StreamId Open(string name) => new("k1s0-sync-open", name);
+    public static StreamId Open(string participant) => new("k1s0-sync-open", participant);
+
+    public static StreamId Untold(string coordinator) => new("k1s0-sync-untold", coordinator);
 
     /// <summary>One event to a stream.</summary>
     public static StreamAppend Append(
@@ -53,8 +61,21 @@ internal static class TransactionStreams
             stream, [EventEnvelope.Create(stream, type, buffer.WrittenMemory, timeProvider: timeProvider)], expected);
     }
 
-    public static StreamAppend Note(string name, string type, Guid id, TimeProvider timeProvider) =>
-        Append(Open(name), type, timeProvider, write: json => json.WriteString("transaction", id));
+    public static StreamAppend Note(StreamId stream, string type, Guid id, TimeProvider timeProvider) =>
+        Append(stream, type, timeProvider, write: json => json.WriteString("transaction", id));
+
+    /// <summary>What is open at the end of the notes, so that nobody need read what came before.</summary>
+    public static StreamAppend Settle(StreamId stream, OpenNotes notes, TimeProvider timeProvider) =>
+        Append(stream, Settled, timeProvider, ExpectedVersion.Exactly(notes.End), json =>
+        {
+            json.WriteStartArray(StillOpen);
+            foreach (var id in notes.Open)
+            {
+                json.WriteStringValue(id);
+            }
+
+            json.WriteEndArray();
+        });
 
     /// <summary>The type of the first event; null when the stream does not exist.</summary>
     public static async Task<string?> FirstTypeAsync(
@@ -64,20 +85,23 @@ internal static class TransactionStreams
         return events.Count > 0 ? events[0].EventType : null;
     }
 
-    /// <summary>The transactions that were opened and not closed, oldest first.</summary>
-    public static async Task<IReadOnlyList<Guid>> ReadOpenAsync(
-        IStreamReader reader, string name, CancellationToken cancellationToken)
+    /// <summary>The transactions that were opened and not closed.</summary>
+    public static async Task<OpenNotes> ReadOpenAsync(
+        IStreamReader reader, StreamId stream, CancellationToken cancellationToken)
     {
-        var (open, closed) = (new List<Guid>(), new HashSet<Guid>());
+        var (open, closed, end, read) = (new List<Guid>(), new HashSet<Guid>(), 0L, 0);
         await foreach (var note in reader
-            .ReadStreamAsync(Open(name), ReadDirection.Backward, cancellationToken: cancellationToken)
+            .ReadStreamAsync(stream, ReadDirection.Backward, cancellationToken: cancellationToken)
             .ConfigureAwait(false))
         {
+            end = Math.Max(end, note.Version);
             if (string.Equals(note.EventType, Settled, StringComparison.Ordinal))
             {
+                open.AddRange(ReadSettled(note).Where(id => !closed.Contains(id)));
                 break;
             }
 
+            read++;
             var id = note.Payload.GetProperty("transaction").GetGuid();
             if (string.Equals(note.EventType, Closed, StringComparison.Ordinal))
             {
@@ -90,8 +114,14 @@ internal static class TransactionStreams
         }
 
         open.Reverse();
-        return open;
+        return new OpenNotes(open, new StreamVersion(end), read);
     }
+
+    // Newest first.
+    private static IEnumerable<Guid> ReadSettled(EventEnvelope note) =>
+        note.Payload.TryGetProperty(StillOpen, out var open)
+            ? open.EnumerateArray().Select(id => id.GetGuid()).Reverse()
+            : [];
 
     private static StreamId Of(string type, string name, Guid id) =>
         new(type, string.Create(CultureInfo.InvariantCulture, $"{name}/{id:D}"));

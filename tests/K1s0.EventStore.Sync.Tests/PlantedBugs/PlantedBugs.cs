@@ -56,9 +56,9 @@ public static class PlantedBugs
         new("an operation that failed is taken off", "Offline/QueueDraft.cs", "case OperationOutcome.Applied or OperationOutcome.AlreadyApplied:", "case OperationOutcome.Applied or OperationOutcome.AlreadyApplied or OperationOutcome.NotTried:"),
 
         // Transactions.
-        new("a prepared node decides by itself", "Transactions/TransactionParticipant.cs", "            if (status is not TransactionStatus.Undecided)\n            {\n                await", "            if (status is not TransactionStatus.Committed || at == default)\n            {\n                await"),
+        new("a prepared node decides by itself", "Transactions/TransactionParticipant.cs", "        if (status is TransactionStatus.Undecided)\n        {\n            return false;\n        }\n", ""),
         new("a commit is told before it is written", "Transactions/TransactionCoordinator.cs", "                await WriteDecisionAsync(id, TransactionStreams.Committed, names).ConfigureAwait(false);\n", ""),
-        new("a yes is not durable", "Transactions/TransactionParticipant.cs", "        await _log.PrepareAsync(work).ConfigureAwait(false);\n", ""),
+        new("a yes is not durable", "Transactions/ParticipantLog.cs", "            await Appender.AppendAsync(intents, CancellationToken.None).ConfigureAwait(false);\n", ""),
         new("one refusal is overlooked", "Transactions/TransactionCoordinator.cs", "votes.FirstOrDefault(vote => !vote.IsYes)?.Reason", "votes.LastOrDefault()?.Reason"),
         new("a participant is not read anew after its store failed", "Transactions/TransactionParticipant.cs", "            _isUncertain = true;\n", "            _isUncertain = false;\n"),
     ];
