@@ -11,8 +11,10 @@ namespace K1s0.EventStore.Sync;
 ///    | &lt;------ Vector ------- |
 ///    | ------- Vector ------> |
 ///    | &lt;--- Events, Ack ----> |      each sends at most a window ahead of what is confirmed as durable
-///    | &lt;------ Done --------> |
+///    | &lt;------ Done --------> |      after that a side asks for nothing
 /// </code>
+/// A side that knows of damage in its logs never lets digests be equal, and asks for good events while events are
+/// exchanged: see <see cref="RepairFrames"/>.
 /// </remarks>
 internal sealed class SyncRound
 {
@@ -22,6 +24,9 @@ internal sealed class SyncRound
     private readonly VectorClock? _offered;
     private readonly SyncSender _sender;
     private readonly SyncReceiver _receiver;
+    private readonly LogDamage? _damage;
+    private readonly RepairAsker? _asker;
+    private readonly RepairAnswerer? _answerer;
     private readonly int _version;
     private readonly long _bytesSentBefore;
     private VectorClock? _since;
@@ -39,22 +44,30 @@ internal sealed class SyncRound
         Outbox outbox,
         SyncRole role,
         Handshake handshake,
-        VectorClock? checkpoint)
+        VectorClock? checkpoint,
+        LogDamage? damage)
     {
         (_replica, _outbox, _isInitiator, _version) = (replica, outbox, role is SyncRole.Initiator, handshake.Version);
 
         // A point beyond what is here would be that of a life before.
         _offered = checkpoint is not null && replica.Clock.Covers(checkpoint) ? checkpoint : null;
         _bytesSentBefore = outbox.BytesSent;
-        _sender = new SyncSender(replica, options, outbox, handshake.PeerWindow);
+        _damage = damage;
+        _sender = new SyncSender(replica, options, outbox, handshake.PeerWindow, damage);
         _receiver = new SyncReceiver(replica, options, outbox);
+        if (damage is not null && handshake.CanRepair)
+        {
+            (_asker, _answerer) = (new RepairAsker(replica, damage, outbox), new RepairAnswerer(outbox));
+        }
     }
+
+    private bool WantsRepair => _asker is not null && _damage is { Any: true };
 
     public void Begin()
     {
         // What a digest that is found to be equal stands for; the replica may know more when the answer comes.
         (_mine, _hasTold) = (_replica.Clock, true);
-        _outbox.Send(frame => VectorFrame.WriteDigest(frame, _replica, _offered));
+        _outbox.Send(frame => VectorFrame.WriteDigest(frame, WantsRepair ? default : Digest(), _offered));
     }
 
     /// <summary>Takes a frame that was opened.</summary>
@@ -88,7 +101,7 @@ internal sealed class SyncRound
                 _receiver.IsDone = true;
                 break;
             default:
-                _outbox.Broken($"a frame of type {type} does not belong here.");
+                TakeRepair(type, ref reader);
                 break;
         }
 
@@ -96,6 +109,26 @@ internal sealed class SyncRound
         {
             _outbox.Broken($"a frame of type {type} cannot be read: {reader.Problem}");
         }
+    }
+
+    public void LinksRead(IReadOnlyList<LogLink> links, bool isForPeer)
+    {
+        if (isForPeer)
+        {
+            _answerer!.LinksRead(links);
+        }
+        else
+        {
+            _asker!.LinksRead(links);
+        }
+    }
+
+    public void WholeRead(IReadOnlyList<SyncEvent> events) => _answerer!.WholeRead(events);
+
+    public void Repaired()
+    {
+        _asker!.Repaired();
+        FinishAsking();
     }
 
     public void EventsRead(IReadOnlyList<SyncEvent> events) => _sender.Read(events);
@@ -113,7 +146,8 @@ internal sealed class SyncRound
         // The digests differed. When nothing explains that, the point itself is wrong: the next round tells everything.
         var isExplained = !_isFromCheckpoint || !_mine.Equals(_theirs);
         var hasSentAll = _sender.Forks.Count == 0 && _sender.HasAllConfirmed;
-        var isClean = hasSentAll && _receiver.Refused.Count == 0 && isExplained;
+        var isWhole = !_sender.IsHeldBack && _damage is not { Any: true };
+        var isClean = hasSentAll && _receiver.Refused.Count == 0 && isExplained && isWhole;
 
         // A peer that finds a log forked keeps its own version back.
         var point = _mine.Merge(_theirs);
@@ -128,8 +162,14 @@ internal sealed class SyncRound
             _outbox.BytesSent - _bytesSentBefore,
             _bytesReceived,
             isClean ? point : null,
-            _version);
+            _version)
+        {
+            EventsRepaired = _asker?.EventsRepaired ?? 0,
+            RepairsRefused = _asker?.EventsRefused ?? 0,
+        };
     }
+
+    private Integrity.Sha256Digest Digest() => VectorFrame.DigestOf(_replica);
 
     private void TakeAck(ref WireReader reader)
     {
@@ -150,7 +190,7 @@ internal sealed class SyncRound
         }
 
         (_mine, _hasTold) = (_replica.Clock, true);
-        if (digest == VectorFrame.DigestOf(_replica))
+        if (!WantsRepair && digest == Digest())
         {
             _isInSync = true;
             _outbox.Send(frame => frame.Byte(FrameType.Same));
@@ -186,6 +226,41 @@ internal sealed class SyncRound
 
         _isExchanging = true;
         _sender.Begin(_mine, _theirs, hashes);
+        _asker?.Begin();
+        FinishAsking();
+    }
+
+    private void TakeRepair(byte type, ref WireReader reader)
+    {
+        switch (type)
+        {
+            case FrameType.Compare when _isExchanging && !_receiver.IsDone && _answerer is not null:
+                _answerer.TakeCompare(ref reader);
+                break;
+            case FrameType.Fetch when _isExchanging && !_receiver.IsDone && _answerer is not null:
+                _answerer.TakeFetch(ref reader);
+                break;
+            case FrameType.Compared when _isExchanging && _asker is not null:
+                _asker.TakeCompared(ref reader);
+                break;
+            case FrameType.Fetched when _isExchanging && _asker is not null:
+                _asker.TakeFetched(ref reader);
+                break;
+            default:
+                _outbox.Broken($"a frame of type {type} does not belong here.");
+                break;
+        }
+
+        FinishAsking();
+    }
+
+    // The peer ends the round when both sides have said Done: not before everything has been asked.
+    private void FinishAsking()
+    {
+        if (_asker is null or { IsOver: true })
+        {
+            _sender.AllowDone();
+        }
     }
 
     /// <summary>An equal digest confirms the own log, as far as it stood in the digest.</summary>

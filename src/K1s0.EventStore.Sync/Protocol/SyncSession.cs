@@ -13,6 +13,7 @@ internal sealed class SyncSession : IDisposable
     private readonly SyncOptions _options;
     private readonly Handshake _handshake;
     private readonly Outbox _outbox = new();
+    private readonly LogDamage? _damage;
     private Phase _phase = Phase.New;
     private SyncRound? _round;
 
@@ -21,10 +22,16 @@ internal sealed class SyncSession : IDisposable
     /// <param name="replica">The replica.</param>
     /// <param name="options">Checked options.</param>
     /// <param name="checkpoint">What both sides held after an earlier round, if this side remembers.</param>
-    public SyncSession(SyncRole role, Replica replica, SyncOptions options, VectorClock? checkpoint = null)
+    /// <param name="damage">What is damaged in the replica's store; null when that store cannot be repaired.</param>
+    public SyncSession(
+        SyncRole role,
+        Replica replica,
+        SyncOptions options,
+        VectorClock? checkpoint = null,
+        LogDamage? damage = null)
     {
-        (_role, _replica, _options, Checkpoint) = (role, replica, options, checkpoint);
-        _handshake = new Handshake(options);
+        (_role, _replica, _options, Checkpoint, _damage) = (role, replica, options, checkpoint, damage);
+        _handshake = new Handshake(options, canRepair: damage is not null);
     }
 
     private enum Phase
@@ -74,6 +81,15 @@ internal sealed class SyncSession : IDisposable
                 break;
             case SyncInput.EventsStored when _round is not null:
                 _round.EventsStored();
+                break;
+            case SyncInput.LinksRead read when _round is not null:
+                _round.LinksRead(read.Links, read.IsForPeer);
+                break;
+            case SyncInput.WholeRead read when _round is not null:
+                _round.WholeRead(read.Events);
+                break;
+            case SyncInput.Repaired when _round is not null:
+                _round.Repaired();
                 break;
             case SyncInput.RoundWanted when _phase is Phase.Ready && _role is SyncRole.Initiator && _round is null:
                 BeginRound();
@@ -204,7 +220,7 @@ internal sealed class SyncSession : IDisposable
         _outbox.Seal = _handshake.Seal(_role);
     }
 
-    private SyncRound NewRound() => new(_replica, _options, _outbox, _role, _handshake, Checkpoint);
+    private SyncRound NewRound() => new(_replica, _options, _outbox, _role, _handshake, Checkpoint, _damage);
 
     private void BeginRound()
     {
