@@ -182,7 +182,7 @@ internal sealed class Walkthrough : IDisposable
     {
         _screen.Step("Batches move to cheaper classes as they age");
 
-        // The database keeps the books of this archive, so batches stay as they are.
+        // Batches stay as they are here. To make small ones into one, give it the CatalogListings of the store.
         var lifecycle = new ArchiveLifecycle(
             _bucket.Objects, policy: LifecyclePolicy.Default with { CompactBelowBytes = 0 });
         var plan = await lifecycle.PreviewAsync(cancellationToken);

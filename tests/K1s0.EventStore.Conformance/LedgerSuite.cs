@@ -188,7 +188,13 @@ public abstract class LedgerSuite : ConformanceSuite
     {
         var last = (await LoadAsync(stream))[^1].Position;
         await SettledAsync(last);
-        var sealer = new LogSealer(Ledger, Leases, new LedgerOptions { Origin = Origin, Signers = { _signer } });
+        var options = new LedgerOptions
+        {
+            Origin = Origin,
+            Signers = { _signer },
+            LeaseDuration = TimeSpan.FromMinutes(10),
+        };
+        var sealer = new LogSealer(Ledger, Leases, options);
         SealedHead? head = null;
         while (head is null || head.LastPosition < last)
         {
@@ -201,7 +207,7 @@ public abstract class LedgerSuite : ConformanceSuite
     }
 
     private async Task<Lease> LeadAsync() =>
-        await Leases.TryAcquireAsync(ILedgerStore.LeaseName, "test", TimeSpan.FromMinutes(1), Cancellation)
+        await Leases.TryAcquireAsync(ILedgerStore.LeaseName, "test", TimeSpan.FromMinutes(10), Cancellation)
         ?? throw new InvalidOperationException("The lease is held.");
 
     private async Task<SealedBatch> NextBatchAsync(SealedHead head)

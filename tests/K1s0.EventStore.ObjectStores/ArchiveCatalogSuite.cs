@@ -21,6 +21,125 @@ public abstract class ArchiveCatalogSuite : IAsyncLifetime
     /// <summary>A month that is over.</summary>
     protected abstract DateTimeOffset Older { get; }
 
+    [Fact]
+    public async Task A_batch_takes_the_place_of_others_when_its_manifest_is_listed_and_not_before()
+    {
+        var lease = await LeadAsync();
+        var parts = await ListedPartsAsync(lease);
+        var replacement = ReplacementOf(default, _older, parts.Select(part => $"{part.Last}"));
+        await Catalog.PlanReplacementAsync(lease, ManifestOf(2, default), DigestOf(1), replacement, Cancellation);
+
+        var before = await Catalog.ListBatchesAsync(default, cancellationToken: Cancellation);
+        var open = await Catalog.GetStatusAsync(Cancellation);
+        (before.Select(batch => batch.Plan), open.ManifestIsOpen, open.Manifest!.Number, open.Manifest.Content.Length)
+            .Should().BeEquivalentTo((parts, true, 2, 1));
+        (await Catalog.FindListedAtAsync(1, Cancellation)).Should().NotBeNull();
+        (await Catalog.FindListedAtAsync(2, Cancellation)).Should().BeNull();
+        await Catalog.AllowPruneAsync(lease, Older, Cancellation);
+        await RefusedAsync(ArchiveRefusal.NotListed, () => Catalog.PruneAsync(lease, Older, Cancellation));
+        await RefusedAsync(
+            ArchiveRefusal.Moved,
+            () => Catalog.PlanReplacementAsync(
+                lease, ManifestOf(3, default), DigestOf(2), replacement, Cancellation));
+
+        await Catalog.ListManifestAsync(lease, 2, Cancellation);
+
+        var status = await Catalog.GetStatusAsync(Cancellation);
+        (status.ManifestIsOpen, status.Listed, status.Planned).Should().Be((false, parts[^1].Last, parts[^1].Last));
+        (await Catalog.FindListedAtAsync(2, Cancellation)).Should().NotBeNull();
+        (await Catalog.ListBatchesAsync(default, cancellationToken: Cancellation)).Should().ContainSingle()
+            .Which.Should().BeEquivalentTo(new
+            {
+                replacement.Plan,
+                State = ArchiveState.Prunable,
+                replacement.Stored,
+                replacement.EventsDigest,
+            });
+        await Catalog.AllowPruneAsync(lease, Older, Cancellation);
+        (await Catalog.PruneAsync(lease, Older, Cancellation)).Should().Be(parts[^1].Last);
+    }
+
+    [Fact]
+    public async Task A_batch_that_has_other_events_than_those_in_whose_place_it_comes_is_refused()
+    {
+        var lease = await LeadAsync();
+        var parts = await ListedPartsAsync(lease);
+        var good = ReplacementOf(default, _older, parts.Select(part => $"{part.Last}"));
+        var tampered = _older.Select((envelope, index) => index == 1
+            ? envelope with { PayloadUtf8 = "{}"u8.ToArray() }
+            : envelope).ToList();
+        (ArchiveRefusal Reason, BatchReplacement Replacement)[] wrong =
+        [
+            (ArchiveRefusal.Moved, good with { Replaced = [good.Replaced[0]] }),
+            (ArchiveRefusal.Moved, good with { Replaced = [.. good.Replaced.Reverse()] }),
+            (ArchiveRefusal.Moved, good with { Plan = PlanOf(default, [.. _older.Take(2)]) }),
+            (ArchiveRefusal.Moved, good with { Plan = PlanOf(default, [.. _older, .. _old]) }),
+            (ArchiveRefusal.Changed, good with { Plan = good.Plan with { EventCount = 5 } }),
+            (ArchiveRefusal.Changed, good with { Plan = good.Plan with { First = new Position(good.Plan.First.Value + 1) } }),
+            (ArchiveRefusal.Changed, good with { Months = [] }),
+            (ArchiveRefusal.Changed, good with { Months = MonthDigest.Of(_older.Skip(1)) }),
+            (ArchiveRefusal.Changed, ReplacementOf(default, tampered, ["x"]) with
+            {
+                Plan = parts[0], Months = MonthDigest.Of(tampered.Take(3)), Replaced = [good.Replaced[0]],
+            }),
+        ];
+        foreach (var (reason, replacement) in wrong)
+        {
+            await RefusedAsync(reason, () => Catalog.PlanReplacementAsync(
+                lease, ManifestOf(2, default), DigestOf(1), replacement, Cancellation));
+        }
+
+        await RefusedAsync(ArchiveRefusal.Moved, () => Catalog.PlanReplacementAsync(
+            lease, ManifestOf(2, default), DigestOf(9), good, Cancellation));
+        (await Catalog.GetStatusAsync(Cancellation)).ManifestIsOpen.Should().BeFalse();
+        (await Catalog.ListBatchesAsync(default, cancellationToken: Cancellation)).Select(batch => batch.Plan)
+            .Should().Equal(parts);
+    }
+
+    [Fact]
+    public async Task Batches_on_both_sides_of_the_border_do_not_become_one()
+    {
+        var lease = await LeadAsync();
+        var older = await VerifiedAsync(lease, default, _older);
+        await ListedAsync(lease, 1, default, older.Last);
+        await Catalog.AllowPruneAsync(lease, Older, Cancellation);
+        await Catalog.PruneAsync(lease, Older, Cancellation);
+        var old = await VerifiedAsync(lease, older.Last, _old);
+        await ListedAsync(lease, 2, DigestOf(1), old.Last);
+
+        await RefusedAsync(ArchiveRefusal.Moved, () => Catalog.PlanReplacementAsync(
+            lease,
+            ManifestOf(3, default),
+            DigestOf(2),
+            ReplacementOf(default, [.. _older, .. _old], [$"{older.Last}", $"{old.Last}"]),
+            Cancellation));
+
+        // One side alone: what has left stays where events are read from the archive.
+        await Catalog.PlanReplacementAsync(
+            lease, ManifestOf(3, default), DigestOf(2), ReplacementOf(default, _older, [$"{older.Last}"]), Cancellation);
+        await Catalog.ListManifestAsync(lease, 3, Cancellation);
+        (await Catalog.ListBatchesAsync(default, cancellationToken: Cancellation)).Select(batch => batch.State)
+            .Should().Equal(ArchiveState.Pruned, ArchiveState.Listed);
+    }
+
+    [Fact]
+    public async Task Books_without_a_manifest_take_up_the_last_one_of_a_bucket()
+    {
+        var lease = await LeadAsync();
+        var plan = await VerifiedAsync(lease, default, _older);
+        await RefusedAsync(
+            ArchiveRefusal.Moved,
+            () => Catalog.PlanManifestAsync(lease, ManifestOf(7, plan.Last), default, Cancellation));
+
+        await ListedAsync(lease, 7, DigestOf(6), plan.Last);
+
+        var status = await Catalog.GetStatusAsync(Cancellation);
+        (status.Manifest!.Number, status.Listed).Should().Be((7, plan.Last));
+        await RefusedAsync(
+            ArchiveRefusal.Moved,
+            () => Catalog.PlanManifestAsync(lease, ManifestOf(9, plan.Last), DigestOf(7), Cancellation));
+    }
+
     /// <summary>The month after it, which is over too.</summary>
     protected abstract DateTimeOffset Old { get; }
 
@@ -176,6 +295,8 @@ public abstract class ArchiveCatalogSuite : IAsyncLifetime
                 stale, plan.Last, attempt, EventRunDigest.Of(_older), MonthDigest.Of(_older), Cancellation),
             () => Catalog.PlanManifestAsync(stale, ManifestOf(1, plan.Last), default, Cancellation),
             () => Catalog.ListManifestAsync(stale, 1, Cancellation),
+            () => Catalog.PlanReplacementAsync(
+                stale, ManifestOf(1, plan.Last), default, ReplacementOf(default, _older, [$"{plan.Last}"]), Cancellation),
             () => Catalog.AllowPruneAsync(stale, Older, Cancellation),
             () => Catalog.PruneAsync(stale, Older, Cancellation),
         ];
@@ -222,6 +343,7 @@ public abstract class ArchiveCatalogSuite : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("PeerBug", "B29")]
     public async Task A_month_that_got_an_event_since_stays_until_that_is_archived_too()
     {
         var lease = await LeadAsync();
@@ -329,6 +451,68 @@ public abstract class ArchiveCatalogSuite : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_id_of_a_hold_is_that_of_one_hold_once()
+    {
+        var hold = new ArchiveHold(
+            Guid.CreateVersion7(), "case 7", _older[1].Position, null, _older[1].StreamId, "counsel");
+        await Catalog.PlaceHoldAsync(hold, Cancellation);
+        foreach (var other in new[]
+        {
+            hold with { Reason = "case 8" }, hold with { From = _old[1].Position }, hold with { To = _old[1].Position },
+            hold with { StreamId = null }, hold with { PlacedBy = "auditor" },
+        })
+        {
+            await RefusedAsync(ArchiveRefusal.Moved, () => Catalog.PlaceHoldAsync(other, Cancellation));
+        }
+
+        (await Catalog.ListHoldsAsync(Cancellation)).Should().Equal(hold);
+        await Catalog.ReleaseHoldAsync(hold.Id, "counsel", Cancellation);
+
+        await RefusedAsync(ArchiveRefusal.Moved, () => Catalog.PlaceHoldAsync(hold, Cancellation));
+
+        (await Catalog.ListHoldsAsync(Cancellation)).Should().BeEmpty();
+        await Catalog.PlaceHoldAsync(hold with { Id = Guid.CreateVersion7() }, Cancellation);
+        (await Catalog.ListHoldsAsync(Cancellation)).Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task What_has_to_stay_is_raised_and_not_lowered_by_who_raises_it()
+    {
+        await Catalog.RaiseMinimumRetentionAsync(TimeSpan.FromDays(20), Cancellation);
+        await Catalog.RaiseMinimumRetentionAsync(TimeSpan.FromDays(10), Cancellation);
+        (await Catalog.GetStatusAsync(Cancellation)).MinimumRetention.Should().Be(TimeSpan.FromDays(20));
+
+        await Catalog.RaiseMinimumRetentionAsync(TimeSpan.FromDays(30), Cancellation);
+
+        (await Catalog.GetStatusAsync(Cancellation)).MinimumRetention.Should().Be(TimeSpan.FromDays(30));
+        await FluentActions.Awaiting(() => Catalog.RaiseMinimumRetentionAsync(TimeSpan.FromTicks(-1), Cancellation))
+            .Should().ThrowAsync<ArgumentOutOfRangeException>();
+    }
+
+    [Fact]
+    public async Task Months_that_end_later_than_asked_for_are_listed_and_not_counted()
+    {
+        var months = (await Catalog.ListMonthsAsync(Old, Cancellation)).Where(month => month.Month <= Old).ToList();
+
+        months.Select(month => (month.Month, month.EventCount, month.First, month.Last)).Should().Equal(
+            (Older, 6, _older[0].Position, _older[^1].Position), (Old, 0, default, default));
+        months.Should().OnlyContain(month => month.Bytes > 0);
+    }
+
+    [Fact]
+    public async Task A_ledger_that_has_sealed_nothing_yet_is_not_left_behind()
+    {
+        var lease = await LeadAsync();
+        await ListedAsync(lease, 1, default, (await VerifiedAsync(lease, default, _older)).Last);
+        await BeginLedgerAsync();
+
+        await RefusedAsync(ArchiveRefusal.Unsealed, () => Catalog.AllowPruneAsync(lease, Older, Cancellation));
+
+        (await Catalog.FindObstaclesAsync(Older, Cancellation))
+            .Select(obstacle => obstacle.Reason).Should().Equal(ArchiveRefusal.Unsealed);
+    }
+
+    [Fact]
     public async Task What_the_ledger_has_not_sealed_stays()
     {
         var lease = await LeadAsync();
@@ -352,6 +536,9 @@ public abstract class ArchiveCatalogSuite : IAsyncLifetime
     /// <summary>Registers a subscription, or moves it; null: it has no checkpoint.</summary>
     protected abstract Task SubscribeAsync(string consumer, Position? position);
 
+    /// <summary>A sealer began to work; nothing is sealed yet.</summary>
+    protected abstract Task BeginLedgerAsync();
+
     /// <summary>The ledger has sealed up to a position.</summary>
     protected abstract Task SealAsync(Position position);
 
@@ -362,6 +549,14 @@ public abstract class ArchiveCatalogSuite : IAsyncLifetime
 
     private static BatchObject ObjectOf(string name) =>
         new($"events/{name}", 100, Sha256Digest.Of([1]), Sha256Digest.Of([2]));
+
+    private static BatchReplacement ReplacementOf(
+        Position after, IReadOnlyList<EventEnvelope> events, IEnumerable<string> replaced) => new(
+        PlanOf(after, events),
+        new BatchObject("events/merged", 200, Sha256Digest.Of([3]), Sha256Digest.Of([4])),
+        EventRunDigest.Of(events),
+        MonthDigest.Of(events),
+        [.. replaced.Select(last => $"events/{last}")]);
 
     private static BatchPlan PlanOf(Position after, IReadOnlyList<EventEnvelope> events) => new(
         after,
@@ -401,5 +596,14 @@ public abstract class ArchiveCatalogSuite : IAsyncLifetime
     {
         await Catalog.PlanManifestAsync(lease, ManifestOf(number, through), previous, Cancellation);
         await Catalog.ListManifestAsync(lease, number, Cancellation);
+    }
+
+    // The older month in two batches of three events each.
+    private async Task<IReadOnlyList<BatchPlan>> ListedPartsAsync(Lease lease)
+    {
+        var first = await VerifiedAsync(lease, default, [.. _older.Take(3)]);
+        var second = await VerifiedAsync(lease, first.Last, [.. _older.Skip(3)]);
+        await ListedAsync(lease, 1, default, second.Last);
+        return [first, second];
     }
 }

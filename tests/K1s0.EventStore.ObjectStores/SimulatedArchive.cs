@@ -16,12 +16,15 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
     private readonly List<BatchEntry> _batches = [];
     private readonly Dictionary<Position, IReadOnlyList<MonthDigest>> _months = [];
     private readonly List<ArchiveHold> _holds = [];
+    private readonly HashSet<Guid> _released = [];
     private readonly HashSet<DateTimeOffset> _gone = [];
     private DateTimeOffset _floor = DateTimeOffset.MinValue;
     private Lease? _lease;
     private PlannedManifest? _manifest;
     private bool _manifestIsOpen;
     private Position _listed;
+    private readonly Dictionary<long, DateTimeOffset> _listedAt = [];
+    private BatchReplacement? _replacement;
     private TimeSpan _retention;
 
     /// <summary>The events that the database has, in order of positions.</summary>
@@ -40,6 +43,12 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
     /// <summary>Up to which position the ledger has sealed; null without one.</summary>
     public Position? Sealed { get; set; }
 
+    /// <summary>Whether steps are refused whose lease was lost; false is a mistake that simulations have to find.</summary>
+    public bool Fences { get; init; } = true;
+
+    /// <summary>Whether a manifest is held that lists this object in the place of others.</summary>
+    public bool IsReplacing(string key) => string.Equals(_replacement?.Stored.Key, key, StringComparison.Ordinal);
+
     /// <summary>How often a step was refused because its lease was lost.</summary>
     public int Fenced { get; private set; }
 
@@ -55,6 +64,17 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
             .ToList();
         _rows.AddRange(stored);
         return stored;
+    }
+
+    /// <summary>The store becomes a lost one, rebuilt from its events.</summary>
+    public async Task RebuildAsync(StoreIdentity source, IReadOnlyList<EventEnvelope> events)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        var importer = new InMemoryEventImporter(_source);
+        await importer.BeginImportAsync(source, events[^1].Position);
+        await importer.ImportAsync(events);
+        await importer.EndImportAsync();
+        _rows.AddRange(events);
     }
 
     /// <summary>Changes a row behind everybody's back.</summary>
@@ -146,15 +166,22 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<ArchivableMonth>> ListMonthsAsync(CancellationToken cancellationToken = default)
+    public Task<IReadOnlyList<ArchivableMonth>> ListMonthsAsync(CancellationToken cancellationToken = default) =>
+        ListMonthsAsync(DateTimeOffset.MaxValue, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<ArchivableMonth>> ListMonthsAsync(
+        DateTimeOffset countedBy, CancellationToken cancellationToken = default)
     {
         await BeginAsync(nameof(ListMonthsAsync));
         return
         [
             .. _rows.GroupBy(envelope => MonthDigest.MonthOf(envelope.RecordedAt))
                 .OrderBy(month => month.Key)
-                .Select(month => new ArchivableMonth(
-                    month.Key, month.Count(), month.First().Position, month.Last().Position, 1_000L * month.Count())),
+                .Select(month => month.Key.AddMonths(1) <= countedBy
+                    ? new ArchivableMonth(
+                        month.Key, month.Count(), month.First().Position, month.Last().Position, 1_000L * month.Count())
+                    : new ArchivableMonth(month.Key, 0, default, default, 1_000L * month.Count())),
         ];
     }
 
@@ -250,8 +277,7 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
         await BeginAsync(nameof(PlanManifestAsync));
         Fence(lease);
         Require(
-            !_manifestIsOpen && manifest.Number == (_manifest?.Number ?? 0) + 1
-            && (_manifest is null || _manifest.Digest == previous)
+            Continues(manifest, previous)
             && _batches.Any(batch => batch.Plan.Last == manifest.Through)
             && _batches.All(batch => batch.Plan.Last > manifest.Through || batch.State >= ArchiveState.Verified),
             ArchiveRefusal.Moved);
@@ -266,7 +292,54 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
         Require(_manifestIsOpen && _manifest!.Number == number, ArchiveRefusal.Moved);
         (_manifestIsOpen, _listed) = (false, _manifest!.Through);
         _manifest = new PlannedManifest(number, _manifest.Digest, default, _manifest.Through);
+        _listedAt[number] = timeProvider.GetUtcNow();
+        Replace();
         Raise(batch => batch.State is ArchiveState.Verified && batch.Plan.Last <= _listed, ArchiveState.Listed);
+    }
+
+    /// <inheritdoc/>
+    public async Task PlanReplacementAsync(
+        Lease lease,
+        PlannedManifest manifest,
+        Sha256Digest previous,
+        BatchReplacement replacement,
+        CancellationToken cancellationToken = default)
+    {
+        await BeginAsync(nameof(PlanReplacementAsync));
+        Fence(lease);
+        Require(_manifest is not null && Continues(manifest, previous), ArchiveRefusal.Moved);
+        var parts = Replaced(replacement.Plan);
+        Require(
+            parts.Select(part => part.Stored?.Key).SequenceEqual(replacement.Replaced, StringComparer.Ordinal)
+            && parts[0].Plan.After == replacement.Plan.After && parts[^1].Plan.Last == replacement.Plan.Last
+            && (parts.All(part => part.State is ArchiveState.Listed or ArchiveState.Prunable)
+                || parts.All(part => part.State is ArchiveState.Pruned)),
+            ArchiveRefusal.Moved);
+        var months = parts.SelectMany(part => _months[part.Plan.Last]).GroupBy(month => month.Month)
+            .OrderBy(month => month.Key).ToList();
+        Require(
+            parts.Sum(part => part.Plan.EventCount) == replacement.Plan.EventCount
+            && parts[0].Plan.First == replacement.Plan.First
+            && parts.Min(part => part.Plan.Earliest) == replacement.Plan.Earliest
+            && parts.Max(part => part.Plan.Latest) == replacement.Plan.Latest
+            && (parts.Count > 1 || parts[0].EventsDigest == replacement.EventsDigest)
+            && months.Count == replacement.Months.Count
+            && months.Zip(replacement.Months).All(pair =>
+                pair.First.Key == pair.Second.Month && pair.First.Sum(part => part.EventCount) == pair.Second.EventCount
+                && pair.First.Min(part => part.First) == pair.Second.First
+                && pair.First.Max(part => part.Last) == pair.Second.Last
+                && (pair.First.Count() > 1 || pair.First.Single() == pair.Second)),
+            ArchiveRefusal.Changed);
+        (_manifest, _manifestIsOpen, _replacement) = (
+            new PlannedManifest(manifest.Number, manifest.Digest, manifest.Content, _listed), true, replacement);
+    }
+
+    /// <inheritdoc/>
+    public async Task<DateTimeOffset?> FindListedAtAsync(
+        long number, CancellationToken cancellationToken = default)
+    {
+        await BeginAsync(nameof(FindListedAtAsync));
+        return _listedAt.TryGetValue(number, out var at) ? at : null;
     }
 
     /// <inheritdoc/>
@@ -299,7 +372,7 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
         var batches = With(month).ToList();
         var bound = batches.Select(batch => batch.Plan.Last).Append(Pruned).Max();
         Require(
-            batches.All(batch => batch.State >= ArchiveState.Prunable)
+            !_manifestIsOpen && batches.All(batch => batch.State >= ArchiveState.Prunable)
             && _batches.All(batch => batch.Plan.Last > bound || batch.State >= ArchiveState.Listed),
             ArchiveRefusal.NotListed);
         Require(_floor >= month.AddMonths(1), ArchiveRefusal.Moved);
@@ -328,7 +401,10 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
     {
         ArchiveHold.Check(hold);
         await BeginAsync(nameof(PlaceHoldAsync));
-        if (_holds.All(known => known.Id != hold.Id))
+        Require(!_released.Contains(hold.Id), ArchiveRefusal.Moved);
+        var known = _holds.Find(known => known.Id == hold.Id);
+        Require(known is null || known == hold, ArchiveRefusal.Moved);
+        if (known is null)
         {
             _holds.Add(hold);
         }
@@ -340,7 +416,7 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
     {
         ConsumerName.Check(releasedBy, nameof(releasedBy));
         await BeginAsync(nameof(ReleaseHoldAsync));
-        return _holds.RemoveAll(hold => hold.Id == id) == 1;
+        return _holds.RemoveAll(hold => hold.Id == id) == 1 && _released.Add(id);
     }
 
     /// <inheritdoc/>
@@ -356,6 +432,14 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
         ArgumentOutOfRangeException.ThrowIfLessThan(retention, TimeSpan.Zero);
         await BeginAsync(nameof(SetMinimumRetentionAsync));
         _retention = retention;
+    }
+
+    /// <inheritdoc/>
+    public async Task RaiseMinimumRetentionAsync(TimeSpan retention, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(retention, TimeSpan.Zero);
+        await BeginAsync(nameof(RaiseMinimumRetentionAsync));
+        _retention = retention > _retention ? retention : _retention;
     }
 
     private Position Planned => _batches is [.., var last] ? last.Plan.Last : default;
@@ -380,11 +464,36 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
 
     private void Fence(Lease lease)
     {
-        if (_lease?.Epoch != lease.Epoch || _lease.ExpiresAt <= timeProvider.GetUtcNow())
+        if (Fences && (_lease?.Epoch != lease.Epoch || _lease.ExpiresAt <= timeProvider.GetUtcNow()))
         {
             Fenced++;
             throw new LeaseLostException(lease.Name, lease.Epoch);
         }
+    }
+
+    private bool Continues(PlannedManifest manifest, Sha256Digest previous) => _manifest is null
+        ? manifest.Number == 1 || !previous.IsNone
+        : !_manifestIsOpen && manifest.Number == _manifest.Number + 1 && _manifest.Digest == previous;
+
+    private List<BatchEntry> Replaced(BatchPlan plan) =>
+        [.. _batches.Where(batch => batch.Plan.Last > plan.After && batch.Plan.After < plan.Last)];
+
+    // With the manifest: what it replaces goes, and it is there.
+    private void Replace()
+    {
+        if (_replacement is not { } replacement)
+        {
+            return;
+        }
+
+        var parts = Replaced(replacement.Plan);
+        var at = _batches.IndexOf(parts[0]);
+        _batches.RemoveRange(at, parts.Count);
+        parts.ForEach(part => _months.Remove(part.Plan.Last));
+        _months[replacement.Plan.Last] = replacement.Months;
+        _batches.Insert(at, new BatchEntry(
+            replacement.Plan, parts.Min(part => part.State), parts.Max(part => part.Attempt), replacement.Stored, replacement.EventsDigest));
+        _replacement = null;
     }
 
     private List<EventEnvelope> Range(BatchPlan plan) =>

@@ -19,4 +19,10 @@ public sealed record ArchiveReport(
     int FailedAttempts,
     IReadOnlyList<DateTimeOffset> PrunedMonths,
     EventStoreException? Obstacle,
-    Position Pruned);
+    Position Pruned)
+{
+    /// <summary>
+    /// How many batches were made anew, because their objects were damaged before their events had left.
+    /// </summary>
+    public int Replaced { get; init; }
+}

@@ -7,7 +7,6 @@ namespace K1s0.EventStore.Archive;
 /// <summary>One run of an archiver under one lease. Not thread-safe.</summary>
 internal sealed class ArchiveRun
 {
-    private const int PutAttempts = 3;
     private const int RenewalsPerLease = 3;
 
     private readonly ArchiverParts _parts;
@@ -49,14 +48,17 @@ internal sealed class ArchiveRun
         var status = await _parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         if (status.MinimumRetention < _options.MinimumRetention)
         {
-            await _parts.Catalog.SetMinimumRetentionAsync(_options.MinimumRetention, cancellationToken)
+            await _parts.Catalog.RaiseMinimumRetentionAsync(_options.MinimumRetention, cancellationToken)
                 .ConfigureAwait(false);
-            status = status with { MinimumRetention = _options.MinimumRetention };
+            status = await _parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         }
 
+        await _listings.CheckBeginningAsync(status, cancellationToken).ConfigureAwait(false);
         _store = status.Store;
         var due = ArchivePolicy.FindDue(
-            await _parts.Catalog.ListMonthsAsync(cancellationToken).ConfigureAwait(false),
+            await _parts.Catalog.ListMonthsAsync(
+                ArchivePolicy.CountedBy(status.Now, status.MinimumRetention, _options), cancellationToken)
+                .ConfigureAwait(false),
             status.Now,
             status.MinimumRetention,
             _options);
@@ -69,15 +71,24 @@ internal sealed class ArchiveRun
             Report(ArchiveState.Listed, last);
         }
 
-        var pruning = new Pruning(_parts, _store, _proved, RenewAsync, _timeProvider, _logger);
+        var repair = new BatchRepair(_parts, _listings, _store, _options, RenewAsync, _logger);
+        var pruning = new Pruning(_parts, _proved, _store, repair, RenewAsync, _logger);
         var obstacle = _options.Prune
             ? await pruning.PruneAsync(due, bound => Report(ArchiveState.Pruned, bound), cancellationToken)
                 .ConfigureAwait(false)
             : null;
         status = await _parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         return new ArchiveReport(
-            true, _batches, _events, _contentBytes, _storedBytes, _failed, pruning.Pruned, obstacle, status.Pruned);
+            true, _batches, _events, _contentBytes, _storedBytes, _failed, pruning.Pruned, obstacle, status.Pruned)
+        {
+            Replaced = repair.Count,
+        };
     }
+
+    /// <summary>Lets books without batches take over those of the bucket.</summary>
+    public Task<ArchiveAdoptionReport> AdoptAsync(CancellationToken cancellationToken) =>
+        new Adoption(_parts, _listings, RenewAsync, last => Report(ArchiveState.Listed, last))
+            .RunAsync(cancellationToken);
 
     // Batches that an earlier run has left somewhere on their way.
     private async Task ContinueAsync(Position listed, CancellationToken cancellationToken)
@@ -196,7 +207,7 @@ internal sealed class ArchiveRun
                     .PutIfAbsentAsync(key, made.Content, made.Attributes(_options.StorageClass), cancellationToken)
                     .ConfigureAwait(false);
             }
-            catch (WriteOutcomeUnknownException) when (attempt < PutAttempts)
+            catch (WriteOutcomeUnknownException) when (attempt < Listings.PutAttempts)
             {
                 // Repeating it settles it.
             }
@@ -256,11 +267,34 @@ internal sealed class ArchiveRun
         if (_timeProvider.GetElapsedTime(_renewedAt) >= _options.LeaseDuration / RenewalsPerLease)
         {
             var started = _timeProvider.GetTimestamp();
-            Lease = await _parts.Leases.RenewAsync(Lease, _options.LeaseDuration, CancellationToken.None)
-                .ConfigureAwait(false);
+            await RenewNowAsync().ConfigureAwait(false);
             _renewedAt = started;
         }
 
         return Lease;
+    }
+
+    // One step alone can take longer than the lease lasts: counting or hashing a month. When nobody has led since, the
+    // run goes on under the next epoch.
+    private async Task RenewNowAsync()
+    {
+        try
+        {
+            Lease = await _parts.Leases.RenewAsync(Lease, _options.LeaseDuration, CancellationToken.None)
+                .ConfigureAwait(false);
+        }
+        catch (LeaseLostException lost)
+        {
+            var next = await _parts.Leases.TryAcquireAsync(
+                IArchiveCatalog.LeaseName, _options.Owner, _options.LeaseDuration, CancellationToken.None)
+                .ConfigureAwait(false);
+            Lease = next ?? Lease;
+            if (next is null || next.Epoch != lost.Epoch + 1)
+            {
+                throw;
+            }
+
+            _logger.ArchiverLeads(next.Epoch);
+        }
     }
 }

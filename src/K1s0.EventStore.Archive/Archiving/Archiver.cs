@@ -95,6 +95,49 @@ public sealed class Archiver : IDisposable
     public async Task<ArchiveReport> ArchiveAsync(
         IProgress<ArchiveProgress>? progress = null, CancellationToken cancellationToken = default)
     {
+        ArchiveReport? report = null;
+        await LeadAsync(
+            progress,
+            async run => report = await run.RunAsync(cancellationToken).ConfigureAwait(false),
+            cancellationToken).ConfigureAwait(false);
+        return report ?? new ArchiveReport(false, 0, 0, 0, 0, 0, [], null, default);
+    }
+
+    /// <summary>
+    /// Lets books that have no batches take over those of the bucket: after a store was rebuilt from it, before it is
+    /// archived again. Every batch is read back and compared with the events of the database. Repeating it is harmless,
+    /// and one that was cut off goes on.
+    /// </summary>
+    /// <param name="progress">Is told of each batch; null for nobody.</param>
+    /// <param name="cancellationToken">Gives up between two batches; call it again to go on.</param>
+    /// <returns>What was taken over; null when another process leads.</returns>
+    /// <exception cref="ManifestConflictException">
+    /// The bucket is another store's, or the books have manifests of their own.
+    /// </exception>
+    /// <exception cref="ArchiveRefusedException">The database does not have the events of a batch.</exception>
+    /// <exception cref="ObjectDamagedException">A manifest or a batch is damaged or missing.</exception>
+    /// <exception cref="RestoreRequiredException">A batch has to be restored first.</exception>
+    /// <exception cref="LeaseLostException">Another process leads since.</exception>
+    /// <exception cref="StoreUnavailableException">Database or bucket cannot be reached at the moment.</exception>
+    /// <exception cref="WriteOutcomeUnknownException">Nobody knows whether the last step was made.</exception>
+    public async Task<ArchiveAdoptionReport?> AdoptAsync(
+        IProgress<ArchiveProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArchiveAdoptionReport? report = null;
+        await LeadAsync(
+            progress,
+            async run => report = await run.AdoptAsync(cancellationToken).ConfigureAwait(false),
+            cancellationToken).ConfigureAwait(false);
+        return report;
+    }
+
+    /// <summary>Frees what the runs of this instance wait on.</summary>
+    public void Dispose() => _running.Dispose();
+
+    // Does nothing when another process leads.
+    private async Task LeadAsync(
+        IProgress<ArchiveProgress>? progress, Func<ArchiveRun, Task> action, CancellationToken cancellationToken)
+    {
         await _running.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -104,14 +147,14 @@ public sealed class Archiver : IDisposable
                 .ConfigureAwait(false);
             if (lease is null)
             {
-                return new ArchiveReport(false, 0, 0, 0, 0, 0, [], null, default);
+                return;
             }
 
             _logger.ArchiverLeads(lease.Epoch);
             var run = new ArchiveRun(_parts, _options, lease, progress, _timeProvider, _logger);
             try
             {
-                return await run.RunAsync(cancellationToken).ConfigureAwait(false);
+                await action(run).ConfigureAwait(false);
             }
             finally
             {
@@ -124,12 +167,11 @@ public sealed class Archiver : IDisposable
         }
     }
 
-    /// <summary>Frees what the runs of this instance wait on.</summary>
-    public void Dispose() => _running.Dispose();
-
     private async Task<IReadOnlyList<ArchivableMonth>> FindDueAsync(
         ArchiveStatus status, CancellationToken cancellationToken) => ArchivePolicy.FindDue(
-            await _parts.Catalog.ListMonthsAsync(cancellationToken).ConfigureAwait(false),
+            await _parts.Catalog.ListMonthsAsync(
+                ArchivePolicy.CountedBy(status.Now, Max(status.MinimumRetention, _options.MinimumRetention), _options),
+                cancellationToken).ConfigureAwait(false),
             status.Now,
             Max(status.MinimumRetention, _options.MinimumRetention),
             _options);

@@ -60,7 +60,10 @@ public sealed class ArchivingOptions
     /// <summary>
     /// How long the leader keeps its lease without renewing it, and so how long a dead one is waited for.
     /// </summary>
-    /// <value>5 minutes by default; 1 second to 1 hour. One step of a batch has to fit.</value>
+    /// <value>
+    /// 5 minutes by default; 1 second to 1 hour. A step that takes longer, as hashing a month can, is finished, and the
+    /// run goes on if nobody else has led meanwhile.
+    /// </value>
     public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How this process is called in the lease, for people to read.</summary>

@@ -21,7 +21,7 @@ internal sealed class ArchivingService(
     /// <summary>Why the last run failed; null when it did not, or there was none.</summary>
     public Exception? Failure => _failure;
 
-    /// <summary>What the last run that led did; null when there was none.</summary>
+    /// <summary>What the last run did; null when there was none, or another process leads: it knows.</summary>
     public ArchiveReport? LastReport => _lastReport;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -47,11 +47,7 @@ internal sealed class ArchivingService(
         try
         {
             var report = await archiver.ArchiveAsync(progress: null, stoppingToken).ConfigureAwait(false);
-            if (report.IsLeader)
-            {
-                _lastReport = report;
-            }
-
+            _lastReport = report.IsLeader ? report : null;
             _failure = null;
         }
         catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)

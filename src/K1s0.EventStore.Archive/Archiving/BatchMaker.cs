@@ -1,14 +1,23 @@
 namespace K1s0.EventStore.Archive;
 
 /// <summary>
-/// Makes batches of the events of a store. The same events make the same batch, but for another codec.
+/// Makes batches of the events of a store. The same events make the same batch, but for another codec. Not thread-safe.
 /// </summary>
 internal sealed class BatchMaker(IFeedReader feed)
 {
-    private const int PageSize = 5_000;
+    private const int FirstPage = 100;
+    private const int LargestPage = 5_000;
+
+    // About what a page takes in memory: its size follows from the events of the one before.
+    private const long PageBytes = 8 * 1024 * 1024;
 
     // A batch that is planned is made anew whatever the limits are now.
     private static readonly EventBatchLimits NoLimits = new(10_000_000, 80 * 1024 * 1024);
+
+    private int _pageSize = FirstPage;
+
+    // What was read and did not go into the last batch: all events behind a position, up to another one.
+    private (Position After, FeedPage Page)? _rest;
 
     /// <summary>The next batch: from a position on, as much as goes in.</summary>
     /// <returns>The batch; null when there is no event.</returns>
@@ -50,12 +59,14 @@ internal sealed class BatchMaker(IFeedReader feed)
     {
         while (after < through)
         {
-            var page = await feed.ReadFeedPageAsync(after, null, PageSize, cancellationToken).ConfigureAwait(false);
-            foreach (var envelope in page.Events.TakeWhile(envelope => envelope.Position <= through))
+            var page = await ReadAsync(after, cancellationToken).ConfigureAwait(false);
+            for (var next = 0; next < page.Events.Count && page.Events[next].Position <= through; next++)
             {
-                if (!Add(writer, envelope))
+                if (!Add(writer, page.Events[next]))
                 {
-                    return writer.Finish();
+                    var batch = writer.Finish();
+                    _rest = (batch.Index.Last, page with { Events = [.. page.Events.Skip(next)] });
+                    return batch;
                 }
             }
 
@@ -69,6 +80,25 @@ internal sealed class BatchMaker(IFeedReader feed)
         }
 
         return writer.EventCount == 0 ? null : writer.Finish();
+    }
+
+    private async Task<FeedPage> ReadAsync(Position after, CancellationToken cancellationToken)
+    {
+        var rest = _rest;
+        _rest = null;
+        if (rest?.After == after)
+        {
+            return rest.Value.Page;
+        }
+
+        var page = await feed.ReadFeedPageAsync(after, null, _pageSize, cancellationToken).ConfigureAwait(false);
+        if (page.Events.Count > 0)
+        {
+            var bytes = page.Events.Sum(envelope => (long)envelope.PayloadUtf8.Length + envelope.MetadataUtf8.Length);
+            _pageSize = (int)Math.Clamp(PageBytes * page.Events.Count / Math.Max(bytes, 1), 1, LargestPage);
+        }
+
+        return page;
     }
 
     private static bool Add(EventBatchWriter writer, EventEnvelope envelope)

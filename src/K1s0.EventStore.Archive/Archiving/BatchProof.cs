@@ -22,29 +22,42 @@ internal sealed record BatchProof(Sha256Digest EventsDigest, IReadOnlyList<Month
                 return (null, "The object is gone.");
             }
 
-            return found.Content.Length == stored.StoredBytes && found.Info.Digest == stored.Digest
-                ? Decode(found.Content, batch, store)
-                : (null, "The object is another one.");
+            if (found.Content.Length != stored.StoredBytes || found.Info.Digest != stored.Digest)
+            {
+                return (null, "The object is another one.");
+            }
+
+            var (proof, index, fault) = Of(found, batch, store);
+            return proof is null || index == stored.IndexDigest ? (proof, fault) : (null, "The index is another one.");
         }
-        catch (Exception e) when (
-            e is ObjectDamagedException or InvalidFormatException or UnsupportedFormatException
-                or DecompressionException or ArgumentException)
+        catch (ObjectDamagedException e)
         {
             return (null, e.Message);
         }
     }
 
-    private static (BatchProof? Proof, string? Fault) Decode(
-        ReadOnlyMemory<byte> content, BatchEntry batch, StoreIdentity store)
+    /// <summary>The same for an object that was read, with the digest of its index, which is not looked at.</summary>
+    public static (BatchProof? Proof, Sha256Digest Index, string? Fault) Of(
+        StoredObject found, BatchEntry batch, StoreIdentity store)
     {
-        var index = BatchTail.Read(content.Span, content.Length);
-        var events = EventBatchReader.Decode(content, ReaderOptions).ToList();
-        var plan = batch.Plan;
-        if (index.Store.StoreId != store.StoreId || index.Digest != batch.Stored!.IndexDigest)
+        try
         {
-            return (null, "The batch is of another store, or another one.");
+            var index = BatchTail.Read(found.Content.Span, found.Content.Length);
+            var (proof, fault) = index.Store.StoreId == store.StoreId
+                ? Decode(found.Content, batch.Plan)
+                : (null, "The batch is of another store.");
+            return (proof, index.Digest, fault);
         }
+        catch (Exception e) when (
+            e is InvalidFormatException or UnsupportedFormatException or DecompressionException or ArgumentException)
+        {
+            return (null, default, e.Message);
+        }
+    }
 
+    private static (BatchProof? Proof, string? Fault) Decode(ReadOnlyMemory<byte> content, BatchPlan plan)
+    {
+        var events = EventBatchReader.Decode(content, ReaderOptions).ToList();
         if (events.Count != plan.EventCount
             || events[0].Position != plan.First
             || events[^1].Position != plan.Last

@@ -3,8 +3,10 @@ namespace K1s0.EventStore.Archive;
 /// <summary>Lists verified batches in manifests: held in the books, then put, then noted. Not thread-safe.</summary>
 internal sealed class Listings(IArchiveCatalog catalog, IObjectStore objects, TimeProvider timeProvider)
 {
+    /// <summary>How often a put is tried whose outcome nobody knows.</summary>
+    public const int PutAttempts = 3;
+
     private const int BatchesPerManifest = 1_000;
-    private const int PutAttempts = 3;
 
     private readonly ArchiveManifests _manifests = new(objects);
     private ArchiveListing? _known;
@@ -30,6 +32,44 @@ internal sealed class Listings(IArchiveCatalog catalog, IObjectStore objects, Ti
             await catalog.ListManifestAsync(
                 await renew().ConfigureAwait(false), manifest.Number, cancellationToken).ConfigureAwait(false);
             listed.Add(manifest.Added[^1].Last);
+        }
+    }
+
+    /// <summary>Finishes what was begun, and lists a batch in the place of others.</summary>
+    /// <returns>The listing with it.</returns>
+    /// <exception cref="ManifestConflictException">
+    /// What it replaces is not listed any more; or bucket and books do not belong together.
+    /// </exception>
+    public async Task<ArchiveListing> ReplaceAsync(
+        Func<Task<Lease>> renew, BatchReplacement replacement, CancellationToken cancellationToken)
+    {
+        await ListAsync(renew, cancellationToken).ConfigureAwait(false);
+        var status = await catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        var listing = await ReadAsync(status, cancellationToken).ConfigureAwait(false);
+        var lease = await renew().ConfigureAwait(false);
+        var manifest = listing.Replace(lease.Epoch, timeProvider.GetUtcNow(), replacement, status.Store);
+        await catalog.PlanReplacementAsync(
+            lease,
+            new PlannedManifest(manifest.Number, manifest.Digest, manifest.Content, status.Listed),
+            manifest.Previous,
+            replacement,
+            cancellationToken).ConfigureAwait(false);
+        await PutAsync(manifest, cancellationToken).ConfigureAwait(false);
+        await catalog.ListManifestAsync(
+            await renew().ConfigureAwait(false), manifest.Number, cancellationToken).ConfigureAwait(false);
+        return _known = listing.With(manifest);
+    }
+
+    /// <summary>Books that never had a manifest belong to a bucket without any.</summary>
+    /// <exception cref="ManifestConflictException">The bucket has some: they are to be adopted first.</exception>
+    public async Task CheckBeginningAsync(ArchiveStatus status, CancellationToken cancellationToken)
+    {
+        if (status.Manifest is null
+            && await _manifests.ReadLatestAsync(cancellationToken: cancellationToken).ConfigureAwait(false)
+                is { } listing)
+        {
+            throw new ManifestConflictException(
+                listing.Number, "the bucket has manifests, and the books of this store have none.");
         }
     }
 
@@ -100,16 +140,6 @@ internal sealed class Listings(IArchiveCatalog catalog, IObjectStore objects, Ti
             Math.Max(1, found.Number), $"the books say that manifest {number} is the last one, or that it is another.");
     }
 
-    private static ManifestBatch Listed(BatchEntry batch) => new(
-        new ObjectKey(batch.Stored!.Key),
-        batch.Plan.After,
-        batch.Plan.First,
-        batch.Plan.Last,
-        batch.Plan.EventCount,
-        batch.Plan.Earliest,
-        batch.Plan.Latest,
-        batch.Plan.ContentBytes,
-        batch.Stored.StoredBytes,
-        batch.Stored.Digest,
-        batch.EventsDigest);
+    private static ManifestBatch Listed(BatchEntry batch) =>
+        ManifestBatch.Of(batch.Plan, batch.Stored!, batch.EventsDigest);
 }

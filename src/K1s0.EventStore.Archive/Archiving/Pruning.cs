@@ -7,23 +7,20 @@ namespace K1s0.EventStore.Archive;
 /// Lets months leave the database, as a part of a run. Not thread-safe.
 /// </summary>
 /// <param name="parts">What it works with.</param>
-/// <param name="store">The store whose events these are.</param>
 /// <param name="proved">The objects that this run has read back.</param>
+/// <param name="store">The store whose events these are.</param>
+/// <param name="repair">Makes a batch anew that cannot be read back.</param>
 /// <param name="renew">The lease, renewed when it is time.</param>
-/// <param name="timeProvider">Measures waits.</param>
 /// <param name="logger">Where to log.</param>
 internal sealed class Pruning(
     ArchiverParts parts,
-    StoreIdentity store,
     HashSet<string> proved,
+    StoreIdentity store,
+    BatchRepair repair,
     Func<Task<Lease>> renew,
-    TimeProvider timeProvider,
     ILogger logger)
 {
-    private const int BusyAttempts = 5;
     private const int BatchesPerPage = 1_000;
-
-    private static readonly TimeSpan BusyDelay = TimeSpan.FromSeconds(1);
 
     private readonly List<DateTimeOffset> _pruned = [];
 
@@ -46,7 +43,8 @@ internal sealed class Pruning(
                     async () => report(await PruneAsync(month, cancellationToken).ConfigureAwait(false)))
                     .ConfigureAwait(false);
             }
-            catch (Exception e) when (e is ArchiveRefusedException or ArchiveMismatchException)
+            catch (Exception e) when (
+                e is ArchiveRefusedException or ArchiveMismatchException or RestoreRequiredException)
             {
                 logger.MonthStays(month.Month, e.Message);
                 return (EventStoreException)e;
@@ -61,24 +59,17 @@ internal sealed class Pruning(
         await parts.Catalog.AllowPruneAsync(
             await renew().ConfigureAwait(false), month.Month, cancellationToken).ConfigureAwait(false);
         await ProveAsync(month, cancellationToken).ConfigureAwait(false);
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                var bound = await parts.Catalog.PruneAsync(
-                    await renew().ConfigureAwait(false), month.Month, cancellationToken).ConfigureAwait(false);
-                _pruned.Add(month.Month);
-                logger.MonthPruned(month.Month, month.EventCount, bound.Value);
-                return bound;
-            }
-            catch (ArchiveRefusedException e) when (e.Reason is ArchiveRefusal.Busy && attempt < BusyAttempts)
-            {
-                await Task.Delay(BusyDelay, timeProvider, cancellationToken).ConfigureAwait(false);
-            }
-        }
+
+        // A busy month is left to the next run: each attempt has all of it hashed.
+        var bound = await parts.Catalog.PruneAsync(
+            await renew().ConfigureAwait(false), month.Month, cancellationToken).ConfigureAwait(false);
+        _pruned.Add(month.Month);
+        logger.MonthPruned(month.Month, month.EventCount, bound.Value);
+        return bound;
     }
 
-    // What another run proved may have been damaged since: it is read once more before the events leave.
+    // What another run proved may have been damaged since: it is read once more before the events leave, and made anew
+    // from them if it has to be.
     private async Task ProveAsync(ArchivableMonth month, CancellationToken cancellationToken)
     {
         var after = default(Position);
@@ -112,7 +103,9 @@ internal sealed class Pruning(
             .ConfigureAwait(false);
         if (proof is null || proof.EventsDigest != batch.EventsDigest)
         {
-            throw new ArchiveMismatchException(batch.Stored!.Key, fault ?? "It has other events.");
+            proved.Add(await repair.ReplaceAsync(batch, fault ?? "It has other events.", cancellationToken)
+                .ConfigureAwait(false));
+            return;
         }
 
         proved.Add(batch.Stored!.Key);

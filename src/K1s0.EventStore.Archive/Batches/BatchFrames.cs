@@ -9,10 +9,15 @@ internal static class BatchFrames
 {
     private const uint SkippableMagic = 0x184D2A50;
 
+    /// <summary>Decodes a frame; where its filter is given, also whether that lets every stream be found.</summary>
     /// <exception cref="InvalidFormatException">The frame is not what the index says.</exception>
     /// <exception cref="DecompressionException">It cannot be decompressed, or is larger than accepted.</exception>
     public static List<EventEnvelope> Decode(
-        ReadOnlyMemory<byte> compressed, EventBatchFrame frame, ICompressionCodec codec, int maxContentBytes)
+        ReadOnlyMemory<byte> compressed,
+        EventBatchFrame frame,
+        ICompressionCodec codec,
+        int maxContentBytes,
+        ReadOnlyMemory<byte> filter = default)
     {
         CheckLength(frame, maxContentBytes);
         Expect(Sha256Digest.Of(compressed.Span) == frame.Digest, "a frame does not match its digest.");
@@ -37,6 +42,9 @@ internal static class BatchFrames
             && events.Min(envelope => envelope.RecordedAt) == frame.Earliest
             && events.Max(envelope => envelope.RecordedAt) == frame.Latest,
             "the events of a frame are not those that the index says.");
+        Expect(
+            filter.IsEmpty || chain.Tags.All(tag => StreamFilter.MayHold(filter.Span, tag)),
+            "a filter does not show a stream of its frame.");
         return events;
     }
 

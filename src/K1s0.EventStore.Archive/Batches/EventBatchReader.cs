@@ -71,8 +71,26 @@ public sealed class EventBatchReader
         var head = content.Slice((int)index.FiltersOffset, BatchTail.FrameHead);
         BatchFrames.CheckFilters(head.Span, filters.Span, index);
         var codec = options.Codecs.For(index.Compression);
-        return index.Frames.SelectMany(frame => BatchFrames.Decode(
-            content.Slice((int)frame.Offset, frame.Length), frame, codec, options.MaxFrameContentBytes));
+        return DecodeFrames();
+
+        IEnumerable<EventEnvelope> DecodeFrames()
+        {
+            var rest = filters;
+            foreach (var frame in index.Frames)
+            {
+                var events = BatchFrames.Decode(
+                    content.Slice((int)frame.Offset, frame.Length),
+                    frame,
+                    codec,
+                    options.MaxFrameContentBytes,
+                    rest[..frame.FilterLength]);
+                rest = rest[frame.FilterLength..];
+                foreach (var envelope in events)
+                {
+                    yield return envelope;
+                }
+            }
+        }
     }
 
     /// <summary>Reads the events of one frame, in order: one ranged get.</summary>
@@ -130,11 +148,15 @@ public sealed class EventBatchReader
         var found = (await ReadFrameAsync(frame, cancellationToken).ConfigureAwait(false))
             .FirstOrDefault(envelope => envelope.Position == position);
 
-        // Not the memory of the whole frame.
-        return found is null
-            ? null
-            : found with { PayloadUtf8 = found.PayloadUtf8.ToArray(), MetadataUtf8 = found.MetadataUtf8.ToArray() };
+        return found is null ? null : Apart(found);
     }
+
+    /// <summary>The event without the memory of the whole frame that it was decoded in.</summary>
+    internal static EventEnvelope Apart(EventEnvelope envelope) => envelope with
+    {
+        PayloadUtf8 = envelope.PayloadUtf8.ToArray(),
+        MetadataUtf8 = envelope.MetadataUtf8.ToArray(),
+    };
 
     /// <summary>The frames that may hold events of a stream: one ranged get, of the filters.</summary>
     /// <param name="streamId">The stream.</param>

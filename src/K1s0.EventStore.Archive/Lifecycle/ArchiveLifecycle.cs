@@ -5,7 +5,8 @@ namespace K1s0.EventStore.Archive;
 /// <summary>
 /// Takes batches through their life: small ones become large ones, what nobody lists goes after a grace period, and
 /// older ones move to cheaper classes when that pays. Works from the listing alone. Thread-safe, and safe beside
-/// others: whoever comes second to the listing stops with <see cref="ManifestConflictException"/>.
+/// others: whoever comes second to the listing stops with <see cref="ManifestConflictException"/>. Beside an
+/// <see cref="Archiver"/> it is given its <see cref="CatalogListings"/>.
 /// </summary>
 /// <remarks>
 /// Every step may be repeated, and an exception or a crash in the middle loses nothing: a run that was cut off is taken
@@ -44,6 +45,8 @@ public sealed class ArchiveLifecycle(
     /// <param name="progress">Told after every step; nobody when null.</param>
     /// <param name="cancellationToken">Gives up between two steps; what is done stays.</param>
     /// <exception cref="ManifestConflictException">Somebody else has changed the listing: run again.</exception>
+    /// <exception cref="ArchiveRefusedException">The books are busy or have gone on: run again.</exception>
+    /// <exception cref="LeaseLostException">Another process leads since: run again.</exception>
     /// <exception cref="ObjectDamagedException">A batch or a manifest is not what is listed; it stays.</exception>
     /// <exception cref="StoreUnavailableException">Something cannot be read at the moment.</exception>
     /// <exception cref="WriteOutcomeUnknownException">Nobody knows whether a step took effect: run again.</exception>
@@ -56,9 +59,10 @@ public sealed class ArchiveLifecycle(
             return new LifecycleReport([], 0, 0, 0, LifecyclePlan.Empty);
         }
 
-        var compaction = new Compaction(objects, _listings, _policy);
+        var compaction = new Compaction(objects, _listings, _policy, _timeProvider);
+        var border = await _listings.GetBorderAsync(cancellationToken).ConfigureAwait(false);
         var (from, into) = (0, 0);
-        foreach (var group in compaction.Groups(listing, _timeProvider.GetUtcNow()).ToList())
+        foreach (var group in compaction.Groups(listing, border).ToList())
         {
             if (!await AreReadableAsync(group, cancellationToken).ConfigureAwait(false))
             {
@@ -102,7 +106,8 @@ public sealed class ArchiveLifecycle(
     {
         var now = _timeProvider.GetUtcNow();
         var infos = await HeadsAsync(listing, cancellationToken).ConfigureAwait(false);
-        var compactions = new Compaction(objects, _listings, _policy).Groups(listing, now).ToList();
+        var border = await _listings.GetBorderAsync(cancellationToken).ConfigureAwait(false);
+        var compactions = new Compaction(objects, _listings, _policy, _timeProvider).Groups(listing, border).ToList();
         var toCompact = compactions.SelectMany(group => group).Select(batch => batch.Key).ToHashSet();
         var (moves, waiting) = (new List<LifecycleMove>(), 0);
         decimal plain = 0, before = 0, after = 0, cost = 0;
@@ -132,7 +137,7 @@ public sealed class ArchiveLifecycle(
             after += _costs.StoragePerMonth(isWorthIt ? step.StorageClass : from, batch.StoredBytes);
         }
 
-        var removals = await new Sweep(objects, _policy).FindAsync(listing, now, cancellationToken)
+        var removals = await new Sweep(objects, _listings, _policy).FindAsync(listing, now, cancellationToken)
             .ConfigureAwait(false);
         return new LifecyclePlan(
             moves, compactions, removals, waiting, ArchiveLoad.FindHot(listing), plain, before, after, cost);

@@ -15,15 +15,25 @@ public sealed class BucketListings(IObjectStore objects, TimeProvider? timeProvi
         _manifests.ReadLatestAsync(cancellationToken: cancellationToken);
 
     /// <inheritdoc/>
+    public Task<Position> GetBorderAsync(CancellationToken cancellationToken = default) =>
+        Task.FromResult(Position.Start);
+
+    /// <inheritdoc/>
+    public Task<DateTimeOffset?> FindListedAtAsync(
+        ArchiveManifest manifest, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        return Task.FromResult<DateTimeOffset?>(manifest.CreatedAt);
+    }
+
+    /// <inheritdoc/>
     public async Task<ArchiveListing> ReplaceAsync(
-        ArchiveListing known,
-        ManifestBatch added,
-        IReadOnlyList<ObjectKey> removed,
-        CancellationToken cancellationToken = default)
+        ArchiveListing known, BatchReplacement replacement, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(known);
-        var manifest = known.Next(
-            known.LeaderEpoch, (timeProvider ?? TimeProvider.System).GetUtcNow(), [added], removed);
+        ArgumentNullException.ThrowIfNull(replacement);
+        var manifest = known.Replace(
+            known.LeaderEpoch, (timeProvider ?? TimeProvider.System).GetUtcNow(), replacement);
         await _manifests.PutAsync(manifest, cancellationToken).ConfigureAwait(false);
         return known.With(manifest);
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using K1s0.EventStore.Integrity;
 
 namespace K1s0.EventStore.Archive;
@@ -8,9 +9,11 @@ namespace K1s0.EventStore.Archive;
 /// over. An exception in the middle leaves the old listing and at most an object that nobody lists, which the next run
 /// uses, since its key comes from its content.
 /// </summary>
-internal sealed class Compaction(IObjectStore objects, IArchiveListings listings, LifecyclePolicy policy)
+internal sealed class Compaction(
+    IObjectStore objects, IArchiveListings listings, LifecyclePolicy policy, TimeProvider timeProvider)
 {
-    private const int AttemptLength = 24;
+    private const int DigestLength = 24;
+    private const int MaxAttempts = 3;
 
     // What is made is smaller than its parts: a quarter more, so that it does not count as small again.
     private const double Surplus = 1.25;
@@ -21,15 +24,17 @@ internal sealed class Compaction(IObjectStore objects, IArchiveListings listings
     private static readonly EventBatchLimits Room = new(10_000_000, 80 * 1024 * 1024);
 
     /// <summary>The batches that can be made into one, in order; each group is large enough, or old enough.</summary>
-    public IEnumerable<IReadOnlyList<ManifestBatch>> Groups(ArchiveListing listing, DateTimeOffset now)
+    public IEnumerable<IReadOnlyList<ManifestBatch>> Groups(ArchiveListing listing, Position border)
     {
+        var now = timeProvider.GetUtcNow();
         var (leaves, final) = (policy.Steps[Math.Min(1, policy.Steps.Count - 1)].FromAge, policy.Steps[^1].FromAge);
         var group = new List<ManifestBatch>();
         foreach (var batch in listing.Batches)
         {
             var isSmall = batch.StoredBytes < policy.CompactBelowBytes && now - batch.Latest >= leaves;
             var fits = group.Sum(part => part.ContentBytes) + batch.ContentBytes <= Limits.MaxContentBytes
-                && group.Sum(part => part.EventCount) + batch.EventCount <= Limits.MaxEvents;
+                && group.Sum(part => part.EventCount) + batch.EventCount <= Limits.MaxEvents
+                && batch.After != border;
             if (group.Count > 1 && isSmall && !fits)
             {
                 yield return group;
@@ -73,9 +78,8 @@ internal sealed class Compaction(IObjectStore objects, IArchiveListings listings
         {
             if (await MergeAsync(group, cancellationToken).ConfigureAwait(false) is { } merged)
             {
-                var next = await listings.ReplaceAsync(
-                    listing, merged, [.. group.Select(batch => batch.Key)], cancellationToken).ConfigureAwait(false);
-                return (next, group.Count, merged.StoredBytes);
+                var next = await listings.ReplaceAsync(listing, merged, cancellationToken).ConfigureAwait(false);
+                return (next, group.Count, merged.Stored.StoredBytes);
             }
 
             // Events of an awkward length fill their frames badly.
@@ -85,7 +89,7 @@ internal sealed class Compaction(IObjectStore objects, IArchiveListings listings
         return (listing, 0, 0);
     }
 
-    private async Task<ManifestBatch?> MergeAsync(
+    private async Task<BatchReplacement?> MergeAsync(
         IReadOnlyList<ManifestBatch> group, CancellationToken cancellationToken)
     {
         using var digest = new EventRunDigest();
@@ -105,28 +109,57 @@ internal sealed class Compaction(IObjectStore objects, IArchiveListings listings
             }
         }
 
-        var batch = writer!.Finish();
-        var objectDigest = Sha256Digest.Of(batch.Content.Span);
-        var merged = new ManifestBatch(
-            batch.Key($"c{objectDigest.ToString()[..AttemptLength]}"),
-            group[0].After,
-            batch.Index.First,
-            batch.Index.Last,
-            batch.Index.EventCount,
-            batch.Index.Earliest,
-            batch.Index.Latest,
-            batch.Index.ContentLength,
-            batch.Content.Length,
-            objectDigest,
-            digest.Finish());
-        if (await objects.PutIfAbsentAsync(merged.Key, batch.Content, batch.Attributes(), cancellationToken)
-            .ConfigureAwait(false) is PutOutcome.Taken)
+        return await StoreAsync(group, writer!.Finish(), digest.Finish(), cancellationToken).ConfigureAwait(false);
+    }
+
+    // Only what was read back counts as stored: a fresh download, decoded and counted.
+    private async Task<BatchReplacement> StoreAsync(
+        IReadOnlyList<ManifestBatch> group,
+        EventBatch batch,
+        Sha256Digest eventsDigest,
+        CancellationToken cancellationToken)
+    {
+        var plan = BatchMaker.PlanOf(batch, group[0].After);
+        var digest = Sha256Digest.Of(batch.Content.Span);
+        var damaged = 0;
+        for (var attempt = 1; ; attempt++)
         {
-            throw new ObjectDamagedException(merged.Key.Value, "its key names another content than it holds.");
+            var key = batch.Key(string.Create(
+                CultureInfo.InvariantCulture, $"c{digest.ToString()[..DigestLength]}n{attempt}"));
+            if (!await PutAsync(key, batch, cancellationToken).ConfigureAwait(false))
+            {
+                continue;
+            }
+
+            var stored = new BatchObject(key.Value, batch.Content.Length, digest, batch.Index.Digest);
+            try
+            {
+                var (events, _) = await BatchContent.ReadAsync(
+                    objects, ManifestBatch.Of(plan, stored, eventsDigest), options: null, cancellationToken)
+                    .ConfigureAwait(false);
+                return new BatchReplacement(
+                    plan, stored, eventsDigest, MonthDigest.Of(events), [.. group.Select(part => part.Key.Value)]);
+            }
+            catch (ObjectDamagedException) when (++damaged < MaxAttempts)
+            {
+                // It lies there until it is nobody's for long enough; the next one gets another key.
+            }
+        }
+    }
+
+    // False when the key is taken by what may be removed at any moment: put by a run that was cut off long ago.
+    private async Task<bool> PutAsync(ObjectKey key, EventBatch batch, CancellationToken cancellationToken)
+    {
+        switch (await objects.PutIfAbsentAsync(key, batch.Content, batch.Attributes(), cancellationToken)
+            .ConfigureAwait(false))
+        {
+            case PutOutcome.Stored:
+                return true;
+            case PutOutcome.Taken:
+                throw new ObjectDamagedException(key.Value, "its key names another content than it holds.");
         }
 
-        // A fresh download, decoded and counted: only what was read counts as stored.
-        await BatchContent.ReadAsync(objects, merged, options: null, cancellationToken).ConfigureAwait(false);
-        return merged;
+        var info = await objects.HeadAsync(key, cancellationToken).ConfigureAwait(false);
+        return info is not null && timeProvider.GetUtcNow() - info.StoredAt < policy.RemoveAfter / 2;
     }
 }

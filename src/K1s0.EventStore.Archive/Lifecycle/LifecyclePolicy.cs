@@ -37,8 +37,7 @@ public sealed record LifecyclePolicy
     public IReadOnlyList<LifecycleStep> Steps { get; }
 
     /// <summary>
-    /// Batches of fewer bytes are made into larger ones before they leave the hot tier; 0: none are, for an archive
-    /// whose books are kept in a database that does not follow.
+    /// Batches of fewer bytes are made into larger ones before they leave the hot tier; 0: none are.
     /// </summary>
     /// <value>16 MiB by default; 0, or 64 KiB to 64 MiB.</value>
     public long CompactBelowBytes

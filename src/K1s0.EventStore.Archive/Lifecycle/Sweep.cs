@@ -5,7 +5,7 @@ namespace K1s0.EventStore.Archive;
 /// event belongs to an upload that is under way, and stays. Before an object goes, the listed ones that hold its events
 /// are seen to be there.
 /// </summary>
-internal sealed class Sweep(IObjectStore objects, LifecyclePolicy policy)
+internal sealed class Sweep(IObjectStore objects, IArchiveListings listings, LifecyclePolicy policy)
 {
     private readonly ArchiveManifests _manifests = new(objects);
 
@@ -52,7 +52,8 @@ internal sealed class Sweep(IObjectStore objects, LifecyclePolicy policy)
 
             // What it took away was listed until then; what a complete one left out, the one before it listed.
             kept.UnionWith(manifest.Added.Select(batch => batch.Key));
-            if (manifest.CreatedAt <= since)
+            if (await listings.FindListedAtAsync(manifest, cancellationToken).ConfigureAwait(false) is { } at
+                && at <= since)
             {
                 break;
             }

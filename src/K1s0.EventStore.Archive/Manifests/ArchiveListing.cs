@@ -87,6 +87,26 @@ public sealed class ArchiveListing
         return isComplete ? new ArchiveManifest(head, [], batches) : new ArchiveManifest(head, removed, added);
     }
 
+    /// <summary>The manifest with one batch in the place of others.</summary>
+    /// <exception cref="ManifestConflictException">Those are not what is listed.</exception>
+    internal ArchiveManifest Replace(
+        long leaderEpoch, DateTimeOffset createdAt, BatchReplacement replacement, StoreIdentity? store = null)
+    {
+        try
+        {
+            return Next(
+                leaderEpoch,
+                createdAt,
+                [ManifestBatch.Of(replacement.Plan, replacement.Stored, replacement.EventsDigest)],
+                [.. replacement.Replaced.Select(key => new ObjectKey(key))],
+                store);
+        }
+        catch (ArgumentException e)
+        {
+            throw new ManifestConflictException(Math.Max(1, Number), e.Message);
+        }
+    }
+
     /// <summary>The listing with the next manifest.</summary>
     /// <param name="manifest">The one behind the last.</param>
     /// <exception cref="ManifestConflictException">It does not continue this listing.</exception>

@@ -87,4 +87,17 @@ public sealed record ManifestBatch
     /// store that is rebuilt from the batch ends with the same chain heads, or the digest differs.
     /// </summary>
     public Sha256Digest EventsDigest { get; }
+
+    internal static ManifestBatch Of(BatchPlan plan, BatchObject stored, Sha256Digest eventsDigest) => new(
+        new ObjectKey(stored.Key),
+        plan.After,
+        plan.First,
+        plan.Last,
+        plan.EventCount,
+        plan.Earliest,
+        plan.Latest,
+        plan.ContentBytes,
+        stored.StoredBytes,
+        stored.Digest,
+        eventsDigest);
 }

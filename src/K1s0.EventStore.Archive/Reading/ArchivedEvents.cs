@@ -60,7 +60,8 @@ public sealed class ArchivedEvents : IArchivedEvents, IDisposable
                 {
                     if (envelope.Position > after && filter?.Matches(envelope) is not false)
                     {
-                        events.Add(envelope);
+                        // One of a few must not keep the memory of its frame.
+                        events.Add(filter is null ? envelope : EventBatchReader.Apart(envelope));
                         if (events.Count == maxCount)
                         {
                             return Stretch(envelope.Position, isComplete: false);
@@ -119,8 +120,12 @@ public sealed class ArchivedEvents : IArchivedEvents, IDisposable
             var read = await _source.ReadFrameAsync(batch, reader, frame, meter, cancellationToken)
                 .ConfigureAwait(false);
             meter.CountFrame();
-            events.AddRange(read.Where(envelope =>
-                envelope.Version >= fromVersion && envelope.Version <= toVersion && envelope.StreamId == streamId));
+
+            // A frame has many streams: what is kept of it must not keep the memory of all of them.
+            events.AddRange(read
+                .Where(envelope => envelope.Version >= fromVersion && envelope.Version <= toVersion
+                    && envelope.StreamId == streamId)
+                .Select(EventBatchReader.Apart));
         }
 
         ArchiveTelemetry.RecordScan(meter.Result());

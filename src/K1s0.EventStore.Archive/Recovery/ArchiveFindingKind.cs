@@ -20,4 +20,7 @@ public enum ArchiveFindingKind
 
     /// <summary>An object of a batch is listed by no manifest: left over, or not listed yet. Does no harm.</summary>
     Unlisted = 5,
+
+    /// <summary>An event id that an event before it has.</summary>
+    RepeatedId = 6,
 }

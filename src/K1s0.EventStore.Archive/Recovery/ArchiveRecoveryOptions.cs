@@ -7,10 +7,18 @@ namespace K1s0.EventStore.Archive;
 /// </param>
 /// <param name="reader">Limits and codecs; the defaults when null.</param>
 /// <param name="progress">Told after every batch; nobody when null.</param>
+/// <param name="maxEventIds">
+/// Of how many events a verification remembers the ids, to find one that comes twice: 0 to 1,000,000,000, 10,000,000 by
+/// default, which take half a gigabyte at most.
+/// </param>
 public sealed class ArchiveRecoveryOptions(
-    int batchesAhead = 2, EventBatchReaderOptions? reader = null, IProgress<RecoveryProgress>? progress = null)
+    int batchesAhead = 2,
+    EventBatchReaderOptions? reader = null,
+    IProgress<RecoveryProgress>? progress = null,
+    int maxEventIds = 10_000_000)
 {
     private const int MaxBatchesAhead = 16;
+    private const int MostEventIds = 1_000_000_000;
 
     /// <summary>How many batches are downloaded and decoded ahead.</summary>
     public int BatchesAhead { get; } = batchesAhead is >= 1 and <= MaxBatchesAhead
@@ -19,6 +27,11 @@ public sealed class ArchiveRecoveryOptions(
 
     /// <summary>Limits and codecs.</summary>
     public EventBatchReaderOptions Reader { get; } = reader ?? new EventBatchReaderOptions();
+
+    /// <summary>Of how many events a verification remembers the ids.</summary>
+    public int MaxEventIds { get; } = maxEventIds is >= 0 and <= MostEventIds
+        ? maxEventIds
+        : throw new ArgumentOutOfRangeException(nameof(maxEventIds), maxEventIds, "0 to 1,000,000,000.");
 
     /// <summary>Told after every batch.</summary>
     public IProgress<RecoveryProgress>? Progress { get; } = progress;

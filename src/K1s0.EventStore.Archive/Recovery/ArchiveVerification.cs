@@ -24,6 +24,12 @@ public sealed record ArchiveVerification(
     /// <summary>The most findings that are kept: 1,000.</summary>
     public const int MaxFindings = 1_000;
 
+    /// <summary>
+    /// Of how many events, the first ones, the ids were compared with each other
+    /// (<see cref="ArchiveRecoveryOptions.MaxEventIds"/>).
+    /// </summary>
+    public long ComparedIds { get; init; }
+
     /// <summary>Whether the archive alone could rebuild the store: nothing is wrong but unlisted objects.</summary>
     public bool IsWhole =>
         Store is not null

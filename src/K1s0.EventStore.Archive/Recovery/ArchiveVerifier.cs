@@ -2,7 +2,8 @@ namespace K1s0.EventStore.Archive;
 
 /// <summary>
 /// Verifies an archive from its bucket alone: every manifest and its place behind the one before it, every batch with
-/// every digest, and the chain of every stream across all batches. Reads everything, changes nothing. Thread-safe.
+/// every digest, the chain of every stream across all batches, and that no event id comes twice. Reads everything,
+/// changes nothing. Thread-safe.
 /// </summary>
 /// <remarks>
 /// Nothing that is stored is believed: content digests and chain links are computed anew. Whoever rewrote the whole
@@ -27,6 +28,7 @@ public sealed class ArchiveVerifier(
         var findings = new Findings();
         var listing = await ReadListingAsync(findings, cancellationToken).ConfigureAwait(false);
         var heads = new StreamHeads(isComplete: listing?.Batches is not [{ After.Value: > 0 }, ..]);
+        var ids = new HashSet<Guid>();
         var (done, events, bytes) = (0, 0L, 0L);
         if (listing is not null)
         {
@@ -41,6 +43,7 @@ public sealed class ArchiveVerifier(
                 }
 
                 Walk(read, heads, findings);
+                FindTwice(read, ids, findings);
                 (done, events, bytes) = (done + 1, events + read.Events.Count, bytes + read.Batch.StoredBytes);
                 _options.Progress?.Report(new RecoveryProgress(done, listing.Batches.Count, events));
             }
@@ -56,7 +59,26 @@ public sealed class ArchiveVerifier(
             bytes,
             findings.First,
             findings.Count,
-            _timeProvider.GetElapsedTime(started));
+            _timeProvider.GetElapsedTime(started))
+        {
+            ComparedIds = ids.Count,
+        };
+    }
+
+    // Also in batches of which one came in another's place: whoever rebuilds would be refused.
+    private void FindTwice(ListedBatches.ReadBatch read, HashSet<Guid> ids, Findings findings)
+    {
+        foreach (var envelope in read.Events)
+        {
+            if (ids.Count < _options.MaxEventIds ? !ids.Add(envelope.Id) : ids.Contains(envelope.Id))
+            {
+                findings.Add(new ArchiveFinding(
+                    ArchiveFindingKind.RepeatedId,
+                    read.Batch.Key.Value,
+                    envelope.Position,
+                    $"event id {envelope.Id} comes twice."));
+            }
+        }
     }
 
     private static void Walk(ListedBatches.ReadBatch read, StreamHeads heads, Findings findings)

@@ -14,8 +14,9 @@ public static class ArchivingEventStoreBuilderExtensions
     /// <summary>
     /// Moves old months of a store into the archive, as a hosted service, and lets the store read them there. Takes the
     /// application's <see cref="IObjectStore"/>: register one, or call <c>AddS3Archive</c>. Injects
-    /// <see cref="Archiver"/>, keyed by the store's name <see cref="IArchivedEvents"/> and
-    /// <see cref="ArchivingHealthCheck"/>. Calling it again only adds to the options.
+    /// <see cref="Archiver"/>, and keyed by the store's name <see cref="IArchivedEvents"/>,
+    /// <see cref="ArchivingHealthCheck"/>, and <see cref="IArchiveListings"/> for an <see cref="ArchiveLifecycle"/>.
+    /// Calling it again only adds to the options.
     /// </summary>
     /// <param name="builder">The builder, on which a backend that keeps an archive's books is chosen.</param>
     /// <param name="configure">Sets which months leave; validated when the application starts.</param>
@@ -55,14 +56,14 @@ public static class ArchivingEventStoreBuilderExtensions
         services.AddKeyedSingleton<IArchivedEvents>(name, static (provider, key) => new ArchivedEvents(
             provider.GetRequiredService<IObjectStore>(), OptionsOf<ArchiveReadingOptions>(provider, key)));
         services.AddKeyedSingleton(name, static (provider, key) => new Archiver(
-            new ArchiverParts(
-                provider.GetRequiredKeyedService<IFeedReader>(key),
-                Catalog(provider, key),
-                provider.GetRequiredKeyedService<ILeaseStore>(key),
-                provider.GetRequiredService<IObjectStore>()),
+            Parts(provider, key),
             OptionsOf<ArchivingOptions>(provider, key),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetService<ILoggerFactory>()));
+        services.AddKeyedSingleton<IArchiveListings>(name, static (provider, key) => new CatalogListings(
+            Parts(provider, key),
+            OptionsOf<ArchivingOptions>(provider, key),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddKeyedSingleton(name, static (provider, key) => new ArchivingService(
             provider.GetRequiredKeyedService<Archiver>(key),
             OptionsOf<ArchivingOptions>(provider, key),
@@ -79,6 +80,12 @@ public static class ArchivingEventStoreBuilderExtensions
             services.AddSingleton(provider => provider.GetRequiredKeyedService<Archiver>(name));
         }
     }
+
+    private static ArchiverParts Parts(IServiceProvider provider, object? key) => new(
+        provider.GetRequiredKeyedService<IFeedReader>(key),
+        Catalog(provider, key),
+        provider.GetRequiredKeyedService<ILeaseStore>(key),
+        provider.GetRequiredService<IObjectStore>());
 
     private static IArchiveCatalog Catalog(IServiceProvider provider, object? key) =>
         provider.GetKeyedService<IArchiveCatalog>(key)

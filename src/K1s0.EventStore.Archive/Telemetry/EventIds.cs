@@ -10,4 +10,5 @@ internal static class EventIds
     public const int MonthPruned = 2004;
     public const int MonthStays = 2005;
     public const int ArchivingFailed = 2006;
+    public const int BatchReplaced = 2007;
 }

@@ -36,4 +36,9 @@ internal static partial class Log
     [LoggerMessage(EventIds.ArchivingFailed, LogLevel.Error, "Archiving failed and will be tried again in {Delay}",
         EventName = nameof(EventIds.ArchivingFailed))]
     public static partial void ArchivingFailed(this ILogger logger, TimeSpan delay, Exception reason);
+
+    [LoggerMessage(EventIds.BatchReplaced, LogLevel.Warning,
+        "Batch {Damaged} cannot be read back ({Reason}); {Key} was made of the database's events in its place",
+        EventName = nameof(EventIds.BatchReplaced))]
+    public static partial void BatchReplaced(this ILogger logger, string damaged, string reason, string key);
 }

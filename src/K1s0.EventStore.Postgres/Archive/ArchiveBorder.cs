@@ -33,19 +33,7 @@ internal sealed class ArchiveBorder(PostgresDatabase database, IArchivedEvents? 
     public async Task<ArchivedStretch?> ReadFeedAsync(
         Position after, FeedFilter? filter, int maxCount, CancellationToken cancellationToken)
     {
-        var rows = await database.QueryAsync(
-            "find_archived_batches",
-            parameters =>
-            {
-                parameters.Add(new NpgsqlParameter<long> { TypedValue = after.Value });
-                parameters.Add(Time(filter?.RecordedFrom));
-                parameters.Add(Time(filter?.RecordedBefore));
-                parameters.Add(new NpgsqlParameter<long> { TypedValue = BatchesPerPage });
-            },
-            static reader => (
-                Bound: new Position(reader.GetInt64(0)),
-                Batch: reader.IsDBNull(1) ? null : BatchColumns.ReadArchived(reader, 1)),
-            cancellationToken).ConfigureAwait(false);
+        var rows = await FindBatchesAsync(after, filter, cancellationToken).ConfigureAwait(false);
         var bound = rows[0].Bound;
         Note(bound);
         if (bound <= after)
@@ -92,8 +80,8 @@ internal sealed class ArchiveBorder(PostgresDatabase database, IArchivedEvents? 
 
         if (archive is null)
         {
-            var last = parts[^1].Batch.Plan.Last;
-            throw new EventsArchivedException(last > Known ? last : Known);
+            var rows = await FindBatchesAsync(parts[0].Batch.Plan.After, null, cancellationToken).ConfigureAwait(false);
+            throw new EventsArchivedException(rows[0].Bound);
         }
 
         foreach (var (first, last, batch) in isForward ? parts : parts.AsEnumerable().Reverse())
@@ -161,6 +149,22 @@ internal sealed class ArchiveBorder(PostgresDatabase database, IArchivedEvents? 
         NpgsqlDbType = NpgsqlDbType.TimestampTz,
         Value = time is { } known ? known.UtcDateTime : DBNull.Value,
     };
+
+    private Task<List<(Position Bound, ArchivedBatch? Batch)>> FindBatchesAsync(
+        Position after, FeedFilter? filter, CancellationToken cancellationToken) =>
+        database.QueryAsync(
+            "find_archived_batches",
+            parameters =>
+            {
+                parameters.Add(new NpgsqlParameter<long> { TypedValue = after.Value });
+                parameters.Add(Time(filter?.RecordedFrom));
+                parameters.Add(Time(filter?.RecordedBefore));
+                parameters.Add(new NpgsqlParameter<long> { TypedValue = BatchesPerPage });
+            },
+            static reader => (
+                Bound: new Position(reader.GetInt64(0)),
+                Batch: reader.IsDBNull(1) ? null : BatchColumns.ReadArchived(reader, 1)),
+            cancellationToken);
 
     private async Task<List<(long First, long Last, ArchivedBatch Batch)>> FindPartsAsync(
         StreamId streamId,

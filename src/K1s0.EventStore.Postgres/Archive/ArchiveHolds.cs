@@ -8,10 +8,10 @@ internal sealed class ArchiveHolds(PostgresDatabase database)
 {
     private static readonly TimeSpan LongestRetention = TimeSpan.FromDays(36_525);
 
-    public Task PlaceAsync(ArchiveHold hold, CancellationToken cancellationToken)
+    public async Task PlaceAsync(ArchiveHold hold, CancellationToken cancellationToken)
     {
         ArchiveHold.Check(hold);
-        return database.WriteAsync(
+        var rows = await database.WriteAsync(
             "place_hold",
             parameters =>
             {
@@ -24,7 +24,13 @@ internal sealed class ArchiveHolds(PostgresDatabase database)
                 parameters.AddValue(hold.PlacedBy);
             },
             static _ => 0,
-            cancellationToken);
+            cancellationToken).ConfigureAwait(false);
+        if (rows.Count == 0)
+        {
+            throw new ArchiveRefusedException(
+                ArchiveRefusal.Moved,
+                $"Hold {hold.Id} was released, or is another one: this one is not in force. Give it an id of its own.");
+        }
     }
 
     public async Task<bool> ReleaseAsync(
@@ -46,12 +52,19 @@ internal sealed class ArchiveHolds(PostgresDatabase database)
     public async Task<IReadOnlyList<ArchiveHold>> ListAsync(CancellationToken cancellationToken) =>
         await database.QueryAsync("list_holds", static _ => { }, ReadHold, cancellationToken).ConfigureAwait(false);
 
-    public Task SetMinimumRetentionAsync(TimeSpan retention, CancellationToken cancellationToken)
+    public Task SetMinimumRetentionAsync(TimeSpan retention, CancellationToken cancellationToken) =>
+        WriteRetentionAsync("set_minimum_retention", retention, cancellationToken);
+
+    public Task RaiseMinimumRetentionAsync(TimeSpan retention, CancellationToken cancellationToken) =>
+        WriteRetentionAsync("raise_minimum_retention", retention, cancellationToken);
+
+    private Task<List<int>> WriteRetentionAsync(
+        string statement, TimeSpan retention, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(retention, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(retention, LongestRetention);
         return database.WriteAsync(
-            "set_minimum_retention",
+            statement,
             parameters => parameters.Add(
                 new NpgsqlParameter<TimeSpan> { TypedValue = retention, NpgsqlDbType = NpgsqlDbType.Interval }),
             static _ => 0,

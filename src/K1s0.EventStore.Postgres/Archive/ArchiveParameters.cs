@@ -28,6 +28,15 @@ internal static class ArchiveParameters
         parameters.Add(
             new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | type, Value = values.ToArray() });
 
+    public static void AddMonths(this NpgsqlParameterCollection parameters, IReadOnlyList<MonthDigest> months)
+    {
+        parameters.AddValues(NpgsqlDbType.TimestampTz, months.Select(month => month.Month.UtcDateTime));
+        parameters.AddValues(NpgsqlDbType.Bigint, months.Select(month => month.EventCount));
+        parameters.AddValues(NpgsqlDbType.Bigint, months.Select(month => month.First.Value));
+        parameters.AddValues(NpgsqlDbType.Bigint, months.Select(month => month.Last.Value));
+        parameters.AddValues(NpgsqlDbType.Bytea, months.Select(month => month.Digest.ToArray()));
+    }
+
     public static void AddOptional(this NpgsqlParameterCollection parameters, NpgsqlDbType type, object? value) =>
         parameters.Add(new NpgsqlParameter { NpgsqlDbType = type, Value = value ?? DBNull.Value });
 }

@@ -1,9 +1,11 @@
+using System.Data;
 using Npgsql;
 
 namespace K1s0.EventStore.Postgres;
 
 /// <summary>
-/// Runs what is written under the lease of the archive, and says why a step was refused. Thread-safe.
+/// Runs what is written under the lease of the archive, and says why a step was refused. Each one is a transaction of
+/// its own at isolation level read committed, without a limit by role or database to how long it takes. Thread-safe.
 /// </summary>
 internal sealed class ArchiveSteps(PostgresDatabase database)
 {
@@ -29,7 +31,7 @@ internal sealed class ArchiveSteps(PostgresDatabase database)
         List<(string Outcome, string Detail, TResult Result)> rows;
         try
         {
-            rows = await database.WriteAsync(
+            rows = await TransactAsync(
                 statement,
                 parameters =>
                 {
@@ -53,5 +55,41 @@ internal sealed class ArchiveSteps(PostgresDatabase database)
             "fenced" => throw new LeaseLostException(lease.Name, lease.Epoch),
             _ => throw new ArchiveRefusedException(ReasonOf(outcome), detail),
         };
+    }
+
+    private async Task<List<TRow>> TransactAsync<TRow>(
+        string statement,
+        Action<NpgsqlParameterCollection> addParameters,
+        Func<NpgsqlDataReader, TRow> read,
+        CancellationToken cancellationToken)
+    {
+        var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            var translate = DriverErrors.Translate;
+            try
+            {
+                var transaction = await connection
+                    .BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
+                await using (transaction.ConfigureAwait(false))
+                {
+                    await database.QueryAsync(
+                        "lift_statement_timeout", static _ => { }, static _ => 0, cancellationToken, transaction)
+                        .ConfigureAwait(false);
+                    var rows = await database.QueryAsync(
+                        statement, addParameters, read, cancellationToken, transaction).ConfigureAwait(false);
+
+                    // Giving up from here on would not tell whether it is committed.
+                    translate = DriverErrors.TranslateWrite;
+                    using var commit = new CommitWatch(connection);
+                    await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+                    return commit.Warning is null ? rows : throw new WriteOutcomeUnknownException(commit.Warning);
+                }
+            }
+            catch (Exception e) when (DriverErrors.IsFromDriver(e, connection))
+            {
+                throw translate(e, statement);
+            }
+        }
     }
 }

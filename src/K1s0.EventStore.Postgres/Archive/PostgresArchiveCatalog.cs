@@ -14,16 +14,15 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
     private const int MaxBatches = 10_000;
     private const int MaxFailureLength = 500;
 
-    // Less than what PostgreSQL waits before it looks for deadlocks: the archive gives way, never an append.
-    private static readonly TimeSpan LockTimeout = TimeSpan.FromMilliseconds(500);
-
     // A step may hash a month.
     private static readonly TimeSpan StepTimeout = TimeSpan.FromHours(2);
 
     private readonly PostgresDatabase _database;
     private readonly PostgresDatabase _patient;
     private readonly ArchiveSteps _steps;
+    private readonly MonthPruning _pruning;
     private readonly ArchiveHolds _holds;
+    private readonly ArchiveReplacements _replacements;
 
     /// <summary>The books of a store whose schema exists (see <see cref="PostgresSchema"/>).</summary>
     /// <param name="dataSource">Where to connect; owned by the application.</param>
@@ -36,7 +35,9 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
         _database = new PostgresDatabase(dataSource, sql, options);
         _patient = new PostgresDatabase(dataSource, sql, options, StepTimeout);
         _steps = new ArchiveSteps(_patient);
+        _pruning = new MonthPruning(_steps);
         _holds = new ArchiveHolds(_database);
+        _replacements = new ArchiveReplacements(_database, _steps);
     }
 
     /// <inheritdoc/>
@@ -48,10 +49,15 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<ArchivableMonth>> ListMonthsAsync(CancellationToken cancellationToken = default) =>
+    public Task<IReadOnlyList<ArchivableMonth>> ListMonthsAsync(CancellationToken cancellationToken = default) =>
+        ListMonthsAsync(DateTimeOffset.MaxValue, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<ArchivableMonth>> ListMonthsAsync(
+        DateTimeOffset countedBy, CancellationToken cancellationToken = default) =>
         await _patient.QueryAsync(
             "list_archivable_months",
-            static _ => { },
+            parameters => parameters.AddValue(countedBy),
             static reader => new ArchivableMonth(
                 BatchColumns.ReadTime(reader, 0),
                 reader.GetInt64(1),
@@ -183,11 +189,7 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
                 parameters.AddValue(last.Value);
                 parameters.AddValue(attempt);
                 parameters.AddValue(eventsDigest);
-                parameters.AddValues(NpgsqlDbType.TimestampTz, months.Select(month => month.Month.UtcDateTime));
-                parameters.AddValues(NpgsqlDbType.Bigint, months.Select(month => month.EventCount));
-                parameters.AddValues(NpgsqlDbType.Bigint, months.Select(month => month.First.Value));
-                parameters.AddValues(NpgsqlDbType.Bigint, months.Select(month => month.Last.Value));
-                parameters.AddValues(NpgsqlDbType.Bytea, months.Select(month => month.Digest.ToArray()));
+                parameters.AddMonths(months);
             },
             static _ => 0,
             cancellationToken);
@@ -220,6 +222,23 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
             "list_manifest", lease, parameters => parameters.AddValue(number), static _ => 0, cancellationToken);
 
     /// <inheritdoc/>
+    public Task PlanReplacementAsync(
+        Lease lease,
+        PlannedManifest manifest,
+        Sha256Digest previous,
+        BatchReplacement replacement,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        ArgumentNullException.ThrowIfNull(replacement);
+        return _replacements.PlanAsync(lease, manifest, previous, replacement, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<DateTimeOffset?> FindListedAtAsync(long number, CancellationToken cancellationToken = default) =>
+        _replacements.FindListedAtAsync(number, cancellationToken);
+
+    /// <inheritdoc/>
     public Task AllowPruneAsync(Lease lease, DateTimeOffset month, CancellationToken cancellationToken = default) =>
         _steps.RunAsync(
             "allow_prune", lease, parameters => parameters.AddValue(month), static _ => 0, cancellationToken);
@@ -227,17 +246,7 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
     /// <inheritdoc/>
     public Task<Position> PruneAsync(
         Lease lease, DateTimeOffset month, CancellationToken cancellationToken = default) =>
-        _steps.RunAsync(
-            "prune_month",
-            lease,
-            parameters =>
-            {
-                parameters.AddValue(month);
-                parameters.Add(
-                    new NpgsqlParameter<TimeSpan> { TypedValue = LockTimeout, NpgsqlDbType = NpgsqlDbType.Interval });
-            },
-            static reader => new Position(reader.IsDBNull(2) ? 0 : reader.GetInt64(2)),
-            cancellationToken);
+        _pruning.PruneAsync(lease, month, cancellationToken);
 
     /// <inheritdoc/>
     public Task PlaceHoldAsync(ArchiveHold hold, CancellationToken cancellationToken = default) =>
@@ -254,6 +263,10 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
     /// <inheritdoc/>
     public Task SetMinimumRetentionAsync(TimeSpan retention, CancellationToken cancellationToken = default) =>
         _holds.SetMinimumRetentionAsync(retention, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task RaiseMinimumRetentionAsync(TimeSpan retention, CancellationToken cancellationToken = default) =>
+        _holds.RaiseMinimumRetentionAsync(retention, cancellationToken);
 
     private static ArchiveStatus ReadStatus(NpgsqlDataReader reader)
     {

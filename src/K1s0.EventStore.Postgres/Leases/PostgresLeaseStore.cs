@@ -7,6 +7,10 @@ namespace K1s0.EventStore.Postgres;
 /// Leases on PostgreSQL, by the server's clock. Each call is one statement without session state, so it works through a
 /// pooler in transaction mode. Thread-safe.
 /// </summary>
+/// <remarks>
+/// A lease counts when its commit was confirmed: one that a failover to a synchronous standby can take back, and give
+/// to somebody else with the same epoch, ends in <see cref="WriteOutcomeUnknownException"/>.
+/// </remarks>
 public sealed class PostgresLeaseStore : ILeaseStore
 {
     private readonly PostgresDatabase _database;
@@ -28,7 +32,7 @@ public sealed class PostgresLeaseStore : ILeaseStore
         ConsumerName.Check(name, nameof(name));
         ConsumerName.Check(owner, nameof(owner));
         Lease.CheckDuration(duration, nameof(duration));
-        var rows = await _database.QueryAsync(
+        var rows = await _database.WriteAsync(
             "acquire_lease",
             parameters =>
             {
@@ -47,7 +51,7 @@ public sealed class PostgresLeaseStore : ILeaseStore
     {
         ArgumentNullException.ThrowIfNull(lease);
         Lease.CheckDuration(duration, nameof(duration));
-        var rows = await _database.QueryAsync(
+        var rows = await _database.WriteAsync(
             "renew_lease",
             parameters =>
             {

@@ -42,6 +42,12 @@ internal sealed class LeafRow
                 ReadDigest(reader, (int)Column.ChainHash)));
     }
 
+    public static StreamId ReadStream(NpgsqlDataReader reader) =>
+        new(reader.GetString((int)Column.StreamType), reader.GetString((int)Column.StreamId));
+
+    public static SignedNote? ReadNote(NpgsqlDataReader reader, int column) =>
+        reader.IsDBNull(column) ? null : SignedNote.Parse(reader.GetFieldValue<byte[]>(column));
+
     public Sha256Digest ReadDigest(NpgsqlDataReader reader, int column) =>
         reader.GetBytes(column, 0, _digest, 0, _digest.Length) == _digest.Length
             ? new Sha256Digest(_digest)

@@ -6,26 +6,34 @@ namespace K1s0.EventStore.Postgres;
 
 /// <summary>
 /// The Merkle log in the tables <c>tiles</c>, <c>leaf_runs</c> and <c>tree_heads</c>. Each call is one statement
-/// without session state. Thread-safe.
+/// without session state; events that have left the database are read from their archive. Thread-safe.
 /// </summary>
 public sealed class PostgresLedgerStore : ILedgerStore
 {
-    private const int PreviousLinkColumn = 8;
-    private const int IndexColumn = 9;
-    private const int NoteColumn = 10;
-
     private readonly PostgresDatabase _database;
     private readonly SettledBoundProbe _probe;
+    private readonly StoredLeaves _leaves;
 
     /// <summary>The log of a store in a database whose schema exists (see <see cref="PostgresSchema"/>).</summary>
     /// <param name="dataSource">Where to connect; owned by the application.</param>
     /// <param name="options">How the store works on PostgreSQL; the defaults when null.</param>
     public PostgresLedgerStore(NpgsqlDataSource dataSource, PostgresOptions? options = null)
+        : this(dataSource, archive: null, options)
+    {
+    }
+
+    /// <summary>The log of a store that reads events that have left the database from their archive.</summary>
+    /// <param name="dataSource">Where to connect; owned by the application.</param>
+    /// <param name="archive">Where archived events are read; null when there is no archive.</param>
+    /// <param name="options">How the store works on PostgreSQL; the defaults when null.</param>
+    public PostgresLedgerStore(
+        NpgsqlDataSource dataSource, IArchivedEvents? archive, PostgresOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(dataSource);
         options = PostgresOptionsRules.Checked(options);
         _database = new PostgresDatabase(dataSource, new SqlCatalog(new SchemaName(options.Schema)), options);
         _probe = new SettledBoundProbe(_database);
+        _leaves = new StoredLeaves(_database, new ArchivedLeaves(_database, new ArchiveBorder(_database, archive)));
     }
 
     /// <inheritdoc/>
@@ -42,18 +50,7 @@ public sealed class PostgresLedgerStore : ILedgerStore
     {
         CheckCount(maxCount, nameof(maxCount));
         var bound = (await _probe.AskAsync(cancellationToken).ConfigureAwait(false)).Bound;
-        return bound <= after
-            ? []
-            : await _database.QueryAsync(
-                "read_unsealed_leaves",
-                parameters =>
-                {
-                    Add(parameters, after.Value);
-                    Add(parameters, bound.Value);
-                    Add(parameters, maxCount);
-                },
-                new LeafRow().Read,
-                cancellationToken).ConfigureAwait(false);
+        return await _leaves.ReadUnsealedAsync(after, bound, maxCount, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -133,26 +130,8 @@ public sealed class PostgresLedgerStore : ILedgerStore
     }
 
     /// <inheritdoc/>
-    public async Task<LocatedLeaf?> FindAsync(Guid eventId, CancellationToken cancellationToken)
-    {
-        var row = new LeafRow();
-        var rows = await _database.QueryAsync(
-            "find_leaf",
-            parameters => parameters.Add(new NpgsqlParameter<Guid> { TypedValue = eventId }),
-            reader =>
-            {
-                var record = row.Read(reader).Record;
-                return new LocatedLeaf(
-                    record,
-                    reader.IsDBNull(PreviousLinkColumn)
-                        ? StreamChain.Genesis(record.StreamTag)
-                        : row.ReadDigest(reader, PreviousLinkColumn),
-                    reader.IsDBNull(IndexColumn) ? long.MaxValue : reader.GetInt64(IndexColumn),
-                    ReadNote(reader, NoteColumn));
-            },
-            cancellationToken).ConfigureAwait(false);
-        return await FoundEvent.OneAsync(_database, eventId, rows, cancellationToken).ConfigureAwait(false);
-    }
+    public Task<LocatedLeaf?> FindAsync(Guid eventId, CancellationToken cancellationToken) =>
+        _leaves.FindAsync(eventId, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<LeafRecord>> ReadSealedAsync(
@@ -160,16 +139,7 @@ public sealed class PostgresLedgerStore : ILedgerStore
     {
         ArgumentOutOfRangeException.ThrowIfNegative(firstIndex);
         CheckCount(count, nameof(count));
-        var row = new LeafRow();
-        return await _database.QueryAsync(
-            "read_sealed_leaves",
-            parameters =>
-            {
-                Add(parameters, firstIndex);
-                Add(parameters, count);
-            },
-            reader => row.Read(reader).Record,
-            cancellationToken).ConfigureAwait(false);
+        return await _leaves.ReadSealedAsync(firstIndex, count, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -190,15 +160,8 @@ public sealed class PostgresLedgerStore : ILedgerStore
     }
 
     /// <inheritdoc/>
-    public async Task<EventEnvelope?> LoadEventAsync(Guid eventId, CancellationToken cancellationToken)
-    {
-        var rows = await _database.QueryAsync(
-            "load_event",
-            parameters => parameters.Add(new NpgsqlParameter<Guid> { TypedValue = eventId }),
-            new EventRow().Read,
-            cancellationToken).ConfigureAwait(false);
-        return await FoundEvent.OneAsync(_database, eventId, rows, cancellationToken).ConfigureAwait(false);
-    }
+    public Task<EventEnvelope?> LoadEventAsync(Guid eventId, CancellationToken cancellationToken) =>
+        _leaves.LoadEventAsync(eventId, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<LedgerStatus> GetStatusAsync(CancellationToken cancellationToken)
@@ -215,22 +178,25 @@ public sealed class PostgresLedgerStore : ILedgerStore
     }
 
     /// <inheritdoc/>
+    /// <exception cref="StoreUnavailableException">
+    /// The store cannot be reached, or this is a standby that does not have the tiles yet.
+    /// </exception>
     public async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadAsync(
         IReadOnlyList<MerkleTile> tiles, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(tiles);
-        var contents = await _database.QueryAsync<ReadOnlyMemory<byte>?>(
+        var rows = await _database.QueryAsync(
             "read_tiles",
             parameters =>
             {
                 Add(parameters, tiles.Select(tile => (short)tile.Level).ToArray());
                 Add(parameters, tiles.Select(tile => tile.Index).ToArray());
             },
-            static reader => reader.IsDBNull(0)
-                ? default(ReadOnlyMemory<byte>?)
-                : (ReadOnlyMemory<byte>)reader.GetFieldValue<byte[]>(0),
+            static reader => new TileRow(
+                reader.IsDBNull(0) ? null : reader.GetFieldValue<byte[]>(0),
+                reader.IsDBNull(1) ? null : reader.GetInt64(1)),
             cancellationToken).ConfigureAwait(false);
-        return [.. contents.Select((bytes, i) => bytes ?? throw new TileMissingException(tiles[i].Path))];
+        return [.. rows.Zip(tiles, static (row, tile) => row.Of(tile))];
     }
 
     private static void AddBatch(NpgsqlParameterCollection parameters, Lease lease, SealedBatch batch)
@@ -256,9 +222,6 @@ public sealed class PostgresLedgerStore : ILedgerStore
     private static void Add<TValue>(NpgsqlParameterCollection parameters, TValue value) =>
         parameters.Add(new NpgsqlParameter<TValue> { TypedValue = value });
 
-    private static SignedNote? ReadNote(NpgsqlDataReader reader, int column) =>
-        reader.IsDBNull(column) ? null : SignedNote.Parse(reader.GetFieldValue<byte[]>(column));
-
     private static void CheckCount(int count, string parameterName)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, parameterName);
@@ -276,7 +239,7 @@ public sealed class PostgresLedgerStore : ILedgerStore
                 row.ReadDigest(reader, 1),
                 new Position(reader.GetInt64(2)),
                 reader.GetFieldValue<DateTimeOffset>(3),
-                ReadNote(reader, 4)),
+                LeafRow.ReadNote(reader, 4)),
             cancellationToken).ConfigureAwait(false);
         return rows is [var head] ? head : null;
     }

@@ -17,6 +17,8 @@ namespace K1s0.EventStore.Postgres;
 /// for a projection inside the appends to the last event that is committed, and renames. The projection in use notices
 /// nothing: its next event is the first one that the new tables do not hold. Where there is no checkpoint yet, it is
 /// set to the end of the rebuild.</para>
+/// <para>Events that have left the database come from the archive, for all lanes together once where they fit into what
+/// it keeps (<c>ArchiveReadingOptions.CacheBytes</c>), and once more to be counted.</para>
 /// <para>It needs the right to create schemas in the database, and to drop the tables in use.</para>
 /// </remarks>
 public sealed class ProjectionRebuilder
@@ -48,13 +50,37 @@ public sealed class ProjectionRebuilder
         bool isInline = false,
         TimeProvider? timeProvider = null,
         ILoggerFactory? loggerFactory = null)
+        : this(dataSource, archive: null, name, projection, options, isInline, timeProvider, loggerFactory)
+    {
+    }
+
+    /// <summary>A rebuilder that reads events that have left the database from their archive.</summary>
+    /// <param name="dataSource">Where to connect; owned by the application.</param>
+    /// <param name="archive">Where archived events are read; null when there is no archive.</param>
+    /// <param name="name">The name of the projection, under which its checkpoint is kept.</param>
+    /// <param name="projection">What the events mean.</param>
+    /// <param name="options">How the store works on PostgreSQL; the defaults when null.</param>
+    /// <param name="isInline">Whether the projection runs inside the appends and has no checkpoint.</param>
+    /// <param name="timeProvider">Measures waits; the system's clock when null.</param>
+    /// <param name="loggerFactory">Where to log; nowhere when null.</param>
+    /// <exception cref="ArgumentException">A name is refused.</exception>
+    public ProjectionRebuilder(
+        NpgsqlDataSource dataSource,
+        IArchivedEvents? archive,
+        string name,
+        IProjection projection,
+        PostgresOptions? options = null,
+        bool isInline = false,
+        TimeProvider? timeProvider = null,
+        ILoggerFactory? loggerFactory = null)
     {
         ConsumerName.Check(name, nameof(name));
         (_name, _projection) = (name, projection);
         _tables = ProjectionTables.Of(projection);
         _database = new ProjectionDatabase(dataSource, options);
         _rebuild = new RebuildTables(_database.Statements, _tables, name);
-        _feed = new RebuildFeed(_database.Statements, projection.Filter);
+        _feed = new RebuildFeed(
+            _database.Statements, projection.Filter, new ArchiveBorder(_database.Statements, archive));
         _probe = new SettledBoundProbe(_database.Statements);
         _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<ProjectionRebuilder>();
         _swap = new RebuildSwap(
@@ -80,6 +106,14 @@ public sealed class ProjectionRebuilder
     /// <exception cref="ProjectionRebuildException">It did not come to its end, for the reason that is
     /// named.</exception>
     /// <exception cref="StoreIdentityException">The checkpoint belongs to another store.</exception>
+    /// <exception cref="EventsArchivedException">
+    /// Events have left the database, and there is no archive to read from, or it is switched off.
+    /// </exception>
+    /// <exception cref="RestoreRequiredException">
+    /// A batch of the archive has to be restored first. Call again then: it goes on.
+    /// </exception>
+    /// <exception cref="ObjectDamagedException">A batch of the archive is damaged.</exception>
+    /// <exception cref="ArchiveMismatchException">A batch of the archive is not what its books say.</exception>
     /// <exception cref="StoreUnavailableException">The database was lost. Call again: it goes on.</exception>
     /// <exception cref="WriteOutcomeUnknownException">
     /// Nobody knows whether the tables were swapped. Call again: if they were, they are made once more.

@@ -84,6 +84,11 @@ internal sealed class RebuildSwap(
                 transaction => SwapAsync(run, identity, batchSize, batch, transaction, cancellationToken),
                 cancellationToken).ConfigureAwait(false);
         }
+        catch (EventsArchivedException)
+        {
+            // A month left, with events that were not applied yet: they can be applied before, from the archive.
+            return (null, null);
+        }
         catch (EventStoreException e) when (SqlStateOf(e) is PostgresErrorCodes.LockNotAvailable
             or PostgresErrorCodes.DeadlockDetected)
         {
@@ -162,7 +167,7 @@ internal sealed class RebuildSwap(
             .ConfigureAwait(false);
         await CheckAsync(done.Events - whole.Events, from, to, transaction, cancellationToken).ConfigureAwait(false);
         await rebuild.SwapAsync(transaction, cancellationToken).ConfigureAwait(false);
-        return (new RebuildResult(done.Events, isInline ? done.Position : to), null);
+        return (new RebuildResult(done.Events, isInline ? done.Position : to) { Archive = feed.Scan }, null);
     }
 
     private async Task<Position?> LockCheckpointAsync(

@@ -1,23 +1,30 @@
 namespace K1s0.EventStore.Postgres;
 
-/// <summary>Refuses a server that confirms what a crash of it can lose, unless the application accepts that.</summary>
+/// <summary>
+/// Refuses a server that confirms what a crash of it can lose, unless the application accepts that; and, always,
+/// sessions whose statements would overlook what is committed while they wait.
+/// </summary>
 internal static class DurabilityCheck
 {
     public static async Task RunAsync(PostgresDatabase database, CancellationToken cancellationToken)
     {
-        if (database.Options.AllowUnsafeDurability)
-        {
-            return;
-        }
-
         var rows = await database.QueryAsync(
             "check_durability",
             static _ => { },
-            static reader => (Fsync: reader.GetString(0), Commit: reader.GetString(1)),
+            static reader => (
+                Fsync: reader.GetString(0), Commit: reader.GetString(1), Isolation: reader.GetString(2)),
             cancellationToken,
             prepare: false).ConfigureAwait(false);
-        var (fsync, commit) = rows[0];
-        if (fsync is "off" || commit is "off")
+        var (fsync, commit, isolation) = rows[0];
+        if (isolation is not ("read committed" or "read uncommitted"))
+        {
+            throw new StoreDurabilityException(
+                $"The sessions have default_transaction_isolation='{isolation}': a read that waits would overlook "
+                    + "events that were confirmed meanwhile, or that left for the archive. Set it to 'read committed' "
+                + "for the role or the connection string of the store.");
+        }
+
+        if (!database.Options.AllowUnsafeDurability && (fsync is "off" || commit is "off"))
         {
             throw new StoreDurabilityException(
                 $"The server has fsync={fsync} and synchronous_commit={commit}: it confirms appends that a crash can "

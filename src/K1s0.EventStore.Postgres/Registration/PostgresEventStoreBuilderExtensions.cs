@@ -99,7 +99,7 @@ public static class PostgresEventStoreBuilderExtensions
         services.AddLeases<PostgresLeaseStore>(name);
         services.AddCatalog<PostgresEventStore>(name);
         services.AddKeyedSingleton(name, static (provider, key) => new PostgresLedgerStore(
-            Source(provider, key), OptionsOf(provider, key)));
+            Source(provider, key), provider.GetKeyedService<IArchivedEvents>(key), OptionsOf(provider, key)));
         services.AddKeyedSingleton<ILedgerStore>(
             name, static (provider, key) => provider.GetRequiredKeyedService<PostgresLedgerStore>(key));
         services.AddKeyedSingleton<IParkedEventStore>(name, static (provider, key) => new PostgresParkedEventStore(

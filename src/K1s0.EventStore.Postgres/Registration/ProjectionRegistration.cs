@@ -108,6 +108,7 @@ public static class ProjectionRegistration
             KeyOf(name, storeName),
             (provider, _) => new ProjectionRebuilder(
                 Source(provider, storeName),
+                provider.GetKeyedService<IArchivedEvents>(storeName),
                 name,
                 provider.GetRequiredService<TProjection>(),
                 OptionsOf(provider, storeName),

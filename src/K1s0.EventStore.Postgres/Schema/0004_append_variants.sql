@@ -179,6 +179,7 @@ $$;
 -- Appends one event and returns its version. expected_version: null for any, 0 when the stream must not exist, n when
 -- it must hold exactly n events. Repeating a call with the same event_id and content returns the same version. Errors:
 --   ES409  the stream is at another version
+--   ES410  the event id is stored already, and its event is in the archive: nothing is appended
 --   ES422  the event cannot be kept: no JSON or too deep, an empty or over-long name, a value that is missing or out
 --   of its
 --          range, an id that is taken by another event
@@ -235,7 +236,13 @@ begin
   end if;
 
   if outcome.seen then
-    select * into strict stored from {schema}.stored_events(array[event_id]);
+    select * into stored from {schema}.stored_events(array[event_id]);
+    if not found then
+      -- Ids stay when a month leaves, contents do not: whether it is the same event only the archive knows.
+      raise exception 'event id % is stored already, and its event is in the archive', event_id
+        using errcode = 'ES410', column = (select s.pruned_bound from {schema}.store s)::text,
+        hint = 'Read it there; it was appended once and is not appended again.';
+    end if;
     if stored.content_digest = digest then
       return stored.version;
     end if;

@@ -74,6 +74,12 @@ create trigger tree_heads_no_delete before delete on {schema}.tree_heads
 create trigger tree_heads_no_truncate before truncate on {schema}.tree_heads
   for each statement execute function {schema}.refuse_log_change();
 
+-- Whether so many events lie behind a position and not behind another.
+create function {schema}.has_settled(in_after bigint, in_last bigint, in_count bigint) returns boolean
+language sql volatile as $$
+  select in_count = (select count(*) from {schema}.events e where e.position > in_after and e.position <= in_last)
+$$;
+
 -- Adds a batch of leaves to the log, or nothing: 'fenced' when the lease does not count, 'moved' when the log is not
 -- the one that the batch continues, 'miscounted' when there are not as many events as leaves, else 'sealed'. The
 -- lease's row stays locked until the commit, so the next leader begins when this batch is there or will never be.
@@ -121,9 +127,7 @@ begin
   end if;
 
   -- Settled events neither come nor go: were it otherwise, indices and positions would never fit again.
-  if in_new_size - in_old_size <> (
-    select count(*) from {schema}.events e
-    where e.position > coalesce(head.last_position, 0) and e.position <= in_last_position) then
+  if not {schema}.has_settled(coalesce(head.last_position, 0), in_last_position, in_new_size - in_old_size) then
     return query select 'miscounted'::text, null::timestamptz;
     return;
   end if;

@@ -60,7 +60,8 @@ create table {schema}.batch_months (
 
 create index batch_months_month_idx on {schema}.batch_months (month, last_position);
 
--- Which streams a batch has, and which of their versions.
+-- Which streams a batch has, and which of their versions. A batch that was replaced goes on in the first one that ends
+-- where it did or behind, so nothing changes here.
 create table {schema}.archived_streams (
   stream_key bigint not null,
   last_version bigint not null,
@@ -84,6 +85,32 @@ create table {schema}.archive_manifests (
   constraint archive_manifests_number check (number > 0),
   constraint archive_manifests_digest check (octet_length(digest) = 32),
   constraint archive_manifests_content check ((content is null) = (listed_at is not null))
+);
+
+-- Batches that come in the place of others when their manifests are listed; kept, to tell where batches came from.
+create table {schema}.batch_replacements (
+  manifest_number bigint not null,
+  after_position bigint not null,
+  first_position bigint not null,
+  last_position bigint not null,
+  event_count bigint not null,
+  earliest timestamptz not null,
+  latest timestamptz not null,
+  content_bytes bigint not null,
+  object_key text not null,
+  stored_bytes bigint not null,
+  object_digest bytea not null,
+  index_digest bytea not null,
+  events_digest bytea not null,
+  -- What it has of each month: one element a month.
+  months timestamptz[] not null,
+  month_counts bigint[] not null,
+  month_firsts bigint[] not null,
+  month_lasts bigint[] not null,
+  month_digests bytea[] not null,
+  constraint batch_replacements_pkey primary key (manifest_number),
+  constraint batch_replacements_manifest_fkey foreign key (manifest_number)
+    references {schema}.archive_manifests (number)
 );
 
 create table {schema}.archive_holds (
@@ -128,6 +155,20 @@ create trigger archived_streams_append_only before update or delete on {schema}.
 create trigger archived_streams_no_truncate before truncate on {schema}.archived_streams
   for each statement execute function {schema}.refuse_archive_change();
 
+-- True; or refused. In an older snapshot what was committed since would be overlooked, whatever is counted or hashed.
+create function {schema}.reads_committed() returns boolean
+language plpgsql as $$
+begin
+  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+    raise exception
+      'what the archive borders on is read at isolation level read committed only: an older snapshot would miss events'
+      using errcode = '25001';
+  end if;
+
+  return true;
+end
+$$;
+
 -- Reading. A statement that would find nothing where events have left the database says so instead.
 
 create function {schema}.refuse_archived(in_bound bigint) returns bigint
@@ -156,6 +197,23 @@ begin
 end
 $$;
 
+-- As before, for events wherever they are. Of a batch that lies there only in part, the books do not say how many of
+-- its events do: every number that it can be will do.
+create or replace function {schema}.has_settled(in_after bigint, in_last bigint, in_count bigint) returns boolean
+language sql volatile as $$
+  select in_count - stored.events between archived.least and archived.most
+  from {schema}.store s
+  cross join lateral (
+    select count(*) as events from {schema}.events e
+    where e.position > greatest(in_after, s.pruned_bound) and e.position <= in_last) stored
+  cross join lateral (
+    select coalesce(sum(b.event_count) filter (where b.after_position >= in_after and b.last_position <= in_last), 0)
+        as least,
+      coalesce(sum(b.event_count), 0) as most
+    from {schema}.batches b
+    where b.last_position > in_after and b.first_position <= in_last and b.last_position <= s.pruned_bound) archived
+$$;
+
 -- For other languages: what is in the archive is refused, not skipped.
 
 create or replace function {schema}.read_feed(in_after bigint, in_max_count int default 1000)
@@ -178,6 +236,7 @@ language plpgsql volatile as $$
 declare
   final_bound bigint;
 begin
+  perform {schema}.reads_committed();
   select s.bound into strict final_bound from {schema}.settled_bound() s;
   return query
   select e.position, e.stream_type, e.stream_id, e.version, e.event_id, e.event_type, e.schema_version, e.occurred_at,
@@ -194,7 +253,8 @@ begin
 end
 $$;
 
--- Volatile: its snapshot is taken when the partitions are locked, and sees the bound that belongs to them.
+-- Volatile: its snapshot is taken when the partitions are locked, and sees the bound that belongs to them. One that was
+-- taken before would not: it is refused.
 create or replace function {schema}.read_stream(
   in_stream_type text, in_stream_id text, in_from_version bigint default 1)
 returns table (
@@ -218,8 +278,9 @@ language sql volatile as $$
     and e.version >= in_from_version
     and (
       select case
-          when s.pruned_bound > 0 then {schema}.has_all_versions(s.pruned_bound, in_stream_type, in_stream_id,
-            in_from_version, 9223372036854775807)
+          when {schema}.reads_committed() and s.pruned_bound > 0
+            then {schema}.has_all_versions(s.pruned_bound, in_stream_type, in_stream_id, in_from_version,
+              9223372036854775807)
           else true
         end
       from {schema}.store s)
@@ -263,6 +324,7 @@ language plpgsql as $$
 declare
   stored record;
 begin
+  perform {schema}.reads_committed();
   if not {schema}.holds_archive(in_epoch) then
     outcome := 'fenced';
     return;
@@ -400,6 +462,7 @@ language plpgsql as $$
 declare
   batch record;
 begin
+  perform {schema}.reads_committed();
   if not {schema}.holds_archive(in_epoch) then
     outcome := 'fenced';
     return;
@@ -445,6 +508,16 @@ begin
 end
 $$;
 
+-- Whether a manifest comes behind the last one, which is listed. Books without a manifest take up any one: those of a
+-- store that was rebuilt from the bucket.
+create function {schema}.continues_manifests(in_number bigint, in_previous bytea) returns boolean
+language sql stable as $$
+  select coalesce(
+    (select m.number = in_number - 1 and m.listed_at is not null and m.digest is not distinct from in_previous
+      from {schema}.archive_manifests m order by m.number desc limit 1),
+    in_number = 1 or in_previous is not null)
+$$;
+
 create function {schema}.plan_manifest(
   in_epoch bigint,
   in_number bigint,
@@ -456,18 +529,13 @@ create function {schema}.plan_manifest(
   out detail text
 )
 language plpgsql as $$
-declare
-  latest record;
 begin
   if not {schema}.holds_archive(in_epoch) then
     outcome := 'fenced';
     return;
   end if;
 
-  select m.number, m.digest, m.through_position, m.listed_at into latest
-  from {schema}.archive_manifests m order by m.number desc limit 1;
-  if in_number <> coalesce(latest.number, 0) + 1
-    or (latest.number is not null and (latest.listed_at is null or latest.digest is distinct from in_previous)) then
+  if not {schema}.continues_manifests(in_number, in_previous) then
     outcome := 'moved';
     detail := format('Manifest %s does not continue the last one.', in_number);
     return;
@@ -488,10 +556,139 @@ begin
 end
 $$;
 
-create function {schema}.list_manifest(in_epoch bigint, in_number bigint, out outcome text, out detail text)
+-- Holds a manifest that lists one batch in the place of others. Nothing but the manifest and the batch is written: the
+-- books go on with the others until it is listed.
+create function {schema}.plan_replacement(
+  in_epoch bigint,
+  in_number bigint,
+  in_digest bytea,
+  in_previous bytea,
+  in_content bytea,
+  in_after bigint,
+  in_first bigint,
+  in_last bigint,
+  in_count bigint,
+  in_earliest timestamptz,
+  in_latest timestamptz,
+  in_content_bytes bigint,
+  in_key text,
+  in_bytes bigint,
+  in_object_digest bytea,
+  in_index_digest bytea,
+  in_events_digest bytea,
+  in_months timestamptz[],
+  in_counts bigint[],
+  in_firsts bigint[],
+  in_lasts bigint[],
+  in_digests bytea[],
+  in_replaced text[],
+  out outcome text,
+  out detail text
+)
 language plpgsql as $$
 declare
+  listed bigint;
+  replaced record;
+begin
+  if not {schema}.holds_archive(in_epoch) then
+    outcome := 'fenced';
+    return;
+  end if;
+
+  select m.through_position into listed from {schema}.archive_manifests m order by m.number desc limit 1;
+  if listed is null or not {schema}.continues_manifests(in_number, in_previous) then
+    outcome := 'moved';
+    detail := format('Manifest %s does not continue the last one.', in_number);
+    return;
+  end if;
+
+  select min(b.after_position) as after, min(b.first_position) as first, max(b.last_position) as last,
+    sum(b.event_count)::bigint as events, min(b.earliest) as earliest, max(b.latest) as latest,
+    array_agg(b.object_key order by b.last_position) as keys, count(*) as batches,
+    bool_and(b.state in ('listed', 'prunable')) or bool_and(b.state = 'pruned') as may_be_replaced,
+    (array_agg(b.events_digest))[1] as events_digest
+  into replaced
+  from {schema}.batches b
+  where b.last_position > in_after and b.after_position < in_last;
+  if not coalesce(replaced.may_be_replaced, false) or replaced.keys is distinct from in_replaced
+    or (replaced.after, replaced.last) is distinct from (in_after, in_last) then
+    outcome := 'moved';
+    detail := format('The batches up to position %s are not those that are replaced, or cannot be.', in_last);
+    return;
+  end if;
+
+  if (replaced.first, replaced.events, replaced.earliest, replaced.latest)
+      is distinct from (in_first, in_count, in_earliest, in_latest)
+    or (replaced.batches = 1 and replaced.events_digest <> in_events_digest)
+    or exists (
+      select
+      from (
+        select m.month, sum(m.event_count)::bigint as event_count, min(m.first_in_month) as first_in_month,
+          max(m.last_in_month) as last_in_month,
+          case when count(*) = 1 then (array_agg(m.digest))[1] end as digest
+        from {schema}.batch_months m
+        where m.last_position > in_after and m.last_position <= in_last
+        group by m.month
+      ) h
+      full join unnest(in_months, in_counts, in_firsts, in_lasts, in_digests)
+        as w (month, event_count, first_in_month, last_in_month, digest) on w.month = h.month
+      where (h.event_count, h.first_in_month, h.last_in_month, coalesce(h.digest, w.digest))
+        is distinct from (w.event_count, w.first_in_month, w.last_in_month, w.digest)) then
+    outcome := 'changed';
+    detail := format('The batch that ends at position %s has other events than those that it replaces.', in_last);
+    return;
+  end if;
+
+  insert into {schema}.archive_manifests (number, digest, through_position, content, epoch)
+  values (in_number, in_digest, listed, in_content, in_epoch);
+  insert into {schema}.batch_replacements (manifest_number, after_position, first_position, last_position, event_count,
+    earliest, latest, content_bytes, object_key, stored_bytes, object_digest, index_digest, events_digest, months,
+    month_counts, month_firsts, month_lasts, month_digests)
+  values (in_number, in_after, in_first, in_last, in_count, in_earliest, in_latest, in_content_bytes, in_key, in_bytes,
+    in_object_digest, in_index_digest, in_events_digest, in_months, in_counts, in_firsts, in_lasts, in_digests);
+  outcome := 'done';
+end
+$$;
+
+-- A batch takes the place of others, whose rows go: nobody is sent to their objects any more.
+create function {schema}.replace_batches(in_epoch bigint, in_replacement {schema}.batch_replacements) returns void
+language plpgsql as $$
+declare
+  replaced record;
+begin
+  select case when bool_and(b.state = 'pruned') then 'pruned'
+      when bool_and(b.state = 'prunable') then 'prunable'
+      else 'listed' end as state,
+    max(b.attempt) as attempt, min(b.planned_at) as planned_at
+  into strict replaced
+  from {schema}.batches b
+  where b.after_position >= in_replacement.after_position and b.last_position <= in_replacement.last_position;
+
+  delete from {schema}.batch_months m
+  where m.last_position > in_replacement.after_position and m.last_position <= in_replacement.last_position;
+  delete from {schema}.batches b
+  where b.after_position >= in_replacement.after_position and b.last_position <= in_replacement.last_position;
+  insert into {schema}.batches (last_position, after_position, first_position, event_count, earliest, latest,
+    content_bytes, state, attempt, object_key, stored_bytes, object_digest, index_digest, events_digest, epoch,
+    planned_at)
+  values (in_replacement.last_position, in_replacement.after_position, in_replacement.first_position,
+    in_replacement.event_count, in_replacement.earliest, in_replacement.latest, in_replacement.content_bytes,
+    replaced.state, replaced.attempt, in_replacement.object_key, in_replacement.stored_bytes,
+    in_replacement.object_digest, in_replacement.index_digest, in_replacement.events_digest, in_epoch,
+    replaced.planned_at);
+  insert into {schema}.batch_months (last_position, month, event_count, first_in_month, last_in_month, digest)
+  select in_replacement.last_position, w.*
+  from unnest(in_replacement.months, in_replacement.month_counts, in_replacement.month_firsts,
+    in_replacement.month_lasts, in_replacement.month_digests) as w;
+end
+$$;
+
+-- Runs as the owner: rows of batches that are replaced go, and nobody else may remove one.
+create function {schema}.list_manifest(in_epoch bigint, in_number bigint, out outcome text, out detail text)
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
   through bigint;
+  replacement {schema}.batch_replacements;
 begin
   if not {schema}.holds_archive(in_epoch) then
     outcome := 'fenced';
@@ -508,9 +705,14 @@ begin
     return;
   end if;
 
-  update {schema}.batches b
-  set state = 'listed', epoch = in_epoch, updated_at = clock_timestamp()
-  where b.last_position <= through and b.state = 'verified';
+  select r.* into replacement from {schema}.batch_replacements r where r.manifest_number = in_number;
+  if found then
+    perform {schema}.replace_batches(in_epoch, replacement);
+  else
+    update {schema}.batches b
+    set state = 'listed', epoch = in_epoch, updated_at = clock_timestamp()
+    where b.last_position <= through and b.state = 'verified';
+  end if;
   outcome := 'done';
 end
 $$;
@@ -558,9 +760,13 @@ begin
   order by h.hold_id;
 
   return query
-  select 'unsealed'::text, format('The ledger has sealed up to position %s, not up to %s.', sealed.position, bound)
+  -- A store has a ledger from when somebody held its lease, whose row stays.
+  select 'unsealed'::text, format('The ledger has sealed up to position %s, not up to %s.',
+    coalesce(sealed.position, 0), bound)
   from (select max(h.last_position) as position from {schema}.tree_heads h) sealed
-  where sealed.position < bound;
+  where coalesce(sealed.position, 0) < bound
+    and (sealed.position is not null
+      or exists (select from {schema}.leases l where l.lease_name = 'k1s0 ledger'));
 end
 $$;
 
@@ -571,6 +777,7 @@ declare
   month_end constant timestamptz := (in_month at time zone 'UTC' + interval '1 month') at time zone 'UTC';
   obstacle record;
 begin
+  perform {schema}.reads_committed();
   if not {schema}.holds_archive(in_epoch) then
     outcome := 'fenced';
     return;
@@ -610,6 +817,23 @@ begin
 end
 $$;
 
+-- Whether the last step of a month's leaving would get its lock now: asked before a month is hashed, and in a
+-- transaction of its own, so that a busy store does not have it hashed for nothing. Runs as the owner.
+create function {schema}.can_lock_events(
+  in_epoch bigint, in_lock_timeout interval, out outcome text, out detail text)
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  if not {schema}.holds_archive(in_epoch) then
+    outcome := 'fenced';
+    return;
+  end if;
+
+  perform set_config('lock_timeout', (extract(epoch from in_lock_timeout) * 1000)::bigint::text, true);
+  lock table only {schema}.events in access exclusive mode;
+  outcome := 'done';
+end
+$$;
+
 -- Lets a month leave. Its rows are locked against writers while they are hashed; readers are in the way only of the
 -- last step, which waits for them for in_lock_timeout and no longer. Runs as the owner, who alone may drop a partition.
 create function {schema}.prune_month(
@@ -620,6 +844,7 @@ declare
   partition_name constant text := 'events_' || to_char(in_month at time zone 'UTC', 'YYYY_MM');
   obstacle record;
 begin
+  perform {schema}.reads_committed();
   if not {schema}.holds_archive(in_epoch) then
     outcome := 'fenced';
     return;
@@ -632,12 +857,14 @@ begin
     return;
   end if;
 
-  -- Waits for writers that are in the partition, and lets no other in; readers go on.
-  perform set_config('lock_timeout', (extract(epoch from in_lock_timeout) * 1000)::bigint::text, true);
+  -- Waits for writers that are in the partition, and lets no other in; readers go on. It waits for longer than the rest
+  -- does: who waits until deadlocks are looked for stops an autovacuum, and nobody appends to a month that is closed.
+  perform set_config('lock_timeout', (extract(epoch from greatest(
+    in_lock_timeout, 2 * current_setting('deadlock_timeout')::interval)) * 1000)::bigint::text, true);
   execute format('lock table %I.%I in share mode', {schema_literal}, partition_name);
+  perform set_config('lock_timeout', (extract(epoch from in_lock_timeout) * 1000)::bigint::text, true);
 
-  -- Subscriptions only go forward, but holds come: nobody places one between here and the end.
-  lock table {schema}.archive_holds in share mode;
+  -- Not to hash it for nothing; what counts is asked at the end.
   select o.outcome, o.detail into obstacle from {schema}.archive_obstacles(in_month) o limit 1;
   if found then
     outcome := obstacle.outcome;
@@ -648,13 +875,16 @@ begin
   bound := greatest(
     (select max(m.last_position) from {schema}.batch_months m where m.month = in_month),
     (select s.pruned_bound from {schema}.store s));
-  if exists (
-    select from {schema}.batches b where b.last_position <= bound and b.state not in ('listed', 'prunable', 'pruned'))
+  -- A manifest that is not known to be put may be about to replace batches on both sides of the bound.
+  if exists (select from {schema}.archive_manifests m where m.listed_at is null)
+    or exists (
+      select from {schema}.batches b
+      where b.last_position <= bound and b.state not in ('listed', 'prunable', 'pruned'))
     or exists (
       select from {schema}.batch_months m join {schema}.batches b on b.last_position = m.last_position
       where m.month = in_month and b.state not in ('prunable', 'pruned')) then
     outcome := 'not_listed';
-    detail := 'A batch with events of the month may not leave.';
+    detail := 'A batch with events of the month may not leave, or a manifest is not listed yet.';
     return;
   end if;
 
@@ -690,6 +920,17 @@ begin
     return;
   end if;
 
+  -- Nobody reads or appends any more, and nobody places a hold: what may have come while the month was hashed is seen
+  -- now, and nothing comes behind it. The holds last, so that one can be placed while readers are waited for.
+  lock table only {schema}.events in access exclusive mode;
+  lock table {schema}.archive_holds in share mode;
+  select o.outcome, o.detail into obstacle from {schema}.archive_obstacles(in_month) o limit 1;
+  if found then
+    outcome := obstacle.outcome;
+    detail := obstacle.detail;
+    return;
+  end if;
+
   execute format('alter table %I.events detach partition %I.%I', {schema_literal}, {schema_literal}, partition_name);
   execute format('drop table %I.%I', {schema_literal}, partition_name);
   update {schema}.store s
@@ -703,8 +944,10 @@ begin
 end
 $$;
 
+revoke execute on function {schema}.list_manifest(bigint, bigint) from public;
 revoke execute on function {schema}.allow_prune(bigint, timestamptz) from public;
 revoke execute on function {schema}.prune_month(bigint, timestamptz, interval) from public;
+revoke execute on function {schema}.can_lock_events(bigint, interval) from public;
 
 -- The rights of a process that archives; together with those of a writer for one that appends as well.
 create function {schema}.grant_archiver(in_role name) returns void
@@ -713,9 +956,12 @@ begin
   perform {schema}.grant_reader(in_role);
   execute format('grant insert, update on %1$I.leases, %1$I.batches, %1$I.archive_manifests, %1$I.archive_holds '
     'to %2$I', {schema_literal}, in_role);
-  execute format('grant insert on %1$I.batch_months, %1$I.archived_streams to %2$I', {schema_literal}, in_role);
+  execute format('grant insert on %1$I.batch_months, %1$I.archived_streams, %1$I.batch_replacements to %2$I',
+    {schema_literal}, in_role);
   execute format('grant update (minimum_retention) on %1$I.store to %2$I', {schema_literal}, in_role);
-  execute format('grant execute on function %1$I.allow_prune(bigint, timestamptz), '
-    '%1$I.prune_month(bigint, timestamptz, interval) to %2$I', {schema_literal}, in_role);
+  execute format('grant execute on function %1$I.list_manifest(bigint, bigint), '
+    '%1$I.allow_prune(bigint, timestamptz), %1$I.prune_month(bigint, timestamptz, interval), '
+    '%1$I.can_lock_events(bigint, interval) to %2$I',
+    {schema_literal}, in_role);
 end
 $$;

@@ -1,4 +1,5 @@
--- The months that the database holds, each with what is in it.
+-- The months that the database holds, each with what is in it: nothing for those that are not to be counted, which end
+-- behind a time. $1 that time
 select p.month, r.events, coalesce(r.first, 0), coalesce(r.last, 0), pg_total_relation_size(p.oid)
 from (
   select c.oid, to_timestamp(substring(c.relname from 'events_(\d{4}_\d{2})$') || ' +00', 'YYYY_MM TZH') as month
@@ -8,7 +9,8 @@ from (
 cross join lateral (
   select count(*) as events, min(e.position) as first, max(e.position) as last
   from {schema}.events e
-  where e.recorded_at >= p.month and e.recorded_at < (p.month at time zone 'UTC' + interval '1 month') at time zone
-    'UTC'
+  where (p.month at time zone 'UTC' + interval '1 month') at time zone 'UTC' <= $1
+    and e.recorded_at >= p.month
+    and e.recorded_at < (p.month at time zone 'UTC' + interval '1 month') at time zone 'UTC'
 ) r
 order by p.month

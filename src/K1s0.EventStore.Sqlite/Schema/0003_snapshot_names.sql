@@ -4,8 +4,7 @@
 create table named_snapshots (
   stream_type text not null,
   stream_id text not null,
-  -- Empty where nobody named the state, as with all that was kept so far; what an aggregate has kept there is taken
-  -- anew.
+  -- Empty where nobody named the state, as with all that is left.
   state_name text not null,
   version integer not null,
   state blob not null,
@@ -14,8 +13,10 @@ create table named_snapshots (
   constraint snapshots_version_positive check (version > 0)
 ) strict;
 
+-- What aggregates have kept, in frames, stood without its name, and would never be read nor replaced any more: it is
+-- only a cache, and taken anew.
 insert into named_snapshots (stream_type, stream_id, state_name, version, state, taken_at)
-select stream_type, stream_id, '', version, state, taken_at from snapshots;
+select stream_type, stream_id, '', version, state, taken_at from snapshots where substr(state, 1, 1) <> x'ff';
 
 drop table snapshots;
 alter table named_snapshots rename to snapshots;

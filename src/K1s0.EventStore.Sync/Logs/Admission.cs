@@ -29,4 +29,9 @@ public enum Admission
 
     /// <summary>One more origin would be more than <see cref="ReplicaOptions.MaxOrigins"/>; nothing changed.</summary>
     TooManyOrigins,
+
+    /// <summary>
+    /// The peer that brought it has no right to: see <see cref="PeerRights.CanWrite"/>. Nothing changed.
+    /// </summary>
+    NotPermitted,
 }

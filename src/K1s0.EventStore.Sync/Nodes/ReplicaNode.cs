@@ -43,6 +43,11 @@ public sealed class ReplicaNode : IDisposable
     /// </summary>
     public IReadOnlyList<Dot> Damaged => _guarded.Look(_ => _damage?.Dots ?? []);
 
+    /// <summary>
+    /// Whether peers have to prove that they have the shared key; otherwise the transport has to know who they are.
+    /// </summary>
+    public bool RequiresSharedKey => !_sync.SharedKey.IsEmpty;
+
     internal TimeProvider Time => _timeProvider;
 
     internal SyncOptions Sync => _sync;
@@ -126,10 +131,13 @@ public sealed class ReplicaNode : IDisposable
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(transport);
-        var pump = new SyncPump(this, transport);
+        var metered = transport as MeteredTransport ?? new MeteredTransport(transport, _timeProvider);
+        var pump = new SyncPump(this, metered);
         await using (transport.ConfigureAwait(false))
         {
-            return await pump.RunAsync(role, checkpoint, cancellationToken).ConfigureAwait(false);
+            return await SyncTelemetry.MeasureAsync(
+                    role, metered, _timeProvider, () => pump.RunAsync(role, checkpoint, cancellationToken))
+                .ConfigureAwait(false);
         }
     }
 
@@ -184,8 +192,11 @@ public sealed class ReplicaNode : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _guarded.Dispose();
 
-    internal SyncSession NewSession(SyncRole role, VectorClock? checkpoint) =>
-        _guarded.Look(replica => new SyncSession(role, replica, _sync, checkpoint, _damage));
+    internal SyncSession NewSession(SyncRole role, VectorClock? checkpoint, ReplicaId? peer = null)
+    {
+        var rights = _sync.RightsOf?.Invoke(peer) ?? PeerRights.All;
+        return _guarded.Look(replica => new SyncSession(role, replica, _sync, checkpoint, rights, _damage));
+    }
 
     /// <summary>
     /// Lets a session take an input, and stores what came of it before anybody else may change the replica.

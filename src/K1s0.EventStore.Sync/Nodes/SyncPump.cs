@@ -14,7 +14,7 @@ internal sealed class SyncPump(ReplicaNode node, ISyncTransport transport)
         var receiving = _incoming.FillAsync(transport, ending.Token);
         try
         {
-            using var session = node.NewSession(role, checkpoint);
+            using var session = node.NewSession(role, checkpoint, transport.AuthenticatedPeer);
             return await RunAsync(session, role, cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -75,9 +75,13 @@ internal sealed class SyncPump(ReplicaNode node, ISyncTransport transport)
             await transport.SendAsync(frame, sending.Token).ConfigureAwait(false);
             return null;
         }
-        catch (IOException)
+        catch (IOException e)
         {
-            return new SyncOutcome(SyncEndReason.Disconnected, "the connection broke.", null);
+            return new SyncOutcome(SyncEndReason.Disconnected, e.Message, null);
+        }
+        catch (PeerRefusedException e)
+        {
+            return new SyncOutcome(SyncEndReason.NotAuthenticated, e.Message, null);
         }
         catch (OperationCanceledException) when (patience.IsCancellationRequested)
         {
@@ -109,9 +113,13 @@ internal sealed class SyncPump(ReplicaNode node, ISyncTransport transport)
                 ? new SyncInput.Received(frame)
                 : new SyncInput.Disconnected();
         }
-        catch (IOException)
+        catch (IOException e)
         {
-            return new SyncInput.Disconnected();
+            return new SyncInput.Disconnected(e.Message);
+        }
+        catch (PeerRefusedException e)
+        {
+            return new SyncInput.Failed(SyncEndReason.NotAuthenticated, e.Message);
         }
         catch (InvalidFormatException e)
         {

@@ -4,7 +4,7 @@ namespace K1s0.EventStore.Sync;
 /// The half of a round that helps the peer to repair its logs: tells which events are whole here, and gives them. Keeps
 /// the comparison of one part of one log.
 /// </summary>
-internal sealed class RepairAnswerer(Outbox outbox)
+internal sealed class RepairAnswerer(Outbox outbox, PeerRights? rights = null)
 {
     // A peer whose every log is damaged everywhere asks in several rounds.
     private const int MaxQuestions = 16_384;
@@ -30,6 +30,13 @@ internal sealed class RepairAnswerer(Outbox outbox)
             return;
         }
 
+        if (rights?.MayCompare(part.Origin) is false)
+        {
+            // As one that has nothing there.
+            Answer(RepairFrames.Index([]), request);
+            return;
+        }
+
         _asked = (part, request);
         outbox.Add(new SyncOutput.ReadLinks(part, IsForPeer: true));
     }
@@ -37,7 +44,16 @@ internal sealed class RepairAnswerer(Outbox outbox)
     public void TakeFetch(ref WireReader reader)
     {
         var (origin, sequences) = RepairFrames.ReadFetch(ref reader);
-        if (!reader.IsBroken && MayAsk())
+        if (reader.IsBroken || !MayAsk())
+        {
+            return;
+        }
+
+        if (rights?.MayCompare(origin) is false)
+        {
+            Send([]);
+        }
+        else
         {
             _isFetching = true;
             outbox.Add(new SyncOutput.ReadWhole(origin, sequences, EventBatchFormat.MaxRestBytes / 2));

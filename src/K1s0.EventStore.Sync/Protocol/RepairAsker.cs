@@ -6,7 +6,8 @@ namespace K1s0.EventStore.Sync;
 /// </summary>
 /// <remarks>One question is open at a time. A peer that lies costs a few messages; nothing it sends replaces anything
 /// but a damaged event, and that only by the event whose hash the log names.</remarks>
-internal sealed class RepairAsker(Replica replica, LogDamage damage, Outbox outbox)
+internal sealed class RepairAsker(
+    Replica replica, LogDamage damage, Outbox outbox, PeerRights? rights = null)
 {
     // A comparison of 4,096 events takes four rounds; a peer that answers in small pieces must come to an end too.
     private const int MaxRequestsPerPart = 64;
@@ -29,6 +30,9 @@ internal sealed class RepairAsker(Replica replica, LogDamage damage, Outbox outb
         Stores,
     }
 
+    /// <summary>Whether something is damaged about which this peer may be asked.</summary>
+    public bool HasQuestions => damage.Any && damage.Windows.Exists(MayAsk);
+
     public bool IsOver => _state is State.Over;
 
     public long EventsRepaired { get; private set; }
@@ -37,7 +41,7 @@ internal sealed class RepairAsker(Replica replica, LogDamage damage, Outbox outb
 
     public void Begin()
     {
-        damage.Windows.ForEach(_windows.Enqueue);
+        damage.Windows.Where(MayAsk).ToList().ForEach(_windows.Enqueue);
         NextWindow();
     }
 
@@ -124,6 +128,8 @@ internal sealed class RepairAsker(Replica replica, LogDamage damage, Outbox outb
         _verified.Clear();
         NextFetch();
     }
+
+    private bool MayAsk((Origin Origin, long First) window) => rights?.MayCompare(window.Origin) is not false;
 
     private void NextWindow()
     {

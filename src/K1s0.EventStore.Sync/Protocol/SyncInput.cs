@@ -35,7 +35,7 @@ internal abstract record SyncInput
     public sealed record RoundWanted : SyncInput;
 
     /// <summary>The connection ended, or the peer said goodbye.</summary>
-    public sealed record Disconnected : SyncInput;
+    public sealed record Disconnected(string Detail = "the connection ended.") : SyncInput;
 
     /// <summary>The transport had to end the connection.</summary>
     public sealed record Failed(SyncEndReason Reason, string Detail) : SyncInput;

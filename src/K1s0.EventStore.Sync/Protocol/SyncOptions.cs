@@ -29,6 +29,13 @@ public sealed class SyncOptions
     /// <value>False by default.</value>
     public bool IsTransportAuthenticated { get; set; }
 
+    /// <summary>
+    /// What a peer may be given, and what is taken from it; asked when a session begins, with the replica that the
+    /// transport has proved to be there, or null. A shared key alone says that the peer is a member, not which one.
+    /// </summary>
+    /// <value>null by default: every member may everything.</value>
+    public Func<ReplicaId?, PeerRights>? RightsOf { get; set; }
+
     /// <summary>How many bytes of events a peer may have sent before they are durable here, 64 KiB to 64 MiB.</summary>
     /// <value>1 MiB by default.</value>
     public int WindowBytes { get; set; } = 1024 * 1024;

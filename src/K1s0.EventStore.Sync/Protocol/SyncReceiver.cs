@@ -1,7 +1,8 @@
 namespace K1s0.EventStore.Sync;
 
 /// <summary>The half of a round that receives: looks at each event, has it stored, and confirms it then.</summary>
-internal sealed class SyncReceiver(Replica replica, SyncOptions options, Outbox outbox)
+internal sealed class SyncReceiver(
+    Replica replica, SyncOptions options, Outbox outbox, PeerRights? rights = null)
 {
     private readonly Queue<(int Bytes, int Delivered, int Taken)> _unstored = new();
     private readonly SortedDictionary<Admission, long> _refused = [];
@@ -77,7 +78,10 @@ internal sealed class SyncReceiver(Replica replica, SyncOptions options, Outbox 
             return false;
         }
 
-        switch (replica.Admit(candidate, delivered))
+        var isKnown = replica.Clock.Covers(candidate.Dot);
+        switch (isKnown || rights?.MayBring(candidate) is not false
+            ? replica.Admit(candidate, delivered)
+            : Admission.NotPermitted)
         {
             case Admission.Delivered:
                 return true;

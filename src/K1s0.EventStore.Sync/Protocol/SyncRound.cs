@@ -24,6 +24,7 @@ internal sealed class SyncRound
     private readonly VectorClock? _offered;
     private readonly SyncSender _sender;
     private readonly SyncReceiver _receiver;
+    private readonly PeerRights _rights;
     private readonly LogDamage? _damage;
     private readonly RepairAsker? _asker;
     private readonly RepairAnswerer? _answerer;
@@ -45,28 +46,31 @@ internal sealed class SyncRound
         SyncRole role,
         Handshake handshake,
         VectorClock? checkpoint,
+        PeerRights rights,
         LogDamage? damage)
     {
+        _rights = rights;
         (_replica, _outbox, _isInitiator, _version) = (replica, outbox, role is SyncRole.Initiator, handshake.Version);
 
         // A point beyond what is here would be that of a life before.
         _offered = checkpoint is not null && replica.Clock.Covers(checkpoint) ? checkpoint : null;
         _bytesSentBefore = outbox.BytesSent;
         _damage = damage;
-        _sender = new SyncSender(replica, options, outbox, handshake.PeerWindow, damage);
-        _receiver = new SyncReceiver(replica, options, outbox);
+        _sender = new SyncSender(replica, options, outbox, handshake.PeerWindow, rights, damage);
+        _receiver = new SyncReceiver(replica, options, outbox, rights);
         if (damage is not null && handshake.CanRepair)
         {
-            (_asker, _answerer) = (new RepairAsker(replica, damage, outbox), new RepairAnswerer(outbox));
+            _asker = new RepairAsker(replica, damage, outbox, rights);
+            _answerer = new RepairAnswerer(outbox, rights);
         }
     }
 
-    private bool WantsRepair => _asker is not null && _damage is { Any: true };
+    private bool WantsRepair => _asker is { HasQuestions: true };
 
     public void Begin()
     {
         // What a digest that is found to be equal stands for; the replica may know more when the answer comes.
-        (_mine, _hasTold) = (_replica.Clock, true);
+        (_mine, _hasTold) = (_rights.Visible(_replica.Clock), true);
         _outbox.Send(frame => VectorFrame.WriteDigest(frame, WantsRepair ? default : Digest(), _offered));
     }
 
@@ -96,7 +100,7 @@ internal sealed class SyncRound
             case FrameType.Ack when _isExchanging:
                 TakeAck(ref reader);
                 break;
-            case FrameType.Done when _isExchanging:
+            case FrameType.Done when _isExchanging && !_receiver.IsDone:
                 reader.End();
                 _receiver.IsDone = true;
                 break;
@@ -151,7 +155,7 @@ internal sealed class SyncRound
 
         // A peer that finds a log forked keeps its own version back.
         var point = _mine.Merge(_theirs);
-        isClean &= _replica.Clock.Covers(point);
+        isClean &= _replica.Clock.Covers(point) && !_sender.HasWithheld;
         return new SyncReport(
             _isInSync ? SyncMode.InSync : _isFromCheckpoint ? SyncMode.FromCheckpoint : SyncMode.Full,
             _sender.EventsConfirmed,
@@ -169,7 +173,7 @@ internal sealed class SyncRound
         };
     }
 
-    private Integrity.Sha256Digest Digest() => VectorFrame.DigestOf(_replica);
+    private Integrity.Sha256Digest Digest() => VectorFrame.DigestOf(_replica, _mine);
 
     private void TakeAck(ref WireReader reader)
     {
@@ -189,7 +193,7 @@ internal sealed class SyncRound
             return;
         }
 
-        (_mine, _hasTold) = (_replica.Clock, true);
+        (_mine, _hasTold) = (_rights.Visible(_replica.Clock), true);
         if (!WantsRepair && digest == Digest())
         {
             _isInSync = true;
@@ -215,7 +219,7 @@ internal sealed class SyncRound
         _isFromCheckpoint = isChange;
         if (_isInitiator)
         {
-            _mine = _replica.Clock;
+            _mine = _rights.Visible(_replica.Clock);
             _outbox.Send(frame => VectorFrame.WriteVector(frame, _replica, _mine, isChange ? _offered : null));
         }
         else if (isChange != _since is not null)

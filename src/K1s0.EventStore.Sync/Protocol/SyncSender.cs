@@ -2,8 +2,9 @@ namespace K1s0.EventStore.Sync;
 
 /// <summary>The half of a round that sends: what the peer lacks, in pages, no further ahead than its window.</summary>
 internal sealed class SyncSender(
-    Replica replica, SyncOptions options, Outbox outbox, int window, LogDamage? damage = null)
+    Replica replica, SyncOptions options, Outbox outbox, int window, PeerRights rights, LogDamage? damage = null)
 {
+    private readonly WithheldEvents _withheld = new(rights);
     private readonly Queue<(int Bytes, int Events)> _unconfirmed = new();
     private readonly HashSet<Origin> _forks = [];
     private Dictionary<Origin, ulong> _theirHashes = [];
@@ -21,6 +22,9 @@ internal sealed class SyncSender(
 
     /// <summary>Whether the peer has taken every event that it is done with.</summary>
     public bool HasAllConfirmed => EventsConfirmed == _eventsAnswered;
+
+    /// <summary>Whether the peer was not given something that it lacks.</summary>
+    public bool HasWithheld => _withheld.IsAny;
 
     /// <summary>Origins of whose logs the peer holds another version.</summary>
     public IReadOnlyCollection<Origin> Forks => _forks;
@@ -123,14 +127,16 @@ internal sealed class SyncSender(
         }
 
         _after = after;
-        Send([.. events.Where(next => !_forks.Contains(next.Dot.Origin))]);
+        Send([.. events.Where(next =>
+            !_forks.Contains(next.Dot.Origin) && !_withheld.Withholds(next, _theirs))]);
         Continue();
     }
 
     /// <summary>The peer says how many frames it is done with, and how many of their events it has durably.</summary>
     public void Confirmed(long frames, long events)
     {
-        if (frames < _framesConfirmed || frames - _framesConfirmed > _unconfirmed.Count)
+        // One that confirms nothing would hold the session for as long as it is repeated.
+        if (frames <= _framesConfirmed || frames - _framesConfirmed > _unconfirmed.Count)
         {
             outbox.Broken($"{frames} frames are confirmed, which were not sent.");
             return;

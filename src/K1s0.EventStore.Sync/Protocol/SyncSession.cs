@@ -11,6 +11,7 @@ internal sealed class SyncSession : IDisposable
     private readonly SyncRole _role;
     private readonly Replica _replica;
     private readonly SyncOptions _options;
+    private readonly PeerRights _rights;
     private readonly Handshake _handshake;
     private readonly Outbox _outbox = new();
     private readonly LogDamage? _damage;
@@ -22,14 +23,17 @@ internal sealed class SyncSession : IDisposable
     /// <param name="replica">The replica.</param>
     /// <param name="options">Checked options.</param>
     /// <param name="checkpoint">What both sides held after an earlier round, if this side remembers.</param>
+    /// <param name="rights">What the peer may; everything when null.</param>
     /// <param name="damage">What is damaged in the replica's store; null when that store cannot be repaired.</param>
     public SyncSession(
         SyncRole role,
         Replica replica,
         SyncOptions options,
         VectorClock? checkpoint = null,
+        PeerRights? rights = null,
         LogDamage? damage = null)
     {
+        _rights = rights ?? PeerRights.All;
         (_role, _replica, _options, Checkpoint, _damage) = (role, replica, options, checkpoint, damage);
         _handshake = new Handshake(options, canRepair: damage is not null);
     }
@@ -100,10 +104,10 @@ internal sealed class SyncSession : IDisposable
             case SyncInput.Failed failed:
                 _outbox.End(failed.Reason, failed.Detail);
                 break;
-            case SyncInput.Disconnected:
+            case SyncInput.Disconnected disconnected:
                 _outbox.End(
                     _phase is Phase.Ready && _round is null ? SyncEndReason.Completed : SyncEndReason.Disconnected,
-                    "the connection ended.");
+                    disconnected.Detail);
                 break;
             default:
                 throw new InvalidOperationException($"{input.GetType().Name} does not belong here.");
@@ -220,7 +224,8 @@ internal sealed class SyncSession : IDisposable
         _outbox.Seal = _handshake.Seal(_role);
     }
 
-    private SyncRound NewRound() => new(_replica, _options, _outbox, _role, _handshake, Checkpoint, _damage);
+    private SyncRound NewRound() =>
+        new(_replica, _options, _outbox, _role, _handshake, Checkpoint, _rights, _damage);
 
     private void BeginRound()
     {

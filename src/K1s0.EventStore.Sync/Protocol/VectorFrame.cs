@@ -23,12 +23,12 @@ internal static class VectorFrame
 
     private const int LeastEntryBytes = ReplicaId.Length + 2 + sizeof(ulong);
 
-    public static Sha256Digest DigestOf(Replica replica)
+    public static Sha256Digest DigestOf(Replica replica, VectorClock known)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData("k1s0-sync-known/1"u8);
         Span<byte> entry = stackalloc byte[ReplicaId.Length + (2 * sizeof(ulong)) + Sha256Digest.Length];
-        foreach (var dot in replica.Clock.Entries)
+        foreach (var dot in known.Entries)
         {
             BinaryPrimitives.WriteUInt128BigEndian(entry, dot.Origin.Replica.Value);
             BinaryPrimitives.WriteUInt64BigEndian(entry[16..], dot.Origin.Incarnation);

@@ -21,6 +21,12 @@ public sealed class StreamSyncTransport : ISyncTransport
         (_stream, _leaveOpen) = (stream, leaveOpen);
     }
 
+    internal StreamSyncTransport(Stream stream, ReplicaId peer)
+        : this(stream) => AuthenticatedPeer = peer;
+
+    /// <inheritdoc/>
+    public ReplicaId? AuthenticatedPeer { get; }
+
     /// <inheritdoc/>
     public async ValueTask SendAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellationToken = default)
     {

@@ -26,6 +26,12 @@ public interface IArchiveCatalog
     /// <param name="cancellationToken">Gives up asking.</param>
     Task<IReadOnlyList<ArchivableMonth>> ListMonthsAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>The same, without looking at the events of months that end later.</summary>
+    /// <param name="countedBy">A month that ends behind this time is listed as if it had no events.</param>
+    /// <param name="cancellationToken">Gives up asking.</param>
+    Task<IReadOnlyList<ArchivableMonth>> ListMonthsAsync(
+        DateTimeOffset countedBy, CancellationToken cancellationToken = default);
+
     /// <summary>Batches in order of positions.</summary>
     /// <param name="after">Only batches whose last position is behind this one.</param>
     /// <param name="maxCount">The most batches: 1 to 10,000.</param>
@@ -105,7 +111,10 @@ public interface IArchiveCatalog
 
     /// <summary>Holds the next manifest from before it is put.</summary>
     /// <param name="lease">The lease.</param>
-    /// <param name="manifest">The manifest behind the last one, which is listed.</param>
+    /// <param name="manifest">
+    /// The manifest behind the last one, which is listed. Where the books have none yet, any one: a rebuilt store takes
+    /// up the last manifest of its bucket.
+    /// </param>
     /// <param name="previous">The digest of the last one; none for the first.</param>
     /// <param name="cancellationToken">Gives up; it is held or not.</param>
     /// <exception cref="LeaseLostException">The lease does not count any more.</exception>
@@ -122,6 +131,33 @@ public interface IArchiveCatalog
     /// <exception cref="LeaseLostException">The lease does not count any more.</exception>
     /// <exception cref="ArchiveRefusedException">There is no such manifest.</exception>
     Task ListManifestAsync(Lease lease, long number, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Holds a manifest that lists a batch in the place of others. When the manifest is listed, the batch takes their
+    /// place in the books, in the same transaction; until then events are read from those that it replaces.
+    /// </summary>
+    /// <param name="lease">The lease.</param>
+    /// <param name="manifest">The manifest behind the last one, listing up to the same position as that one.</param>
+    /// <param name="previous">The digest of the last one.</param>
+    /// <param name="replacement">The batch, read back and compared with those that it replaces.</param>
+    /// <param name="cancellationToken">Gives up; it is held or not.</param>
+    /// <exception cref="LeaseLostException">The lease does not count any more.</exception>
+    /// <exception cref="ArchiveRefusedException">
+    /// The manifest does not continue the last one; or the batches are not listed, lie on both sides of
+    /// <see cref="ArchiveStatus.Pruned"/>, or have other events.
+    /// </exception>
+    Task PlanReplacementAsync(
+        Lease lease,
+        PlannedManifest manifest,
+        Sha256Digest previous,
+        BatchReplacement replacement,
+        CancellationToken cancellationToken = default);
+
+    /// <summary>When a manifest was listed, and so since when nobody is sent to what it took away.</summary>
+    /// <param name="number">The number of the manifest.</param>
+    /// <param name="cancellationToken">Gives up asking.</param>
+    /// <returns>The time by the clock of the database; null when it is not listed or not known here.</returns>
+    Task<DateTimeOffset?> FindListedAtAsync(long number, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Decides that a month may leave the database, and closes it: nothing is recorded in it any more.
@@ -149,6 +185,9 @@ public interface IArchiveCatalog
     /// <param name="hold">The hold.</param>
     /// <param name="cancellationToken">Gives up; it is placed or not.</param>
     /// <exception cref="ArgumentException">A member is missing or out of its range.</exception>
+    /// <exception cref="ArchiveRefusedException">
+    /// Its id is that of another hold, or of one that was released.
+    /// </exception>
     Task PlaceHoldAsync(ArchiveHold hold, CancellationToken cancellationToken = default);
 
     /// <summary>Releases a hold. It stays in the books.</summary>
@@ -169,4 +208,10 @@ public interface IArchiveCatalog
     /// <param name="cancellationToken">Gives up; it is set or not.</param>
     /// <exception cref="ArgumentOutOfRangeException">It is out of its range.</exception>
     Task SetMinimumRetentionAsync(TimeSpan retention, CancellationToken cancellationToken = default);
+
+    /// <summary>The same, unless events have to stay for longer already: what others set is never lowered.</summary>
+    /// <param name="retention">0 to 100 years.</param>
+    /// <param name="cancellationToken">Gives up; it is raised or not.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is out of its range.</exception>
+    Task RaiseMinimumRetentionAsync(TimeSpan retention, CancellationToken cancellationToken = default);
 }

@@ -26,7 +26,7 @@ public enum StreamFindingKind
 
     /// <summary>
     /// The chain is consistent in itself, but is another one than a remembered head, the store's own head, or the log
-    /// belongs to.
+    /// belongs to, or stands at positions where it cannot have been appended.
     /// </summary>
     HistoryReplaced,
 

@@ -21,6 +21,9 @@ public interface ILeaseStore
     /// The lease, with an epoch that is higher than all before; null when somebody holds it, be it the same owner.
     /// </returns>
     /// <exception cref="ArgumentException">A name or the duration is out of its range.</exception>
+    /// <exception cref="WriteOutcomeUnknownException">
+    /// It may have been acquired, or not as durably as it should be: do not count on it. It then runs out by itself.
+    /// </exception>
     Task<Lease?> TryAcquireAsync(
         string name, string owner, TimeSpan duration, CancellationToken cancellationToken = default);
 
@@ -30,6 +33,9 @@ public interface ILeaseStore
     /// <param name="cancellationToken">Gives up. The lease may have been renewed all the same.</param>
     /// <returns>The same lease with its new end.</returns>
     /// <exception cref="LeaseLostException">It has run out, was released, or has another holder.</exception>
+    /// <exception cref="WriteOutcomeUnknownException">
+    /// It may have been renewed, or not as durably as it should be: count on its former end, and renew again.
+    /// </exception>
     Task<Lease> RenewAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken = default);
 
     /// <summary>Ends the lease, so that others need not wait until it runs out. A lost lease stays as it is.</summary>

@@ -20,11 +20,18 @@ public sealed class LedgerProofs
         _ledger = ledger;
     }
 
-    /// <summary>Proves that the newest signed head covers an event. Two queries: the event, and the tiles.</summary>
+    /// <summary>
+    /// Proves that the newest signed head covers an event. Two queries: the event, and the tiles; more where the event
+    /// is in the archive.
+    /// </summary>
     /// <param name="eventId">The event.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The proof, to be handed out with the event; null when the store has no such event.</returns>
     /// <exception cref="EventNotSealedException">The event is stored, but under no signed head yet.</exception>
+    /// <exception cref="EventsArchivedException">
+    /// It, or the event before it, is in the archive, and the store was not given one to read from.
+    /// </exception>
+    /// <exception cref="RestoreRequiredException">Its batch in the archive has to be restored first.</exception>
     /// <exception cref="LogDivergedException">
     /// The event, the one before it, or the log, is not what was signed; or one of them stands twice.
     /// </exception>
@@ -71,6 +78,10 @@ public sealed class LedgerProofs
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The bytes of the file; null when the store has no such event.</returns>
     /// <exception cref="LogDivergedException">The event is not what its digest says, or stands twice.</exception>
+    /// <exception cref="EventsArchivedException">
+    /// It is in the archive, and the store was not given one to read from.
+    /// </exception>
+    /// <exception cref="RestoreRequiredException">Its batch in the archive has to be restored first.</exception>
     public async Task<byte[]?> ExportEventAsync(Guid eventId, CancellationToken cancellationToken = default)
     {
         var envelope = await _ledger.LoadEventAsync(eventId, cancellationToken).ConfigureAwait(false);

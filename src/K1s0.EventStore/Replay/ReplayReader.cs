@@ -16,9 +16,8 @@ internal sealed class ReplayReader : IAsyncDisposable
     // Open while a stream is read and nothing failed.
     private IAsyncEnumerator<EventEnvelope>? _stream;
 
-    // Set when an event of the stream cannot be read: up to it the feed is read. It may stand under another name there,
-    // so it is remembered.
-    private FeedFilter? _streamInFeed;
+    // Set while an event of the stream cannot be read: up to it the feed is read. It may stand under another name
+    // there, so it is remembered.
     private EventUnreadableException? _unreadable;
 
     private ReplayReader(
@@ -91,20 +90,20 @@ internal sealed class ReplayReader : IAsyncDisposable
 
     private async Task<ReplayPage> ReadStreamOrFeedAsync(StreamId stream, CancellationToken cancellationToken)
     {
-        if (_streamInFeed is null)
+        while (_unreadable is null)
         {
             try
             {
                 return await ReadStreamAsync(stream, cancellationToken).ConfigureAwait(false);
             }
-            catch (EventUnreadableException e)
+            catch (EventUnreadableException e) when (e.Position > _after)
             {
-                _unreadable = e.Position > _after && e.Position <= End ? e : null;
-                _streamInFeed = new FeedFilter
-                {
-                    StreamTypes = [stream.AggregateType],
-                    StreamPrefix = stream.ToString(),
-                };
+                _unreadable = e;
+            }
+            catch (EventUnreadableException)
+            {
+                // It lies before the selection, and is none of its business.
+                _nextVersion = await FindVersionBehindAsync(stream, cancellationToken).ConfigureAwait(false);
             }
         }
 
@@ -112,25 +111,55 @@ internal sealed class ReplayReader : IAsyncDisposable
         {
             // It is the version behind those before it. The stream goes on behind it, and not the feed: another one
             // that stands under another name would be left out there.
-            (_unreadable, _streamInFeed) = (null, null);
+            _unreadable = null;
             _nextVersion = new StreamVersion(_nextVersion.Value + 1);
             return new ReplayPage([], unreadable.Position, unreadable);
         }
 
         // Other streams can begin with the same name.
-        var end = _unreadable is null ? End : new Position(_unreadable.Position.Value - 1);
-        var page = await ReadFeedAsync(_streamInFeed, end, cancellationToken).ConfigureAwait(false);
+        var filter = new FeedFilter { StreamTypes = [stream.AggregateType], StreamPrefix = stream.ToString() };
+        var end = Math.Min(_unreadable.Position.Value - 1, End.Value);
+        var page = await ReadFeedAsync(filter, new Position(end), cancellationToken).ConfigureAwait(false);
         var events = page.Events.Where(envelope => envelope.StreamId == stream).ToList();
-        if (events.Count > 0 && _unreadable is null)
-        {
-            // What cannot be read lies before the selection, so its version is not known: the stream goes on behind the
-            // first events that follow each other.
-            events = [.. events.TakeWhile((envelope, index) => envelope.Version == events[0].Version + index)];
-            (page, _streamInFeed) = (page with { ReadTo = events[^1].Position }, null);
-        }
-
         _nextVersion = events is [.., var last] ? new StreamVersion(last.Version + 1) : _nextVersion;
         return page with { Events = [.. events.Where(envelope => _selection.Filter?.Matches(envelope) is not false)] };
+    }
+
+    // The version behind a row that is no event and lies before the selection. Its own version cannot be read: it is
+    // looked for by halves, and reading from where it is not met any more begins right behind it.
+    private async Task<StreamVersion> FindVersionBehindAsync(StreamId stream, CancellationToken cancellationToken)
+    {
+        var head = await _streams.GetHeadAsync(stream, cancellationToken).ConfigureAwait(false);
+        var (meets, free) = (_nextVersion.Value, head.Version.Value + 1);
+        while (free - meets > 1)
+        {
+            var middle = meets + ((free - meets) / 2);
+            var isMet = await IsMetFromAsync(stream, new StreamVersion(middle), cancellationToken)
+                .ConfigureAwait(false);
+            (meets, free) = isMet ? (middle, free) : (meets, middle);
+        }
+
+        return new StreamVersion(free);
+    }
+
+    private async Task<bool> IsMetFromAsync(
+        StreamId stream, StreamVersion from, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var events = _streams.ReadStreamAsync(stream, ReadDirection.Forward, from, cancellationToken)
+                .GetAsyncEnumerator(cancellationToken);
+            await using (events.ConfigureAwait(false))
+            {
+                await events.MoveNextAsync().ConfigureAwait(false);
+            }
+
+            return false;
+        }
+        catch (EventUnreadableException e)
+        {
+            return e.Position <= _after;
+        }
     }
 
     private async Task<ReplayPage> ReadStreamAsync(StreamId stream, CancellationToken cancellationToken)

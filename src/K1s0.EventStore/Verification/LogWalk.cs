@@ -52,17 +52,26 @@ internal sealed class LogWalk : ILogWalk
 
     /// <summary>Begins; call it before the settled bound is read, so that all that is sealed is below it.</summary>
     public static async Task<LogWalk> BeginAsync(
-        ILedgerStore ledger, VerificationScope scope, FindingList findings, CancellationToken cancellationToken)
+        ILedgerStore ledger,
+        VerificationScope scope,
+        FindingList findings,
+        TimeProvider timeProvider,
+        CancellationToken cancellationToken)
     {
         List<(string Name, long Size, Sha256Digest Root)> heads = [];
         var head = SealedHead.Empty;
         try
         {
             // In this order: a sealer that works meanwhile must not make the signed head larger than the newest.
-            var signed = await ledger.GetSignedHeadAsync(cancellationToken).ConfigureAwait(false);
+            var (signed, isMissing) = await StoredSignature
+                .AskAsync(ledger, scope.Keys, timeProvider, cancellationToken).ConfigureAwait(false);
             if (signed is { Note: { } note })
             {
                 heads.Add(Open(signed, note, scope, findings));
+            }
+            else if (isMissing)
+            {
+                Add(findings, "a signed head of the log", "no signature at all");
             }
 
             head = await ledger.GetHeadAsync(cancellationToken).ConfigureAwait(false);

@@ -18,18 +18,27 @@ internal sealed class RangeLogWalk(
     public Position SealedTo => head.LastPosition;
 
     public static async Task<RangeLogWalk> BeginAsync(
-        ILedgerStore ledger, VerificationScope scope, FindingList findings, CancellationToken cancellationToken)
+        ILedgerStore ledger,
+        VerificationScope scope,
+        FindingList findings,
+        TimeProvider timeProvider,
+        CancellationToken cancellationToken)
     {
         var head = SealedHead.Empty;
         TreeHead? signed = null;
         try
         {
             // In this order: a sealer that works meanwhile must not make the signed head larger than the newest.
-            var stored = await ledger.GetSignedHeadAsync(cancellationToken).ConfigureAwait(false);
+            var (stored, isMissing) = await StoredSignature
+                .AskAsync(ledger, scope.Keys, timeProvider, cancellationToken).ConfigureAwait(false);
             signed = StoredSignature.Open(stored, scope.Keys, out var isTrusted);
             if (!isTrusted)
             {
                 Add(findings, Invariant($"a signature of the head of {stored!.Size} leaves"), "none that is trusted");
+            }
+            else if (isMissing)
+            {
+                Add(findings, "a signed head of the log", "no signature at all");
             }
 
             head = await ledger.GetHeadAsync(cancellationToken).ConfigureAwait(false);

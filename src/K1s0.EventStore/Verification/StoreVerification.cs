@@ -29,6 +29,11 @@ public sealed record StoreVerification
     /// <summary>How often the feed was read.</summary>
     public required int Passes { get; init; }
 
+    /// <summary>
+    /// What it cost to read archived events from the feed; null when all came from the database.
+    /// </summary>
+    public ArchiveScan? Archive { get; init; }
+
     /// <summary>How long it took.</summary>
     public required TimeSpan Elapsed { get; init; }
 

@@ -65,9 +65,11 @@ public sealed class StoreVerifier
     /// log up to the known head.
     /// </summary>
     /// <remarks>
-    /// Of the log, the leaf of the stream's newest sealed event is proved: its link covers all events before. Another
-    /// time of recording of those, and events behind it that were cut off together with the books, only
-    /// <see cref="VerifyAsync"/> finds, or a remembered head.
+    /// Of the log, the leaf of the stream's newest sealed event is proved: its link covers all events before. Which one
+    /// that is, the stored positions say, which no link covers: they must follow each other, and have been given out,
+    /// but who can write all tables can move a changed end of the stream behind the log's newest head, where it looks
+    /// as if it was not sealed yet. That, another time of recording of the events before, and events that were cut off
+    /// together with the books, only <see cref="VerifyAsync"/> finds, or a remembered head.
     /// </remarks>
     /// <param name="streamId">The stream.</param>
     /// <param name="scope">What is known from outside; a range in it does not count.</param>
@@ -88,7 +90,8 @@ public sealed class StoreVerifier
         ArgumentNullException.ThrowIfNull(scope);
         var log = _roles.Ledger is null
             ? null
-            : await StreamLogInquiry.BeginAsync(_roles.Ledger, scope, cancellationToken).ConfigureAwait(false);
+            : await StreamLogInquiry.BeginAsync(_roles.Ledger, _roles.Catalog, scope, _timeProvider, cancellationToken)
+                .ConfigureAwait(false);
         var (stored, fault) = await ReadHeadAsync(streamId, cancellationToken).ConfigureAwait(false);
         var remembered = scope.RememberedHeads.Where(head => head.StreamId == streamId);
         var stream = new ReadableStream(_roles.Streams.ReadStreamAsync(streamId, cancellationToken: cancellationToken));
@@ -124,13 +127,18 @@ public sealed class StoreVerifier
     /// <param name="progress">Is told after each page.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>
-    /// All that was found; nothing is thrown for a store that was tampered with. Where the events cannot be verified
-    /// now, but the heads of the log are wrong, that is returned, with no event verified.
+    /// All that was found; nothing is thrown for a store that was tampered with, or for an archive: what cannot be read
+    /// of it is a finding that names the object. Where the events cannot be verified now, but the heads of the log are
+    /// wrong, that is returned, with no event verified.
     /// </returns>
     /// <exception cref="StoreUnavailableException">
     /// The store cannot be reached, or cannot be verified now: for 30 seconds its settled bound stayed before what is
     /// sealed, as on a standby whose primary does not publish it.
     /// </exception>
+    /// <exception cref="EventsArchivedException">
+    /// Events are in the archive, and the store was not given one to read from.
+    /// </exception>
+    /// <exception cref="RestoreRequiredException">A batch of the archive has to be restored first.</exception>
     /// <exception cref="StoreSchemaException">The store has no tables, or those of another version.</exception>
     /// <exception cref="StoreOperationException">
     /// This process has no right to read them, see <see cref="StoreOperationException.IsAccessDenied"/>.
@@ -177,6 +185,7 @@ public sealed class StoreVerifier
             SealedLeaves = log?.Count ?? 0,
             VerifiedTo = end,
             Passes = run.Passes,
+            Archive = run.Archive,
             Elapsed = _timeProvider.GetElapsedTime(began),
         };
     }
@@ -219,6 +228,8 @@ public sealed class StoreVerifier
         _roles.Ledger is not { } ledger
             ? null
             : scope.IsWholeStore
-                ? await LogWalk.BeginAsync(ledger, scope, findings, cancellationToken).ConfigureAwait(false)
-                : await RangeLogWalk.BeginAsync(ledger, scope, findings, cancellationToken).ConfigureAwait(false);
+                ? await LogWalk.BeginAsync(ledger, scope, findings, _timeProvider, cancellationToken)
+                    .ConfigureAwait(false)
+                : await RangeLogWalk.BeginAsync(ledger, scope, findings, _timeProvider, cancellationToken)
+                    .ConfigureAwait(false);
 }

@@ -23,6 +23,8 @@ internal sealed class StoreWalk(
 
     public int Passes { get; private set; }
 
+    public ArchiveScan? Archive => _feed.Scan;
+
     public async Task RunAsync(ILogWalk? log, CancellationToken cancellationToken)
     {
         var slices = new Stack<StreamSlice>([default]);

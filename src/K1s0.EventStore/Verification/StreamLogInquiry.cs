@@ -11,31 +11,46 @@ namespace K1s0.EventStore;
 internal sealed class StreamLogInquiry
 {
     private readonly ILedgerStore _ledger;
+    private readonly IStreamCatalog? _catalog;
     private readonly SealedHead _head;
     private readonly VerificationScope _scope;
     private readonly TreeHead? _signed;
     private readonly string? _fault;
     private EventEnvelope? _newest;
+    private EventEnvelope? _last;
+    private StreamFinding? _misplaced;
 
     private StreamLogInquiry(
-        ILedgerStore ledger, SealedHead head, VerificationScope scope, TreeHead? signed, string? fault) =>
-        (_ledger, _head, _scope, _signed, _fault) = (ledger, head, scope, signed, fault);
+        ILedgerStore ledger,
+        IStreamCatalog? catalog,
+        VerificationScope scope,
+        SealedHead head,
+        TreeHead? signed,
+        string? fault) =>
+        (_ledger, _catalog, _scope, _head, _signed, _fault) = (ledger, catalog, scope, head, signed, fault);
 
     public static async Task<StreamLogInquiry> BeginAsync(
-        ILedgerStore ledger, VerificationScope scope, CancellationToken cancellationToken)
+        ILedgerStore ledger,
+        IStreamCatalog? catalog,
+        VerificationScope scope,
+        TimeProvider timeProvider,
+        CancellationToken cancellationToken)
     {
         try
         {
             // In this order: a sealer that works meanwhile must not make the signed head larger than the newest.
-            var stored = await ledger.GetSignedHeadAsync(cancellationToken).ConfigureAwait(false);
+            var (stored, isMissing) = await StoredSignature
+                .AskAsync(ledger, scope.Keys, timeProvider, cancellationToken).ConfigureAwait(false);
             var head = await ledger.GetHeadAsync(cancellationToken).ConfigureAwait(false);
             var signed = StoredSignature.Open(stored, scope.Keys, out var isTrusted);
-            return new StreamLogInquiry(
-                ledger, head, scope, signed, isTrusted ? null : "a head with a signature that is not trusted");
+            var fault = isMissing ? "no signed head"
+                : isTrusted ? null
+                : "a head with a signature that is not trusted";
+            return new StreamLogInquiry(ledger, catalog, scope, head, signed, fault);
         }
         catch (Exception e) when (FeedWalk.IsUnreadable(e))
         {
-            return new StreamLogInquiry(ledger, SealedHead.Empty, scope, signed: null, e.Message);
+            return new StreamLogInquiry(ledger, catalog, scope, SealedHead.Empty, signed: null, e.Message);
         }
     }
 
@@ -45,7 +60,9 @@ internal sealed class StreamLogInquiry
     {
         await foreach (var envelope in events.WithCancellation(cancellationToken).ConfigureAwait(false))
         {
+            CheckOrder(envelope);
             _newest = envelope.Position <= _head.LastPosition ? envelope : _newest;
+            _last = envelope;
             yield return envelope;
         }
     }
@@ -70,13 +87,42 @@ internal sealed class StreamLogInquiry
                 await LogContinuity.CheckAsync(_ledger, _signed, _head, cancellationToken).ConfigureAwait(false);
             }
 
-            return _newest is null ? null : await ProveAsync(_newest, cancellationToken).ConfigureAwait(false);
+            return await FindMisplacedAsync(cancellationToken).ConfigureAwait(false)
+                ?? (_newest is null ? null : await ProveAsync(_newest, cancellationToken).ConfigureAwait(false));
         }
         catch (Exception e) when (FeedWalk.IsUnreadable(e))
         {
             return Finding("the log", e.Message);
         }
     }
+
+    // Positions decide which events are sealed, and no link covers them.
+    private void CheckOrder(EventEnvelope envelope)
+    {
+        if (_last is not null && envelope.Position <= _last.Position)
+        {
+            _misplaced ??= Misplaced(envelope, $"a position behind {_last.Position}");
+        }
+    }
+
+    private async Task<StreamFinding?> FindMisplacedAsync(CancellationToken cancellationToken)
+    {
+        if (_misplaced is not null || _catalog is null || _last is null || _last.Position <= _head.LastPosition)
+        {
+            return _misplaced;
+        }
+
+        var given = await _catalog.GetLastPositionAsync(cancellationToken).ConfigureAwait(false);
+        return _last.Position <= given
+            ? null
+            : Misplaced(_last, $"a position up to {given}, the last that was given out");
+    }
+
+    private static StreamFinding Misplaced(EventEnvelope envelope, FormattableString expected) => new(
+        StreamFindingKind.HistoryReplaced,
+        new StreamVersion(envelope.Version),
+        expected.ToString(CultureInfo.InvariantCulture),
+        string.Create(CultureInfo.InvariantCulture, $"position {envelope.Position}"));
 
     private async Task<StreamFinding?> ProveAsync(EventEnvelope envelope, CancellationToken cancellationToken)
     {

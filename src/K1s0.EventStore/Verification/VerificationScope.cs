@@ -30,7 +30,10 @@ public sealed record VerificationScope
     public ITileReader? KnownTiles { get; init; }
 
     /// <summary>The keys that are trusted to sign the store's log.</summary>
-    /// <value>Empty by default: signatures of the stored heads are not looked at.</value>
+    /// <value>
+    /// Empty by default: signatures of the stored heads are not looked at. With keys, a log of which no head is signed
+    /// is a finding too, when it is still so after 5 seconds.
+    /// </value>
     public IReadOnlyCollection<VerifierKey> Keys { get; init; } = [];
 
     internal bool IsWholeStore => After == Position.Start && UpTo is null;

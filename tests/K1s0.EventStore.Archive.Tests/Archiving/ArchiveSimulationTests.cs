@@ -57,7 +57,47 @@ public sealed class ArchiveSimulationTests
         [
             "CrashAfter", "CrashBefore", "LostAnswer", "LostRequest", "Refused", "WrongBytes", "clock jump",
             "crash in the database", "damaged at rest", "database unavailable", "key taken", "late writer",
-            "stale leader",
+            "stale leader", "damaged while listed", "damaged when merged", "batch made anew", "compacted", "removed",
         ]);
+        troubles["batch made anew"].Should().BePositive();
+        troubles["compacted"].Should().BeGreaterThan(100);
+        troubles["removed"].Should().BeGreaterThan(100);
+    }
+
+    /// <summary>The simulation is worth something: it finds each of these mistakes.</summary>
+    [Theory]
+    [InlineData(Mistake.NotReadBack)]
+    [InlineData(Mistake.LostAnswersIgnored)]
+    [InlineData(Mistake.NoFence)]
+    [InlineData(Mistake.DeletesBeforeTheManifest)]
+    [InlineData(Mistake.WrongByteServed)]
+    public async Task A_mistake_is_found(Mistake mistake)
+    {
+        var random = SeededRandom.Create();
+        for (var world = 0; world < Worlds; world++)
+        {
+            using var simulated = new ArchiveWorld(new Random(random.Next()), likelihood: 0.05, mistake);
+            var failure = await Record.ExceptionAsync(async () =>
+            {
+                for (var month = 0; month < MonthsPerWorld; month++)
+                {
+                    await simulated.LiveThroughMonthAsync();
+                }
+
+                await simulated.CheckAllAsync();
+                if (mistake is Mistake.NoFence)
+                {
+                    simulated.Archive.Fenced.Should().BePositive("leaders were stale");
+                }
+            });
+            if (failure is not null)
+            {
+                TestContext.Current.TestOutputHelper!.WriteLine(
+                    $"{mistake} was found in world {world}: {failure.Message.Split('\n')[0]}");
+                return;
+            }
+        }
+
+        Assert.Fail($"{mistake} was not found in {Worlds} worlds.");
     }
 }

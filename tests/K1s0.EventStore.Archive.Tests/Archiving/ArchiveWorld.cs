@@ -13,6 +13,14 @@ internal sealed class ArchiveWorld : IDisposable
 {
     private static readonly TimeSpan LeaseDuration = TimeSpan.FromMinutes(5);
 
+    // Everything that is an hour old becomes one batch, and what it came in the place of goes an hour later.
+    private static readonly LifecyclePolicy Policy = new(
+        new LifecycleStep(ArchiveTier.Warm, TimeSpan.FromHours(1), StorageClass.InfrequentAccess))
+    {
+        CompactBelowBytes = 64 * 1024,
+        RemoveAfter = TimeSpan.FromHours(1),
+    };
+
     private readonly Random _random;
     private readonly ManualTime _time;
     private readonly SimulatedObjectStore _objects;
@@ -20,22 +28,30 @@ internal sealed class ArchiveWorld : IDisposable
     private readonly ThroughReader _reader;
     private readonly List<EventEnvelope> _all = [];
     private readonly HashSet<string> _checked = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _checkedMerged = new(StringComparer.Ordinal);
     private readonly double _likelihood;
+    private readonly Mistake _mistake;
+    private (DateTimeOffset At, HashSet<string> Keys) _reading = (DateTimeOffset.MinValue, []);
     private bool _quiet;
     private bool _crashed;
     private bool _nested;
+    private bool _compacting;
 
-    public ArchiveWorld(Random random, double likelihood)
+    public ArchiveWorld(Random random, double likelihood, Mistake mistake = Mistake.None)
     {
-        (_random, _likelihood) = (random, likelihood);
+        (_random, _likelihood, _mistake) = (random, likelihood, mistake);
         _time = new ManualTime(new DateTimeOffset(2020, 1, 5, 0, 0, 0, TimeSpan.Zero));
         _objects = new SimulatedObjectStore(_time, Fault);
-        Archive = new SimulatedArchive(_time, InterceptAsync);
+        Archive = new SimulatedArchive(_time, InterceptAsync) { Fences = mistake is not Mistake.NoFence };
         _archived = new ArchivedEvents(_objects, new ArchiveReadingOptions { CacheBytes = 0 });
-        _reader = new ThroughReader(Archive, _archived);
+        _reader = new ThroughReader(
+            Archive, mistake is Mistake.WrongByteServed ? new WrongByteArchive(_archived) : _archived);
     }
 
     public SimulatedArchive Archive { get; }
+
+    // A compaction makes many calls, and is to come to its end now and then.
+    private double Likelihood => _compacting ? _likelihood / 5 : _likelihood;
 
     /// <summary>How often each kind of trouble was made.</summary>
     public IDictionary<string, int> Troubles { get; } = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -53,6 +69,11 @@ internal sealed class ArchiveWorld : IDisposable
         {
             attempt.Should().BeLessThan(60, "an archiver that is started again gets on");
             await RunAsync(crashes: attempt < 40);
+            if (_random.Next(12) == 0)
+            {
+                await CompactAsync(crashes: attempt < 40);
+            }
+
             Archive.Subscriptions["reader"] = new Position(_all.Count + 1_000);
         }
 
@@ -73,6 +94,13 @@ internal sealed class ArchiveWorld : IDisposable
         read.Should().Equal(_all.Skip(readFrom));
         if (readFrom == 0)
         {
+            if ((await Archive.GetStatusAsync()).ManifestIsOpen)
+            {
+                // The bucket may have a manifest that the books have not noted: the next leader does.
+                await RunAsync(crashes: false);
+                _quiet = true;
+            }
+
             var listing = (await new ArchiveManifests(_objects).ReadLatestAsync(fromFirst: true))!;
             listing.Batches.Select(batch => (batch.Key.Value, batch.Digest, batch.EventsDigest)).Should().Equal(
                 Archive.Batches.Where(batch => batch.State >= ArchiveState.Listed)
@@ -91,10 +119,12 @@ internal sealed class ArchiveWorld : IDisposable
             LeaseDuration = LeaseDuration,
             MaxEventsPerBatch = _random.Next(1, 8),
         };
-        using var archiver = new Archiver(new ArchiverParts(_reader, Archive, Archive, _objects), options, _time);
+        using var archiver = new Archiver(
+            new ArchiverParts(_reader, Archive, Archive, MistakenStore.Around(_objects, _mistake)), options, _time);
+        BeginReading();
         try
         {
-            await archiver.ArchiveAsync();
+            Count("batch made anew", (await archiver.ArchiveAsync()).Replaced);
         }
         catch (Exception e) when (
             e is SimulatedCrashException or StoreUnavailableException or WriteOutcomeUnknownException
@@ -109,6 +139,61 @@ internal sealed class ArchiveWorld : IDisposable
 
         // Nobody waits for a leader that is gone.
         _time.Advance(LeaseDuration);
+    }
+
+    // Small batches become one, and what nobody lists any more goes.
+    private async Task CompactAsync(bool crashes)
+    {
+        _quiet = !crashes;
+        var objects = MistakenStore.Around(_objects, _mistake);
+        IArchiveListings listings = new CatalogListings(
+            new ArchiverParts(_reader, Archive, Archive, objects),
+            new ArchivingOptions { LeaseDuration = LeaseDuration },
+            _time);
+        if (_mistake is Mistake.DeletesBeforeTheManifest)
+        {
+            listings = new HastyListings(listings, objects);
+        }
+
+        BeginReading();
+        var wasCompacting = _compacting;
+        _compacting = true;
+        try
+        {
+            var report = await new ArchiveLifecycle(objects, listings, Policy, timeProvider: _time).RunAsync();
+            Count("compacted", report.CompactedInto);
+            Count("removed", report.Removed);
+        }
+        catch (Exception e) when (
+            e is SimulatedCrashException or StoreUnavailableException or WriteOutcomeUnknownException
+                or StoreOperationException or LeaseLostException or ObjectDamagedException or ManifestConflictException
+                or ArchiveRefusedException { Reason: ArchiveRefusal.Moved or ArchiveRefusal.Busy })
+        {
+            Count($"compaction: {e.GetType().Name}");
+        }
+
+        (_crashed, _quiet, _compacting) = (false, false, wasCompacting);
+        CheckHomes();
+        _time.Advance(LeaseDuration);
+    }
+
+    // Somebody was sent to these objects, and has the time of grace to read them.
+    private void BeginReading()
+    {
+        if (!_nested)
+        {
+            _reading = (
+                _time.GetUtcNow(),
+                Archive.FindArchived(default).Select(batch => batch.Stored.Key).ToHashSet(StringComparer.Ordinal));
+        }
+    }
+
+    private void CheckDeletion(string key)
+    {
+        Archive.FindArchived(default).Should().NotContain(
+            batch => string.Equals(batch.Stored.Key, key, StringComparison.Ordinal), "events are read from there");
+        (_time.GetUtcNow() < _reading.At + Policy.RemoveAfter && _reading.Keys.Contains(key)).Should().BeFalse(
+            "{0} is being read by whoever was sent there", key);
     }
 
     private async Task AppendAsync(int count, DateTimeOffset recordedAt)
@@ -137,7 +222,7 @@ internal sealed class ArchiveWorld : IDisposable
 
         CheckHomes();
         CrashedStays();
-        if (_random.NextDouble() >= _likelihood)
+        if (_random.NextDouble() >= Likelihood)
         {
             return;
         }
@@ -155,7 +240,7 @@ internal sealed class ArchiveWorld : IDisposable
                 _nested = true;
                 _time.Advance(LeaseDuration);
                 var (wasQuiet, wasCrashed) = (_quiet, _crashed);
-                await RunAsync(crashes: true);
+                await (_random.Next(4) == 0 ? CompactAsync(crashes: true) : RunAsync(crashes: true));
                 (_quiet, _crashed, _nested) = (wasQuiet, wasCrashed, false);
                 break;
             case 3:
@@ -175,6 +260,11 @@ internal sealed class ArchiveWorld : IDisposable
     // Before each call of the bucket.
     private ObjectFault Fault(ObjectCall call)
     {
+        if (call.Method is nameof(IObjectStore.DeleteAsync))
+        {
+            CheckDeletion(call.Key);
+        }
+
         if (_quiet)
         {
             return ObjectFault.None;
@@ -182,7 +272,14 @@ internal sealed class ArchiveWorld : IDisposable
 
         CheckHomes();
         CrashedStays();
-        if (_random.NextDouble() >= _likelihood)
+        if (call.Method is nameof(IObjectStore.GetAsync) && IsMerged(call.Key) && _random.Next(6) == 0)
+        {
+            Count("damaged when merged");
+            _objects.Damage(new ObjectKey(call.Key), Torn);
+            return ObjectFault.None;
+        }
+
+        if (_random.NextDouble() >= Likelihood)
         {
             return ObjectFault.None;
         }
@@ -195,10 +292,11 @@ internal sealed class ArchiveWorld : IDisposable
                 Quietly(() => _objects.PutIfAbsentAsync(new ObjectKey(call.Key), "{}"u8.ToArray()));
                 return ObjectFault.None;
             case 1 when call.Method is nameof(IObjectStore.GetAsync)
-                && Archive.Batches.Any(batch => batch.State is ArchiveState.Uploaded
-                    && string.Equals(batch.Stored!.Key, call.Key, StringComparison.Ordinal)):
-                // A torn or changed object, before it is believed.
-                Count("damaged at rest");
+                && Archive.Batches.FirstOrDefault(batch => string.Equals(
+                    batch.Stored?.Key, call.Key, StringComparison.Ordinal))?.State
+                    is (>= ArchiveState.Uploaded and < ArchiveState.Pruned) and { } state:
+                // A torn or changed object, before it is believed or before its events leave.
+                Count(state is ArchiveState.Uploaded ? "damaged at rest" : "damaged while listed");
                 _objects.Damage(new ObjectKey(call.Key), Torn);
                 return ObjectFault.None;
             default:
@@ -208,6 +306,12 @@ internal sealed class ArchiveWorld : IDisposable
                 return fault;
         }
     }
+
+    // Made of others, and not in the books yet.
+    private bool IsMerged(string key) => key.Contains("-c", StringComparison.Ordinal)
+        && _checkedMerged.Add(key)
+        && !Archive.Batches.Any(batch => string.Equals(batch.Stored?.Key, key, StringComparison.Ordinal))
+        && !Archive.IsReplacing(key);
 
     private byte[] Torn(byte[] content)
     {
@@ -275,5 +379,6 @@ internal sealed class ArchiveWorld : IDisposable
         return new SimulatedCrashException(where);
     }
 
-    private void Count(string trouble) => Troubles[trouble] = Troubles.TryGetValue(trouble, out var count) ? count + 1 : 1;
+    private void Count(string trouble, int times = 1) =>
+        Troubles[trouble] = Troubles.TryGetValue(trouble, out var count) ? count + times : times;
 }

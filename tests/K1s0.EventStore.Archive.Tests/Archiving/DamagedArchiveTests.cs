@@ -82,20 +82,47 @@ public sealed class DamagedArchiveTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_month_whose_batch_was_damaged_after_another_run_proved_it_stays_in_the_database()
+    public async Task A_batch_that_was_damaged_before_its_month_leaves_is_made_anew_of_what_the_database_has()
     {
         await AppendAprilAsync();
         await RunAsync(prune: false);
-        var last = new ObjectKey(_archive.Batches[^1].Stored!.Key);
-        _objects.Damage(last, content => Flip(content, content.Length / 2));
+        var (before, rows) = (_archive.Batches[^1], _archive.Rows.ToList());
+        var damaged = new ObjectKey(before.Stored!.Key);
+        _objects.Damage(damaged, content => Flip(content, content.Length / 2));
 
         var report = await RunAsync(prune: true);
 
-        report.Obstacle.Should().BeOfType<ArchiveMismatchException>().Which.Key.Should().Be(last.Value);
-        _archive.Rows.Should().HaveCount(20);
-        _objects.Damage(last, content => Flip(content, content.Length / 2));
-        (await RunAsync(prune: true)).PrunedMonths.Should().ContainSingle();
+        (report.Obstacle, report.Replaced).Should().Be((null, 1));
+        report.PrunedMonths.Should().ContainSingle();
         _archive.Rows.Should().BeEmpty();
+        var after = _archive.Batches[^1];
+        after.Should().BeEquivalentTo(new { before.Plan, before.EventsDigest, State = ArchiveState.Pruned });
+        after.Stored!.Key.Should().NotBe(damaged.Value);
+        using var archived = new ArchivedEvents(_objects);
+        (await archived.ReadAsync(_archive.FindArchived(before.Plan.After), before.Plan.After, null, 100)).Events
+            .Should().Equal(rows);
+        var found = await new ArchiveVerifier(_objects, timeProvider: _time).VerifyAsync();
+        found.IsWhole.Should().BeTrue();
+        found.Findings.Should().ContainSingle().Which.Key.Should().Be(damaged.Value, "nobody lists it any more");
+    }
+
+    [Fact]
+    public async Task A_batch_that_was_damaged_is_not_made_of_rows_that_were_changed_since()
+    {
+        await AppendAprilAsync();
+        await RunAsync(prune: false);
+        var batch = _archive.Batches[^1];
+        _objects.Damage(new ObjectKey(batch.Stored!.Key), content => Flip(content, content.Length / 2));
+        _archive.Tamper(
+            new Position(batch.Plan.First.Value + 5),
+            envelope => envelope with { RecordedAt = envelope.RecordedAt.AddSeconds(1) });
+
+        var report = await RunAsync(prune: true);
+
+        report.Obstacle.Should().BeOfType<ArchiveRefusedException>()
+            .Which.Reason.Should().Be(ArchiveRefusal.Changed);
+        (report.Replaced, report.PrunedMonths.Count, _archive.Rows.Count).Should().Be((0, 0, 20));
+        _archive.Batches[^1].Should().BeEquivalentTo(new { batch.Plan, batch.Stored, batch.EventsDigest });
     }
 
     [Fact]

@@ -45,6 +45,8 @@ public sealed class SimulatedCatalogTests : ArchiveCatalogSuite
         return Task.CompletedTask;
     }
 
+    protected override Task BeginLedgerAsync() => SealAsync(default);
+
     protected override Task SealAsync(Position position)
     {
         _archive.Sealed = position;

@@ -43,6 +43,27 @@ public sealed class HostileBatchTests
     }
 
     [Fact]
+    public async Task A_batch_whose_filters_do_not_show_a_stream_that_it_has_is_refused()
+    {
+        var batch = EventBatchTests.Write(await Corpus.Create().OrdersAsync(1_200));
+        batch.Index.Frames.Count.Should().BeGreaterThan(1);
+        var was = batch.Content.Slice((int)batch.Index.FiltersOffset + BatchTail.FrameHead, batch.Index.FiltersLength);
+        foreach (var at in new[] { 0, batch.Index.Frames[0].FilterLength })
+        {
+            // All digests fit: somebody wrote it so.
+            var filters = was.ToArray();
+            filters.AsSpan(at, 8).Clear();
+            var index = batch.Index with { FiltersDigest = Sha256Digest.Of(filters) };
+            byte[] content =
+                [.. batch.Content.Span[..(int)batch.Index.FiltersOffset], .. BatchTail.Write(index, filters)];
+
+            Refusal(content).Should().BeOfType<InvalidFormatException>();
+        }
+
+        Refusal(batch.Content).Should().BeNull();
+    }
+
+    [Fact]
     public async Task A_changed_byte_anywhere_in_the_store_is_named_and_never_served()
     {
         var random = SeededRandom.Create();

@@ -135,6 +135,45 @@ public sealed class ArchiveLifecycleTests
             .Should().Be(archive.Listing.Number);
     }
 
+    [Fact]
+    public async Task A_large_batch_that_cannot_be_read_back_takes_nobodys_place()
+    {
+        // Each is damaged between the put and the read behind it, as long as that is said.
+        var damaging = 0;
+        var merged = new HashSet<string>(StringComparer.Ordinal);
+        SimulatedObjectStore? objects = null;
+        objects = new SimulatedObjectStore(_time, call =>
+        {
+            if (damaging > 0 && call.Method is nameof(IObjectStore.GetAsync)
+                && call.Key.Contains("-c", StringComparison.Ordinal) && merged.Add(call.Key))
+            {
+                damaging--;
+                objects!.Damage(new ObjectKey(call.Key), content => [.. content.SkipLast(1), 0]);
+            }
+
+            return ObjectFault.None;
+        });
+        var archive = await TestArchive.CreateAsync(objects, await Corpus.Create().OrdersAsync(1_000));
+        var (before, number) = (await archive.KeysAsync(), archive.Listing.Number);
+        _time.Advance(TimeSpan.FromDays(8));
+        var lifecycle = new ArchiveLifecycle(objects, policy: Small, timeProvider: _time);
+        damaging = 3;
+
+        var damaged = await Assert.ThrowsAsync<ObjectDamagedException>(
+            () => lifecycle.RunAsync(cancellationToken: Cancellation));
+
+        merged.Should().HaveCount(3).And.Contain(damaged.Key);
+        (await archive.CheckAsync()).Number.Should().Be(number);
+        (await archive.KeysAsync()).Should().Contain(before);
+
+        // One more that is damaged does not stand in the way of the next.
+        _time.Advance(TimeSpan.FromDays(2));
+        damaging = 1;
+        (await lifecycle.RunAsync(cancellationToken: Cancellation)).CompactedInto.Should().BePositive();
+        merged.Should().HaveCount(4);
+        (await archive.CheckAsync()).Batches.Should().NotContain(batch => merged.Contains(batch.Key.Value));
+    }
+
     [Theory]
     [InlineData(ObjectFault.CrashBefore)]
     [InlineData(ObjectFault.CrashAfter)]
@@ -195,8 +234,15 @@ public sealed class ArchiveLifecycleTests
         var lifecycle = new ArchiveLifecycle(_objects, policy: Small, timeProvider: _time);
         await lifecycle.RunAsync(cancellationToken: Cancellation);
 
-        await Assert.ThrowsAsync<ManifestConflictException>(() => listings.ReplaceAsync(
-            known, known.Batches[0], [known.Batches[0].Key], Cancellation));
+        var batch = known.Batches[0];
+        var same = new BatchReplacement(
+            new BatchPlan(
+                batch.After, batch.First, batch.Last, batch.EventCount, batch.Earliest, batch.Latest, batch.ContentBytes),
+            new BatchObject("events/other", batch.StoredBytes, batch.Digest, batch.Digest),
+            batch.EventsDigest,
+            [],
+            [batch.Key.Value]);
+        await Assert.ThrowsAsync<ManifestConflictException>(() => listings.ReplaceAsync(known, same, Cancellation));
 
         await archive.CheckAsync();
     }

@@ -79,6 +79,32 @@ public sealed class ArchiveVerifierTests
     }
 
     [Fact]
+    public async Task An_event_id_that_comes_twice_is_named_in_whichever_batches_it_is()
+    {
+        // Each stream is in order, but two of them have an event of the same id.
+        var events = (await Corpus.Create().OrdersAsync(100)).ToList();
+        var twin = new InMemoryEventStore();
+        var stream = new StreamId("order", "twin");
+        var placed = EventEnvelope.Create(stream, "placed", "{}"u8.ToArray(), new EventMetadata());
+        await twin.AppendAsync(stream, [placed with { Id = events[3].Id }]);
+        var stored = (await twin.LoadAsync(stream))[0] with
+        {
+            Position = new Position(events[^1].Position.Value + 1),
+            RecordedAt = events[^1].RecordedAt,
+        };
+        await TestArchive.CreateAsync(_objects, [.. events, stored], eventsPerBatch: 20);
+
+        var found = await VerifyAsync();
+
+        (found.IsWhole, found.ComparedIds, found.Events).Should().Be((false, 100L, 101L));
+        var repeated = found.Findings.Should().ContainSingle().Which;
+        (repeated.Kind, repeated.Position).Should().Be((ArchiveFindingKind.RepeatedId, stored.Position));
+        var few = await new ArchiveVerifier(_objects, new ArchiveRecoveryOptions(maxEventIds: 2), _time)
+            .VerifyAsync(Cancellation);
+        (few.IsWhole, few.ComparedIds).Should().Be((true, 2L), "the report says how far ids were compared");
+    }
+
+    [Fact]
     public async Task A_batch_of_other_events_that_everything_else_fits_breaks_the_chain_and_its_position_is_named()
     {
         // Somebody who can write manifests and batches leaves an event out, and another takes its place in the feed.

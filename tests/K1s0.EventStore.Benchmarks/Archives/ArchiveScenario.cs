@@ -18,19 +18,19 @@ internal abstract class ArchiveScenario : SidesInTurn, IDisposable
 
     protected long PlainStart { get; private set; }
 
+    /// <summary>The position of the last event in the plain table, which numbers its rows by itself.</summary>
+    protected long PlainEnd { get; private set; }
+
     protected ArchiveFolder Folder => _folder ?? throw new InvalidOperationException($"{Name} is not set up.");
 
     public override async Task SetUpAsync(BenchmarkDatabase database)
     {
         await base.SetUpAsync(database);
-        await using (var command = database.Plain.CreateCommand(PlainSql.Get("get_last_plain_position")))
-        {
-            PlainStart = (long)(await command.ExecuteScalarAsync())!;
-        }
-
+        PlainStart = await LastPlainPositionAsync(database);
         var history = new StoredHistory(database, EventsPerStream);
         await history.FillAsync(Streams);
         await history.CopyToPlainAsync();
+        PlainEnd = await LastPlainPositionAsync(database);
         Store = await database.Feed.GetIdentityAsync();
         var events = new List<EventEnvelope>();
         await foreach (var envelope in database.Feed.ReadFeedAsync(history.Start, pageSize: FeedPage.MaxEvents))
@@ -44,4 +44,10 @@ internal abstract class ArchiveScenario : SidesInTurn, IDisposable
     }
 
     public void Dispose() => _folder?.Dispose();
+
+    private static async Task<long> LastPlainPositionAsync(BenchmarkDatabase database)
+    {
+        await using var command = database.Plain.CreateCommand(PlainSql.Get("get_last_plain_position"));
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
 }

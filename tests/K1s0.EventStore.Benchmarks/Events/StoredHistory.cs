@@ -30,8 +30,11 @@ internal sealed class StoredHistory(BenchmarkDatabase database, int eventsPerStr
         Start = await database.Feed.GetSettledBoundAsync();
         var writers = Enumerable.Range(0, Writers).Select(writer => Task.Run(
             () => WriteAsync(writer, (streams / Writers) + (writer < streams % Writers ? 1 : 0))));
-        Sample = [.. (await Task.WhenAll(writers)).SelectMany(sample => sample)];
-        End = await database.Feed.GetSettledBoundAsync();
+        var written = await Task.WhenAll(writers);
+        Sample = [.. written.SelectMany(one => one.Sample)];
+
+        // Not the settled bound: an append of somebody else may hold it back.
+        End = written.Max(one => one.Last);
     }
 
     /// <summary>Appends as many events to streams that are there.</summary>
@@ -41,11 +44,9 @@ internal sealed class StoredHistory(BenchmarkDatabase database, int eventsPerStr
         var events = new SampleEvents(streams.Count);
         foreach (var stream in streams)
         {
-            await database.Store.AppendAsync(
-                stream, events.Next(stream, eventsPerStream).Select(sample => sample.Envelope));
+            End = (await database.Store.AppendAsync(
+                stream, events.Next(stream, eventsPerStream).Select(sample => sample.Envelope))).LastPosition;
         }
-
-        End = await database.Feed.GetSettledBoundAsync();
     }
 
     /// <summary>Copies them to the plain tables, in the same order, and tidies both sides up.</summary>
@@ -62,8 +63,9 @@ internal sealed class StoredHistory(BenchmarkDatabase database, int eventsPerStr
         await database.ExecuteAsync("checkpoint");
     }
 
-    private async Task<List<StreamId>> WriteAsync(int writer, int streams)
+    private async Task<(List<StreamId> Sample, Position Last)> WriteAsync(int writer, int streams)
     {
+        var last = Position.Start;
         var events = new SampleEvents(writer);
         var sample = new List<StreamId>();
         var sampleEvery = Math.Max(1, streams * Writers / MaxSample);
@@ -79,10 +81,11 @@ internal sealed class StoredHistory(BenchmarkDatabase database, int eventsPerStr
                 }
             }
 
-            await database.Appender.AppendAsync(appends);
+            var results = await database.Appender.AppendAsync(appends);
+            last = results.Max(result => result.LastPosition);
         }
 
-        return sample;
+        return (sample, last);
     }
 
     private StreamAppend NewStream(SampleEvents events)

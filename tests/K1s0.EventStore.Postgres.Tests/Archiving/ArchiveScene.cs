@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Threading.Channels;
 using K1s0.EventStore.Archive;
 using K1s0.EventStore.Postgres.Tests.Partitions;
 
@@ -7,6 +8,8 @@ namespace K1s0.EventStore.Postgres.Tests.Archiving;
 /// <summary>A store with events of past months, the books of its archive, and a bucket.</summary>
 internal sealed class ArchiveScene : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
     private readonly ArchivedEvents _archived;
 
     private ArchiveScene(TestStore store, IObjectStore objects, ArchiveReadingOptions? reading)
@@ -15,6 +18,7 @@ internal sealed class ArchiveScene : IAsyncDisposable
         _archived = new ArchivedEvents(objects, reading);
         Catalog = new PostgresArchiveCatalog(store.DataSource, store.Options);
         Reading = new PostgresEventStore(store.DataSource, _archived, store.Options);
+        Ledger = new PostgresLedgerStore(store.DataSource, _archived, store.Options);
     }
 
     /// <summary>The store without an archive to read from.</summary>
@@ -22,6 +26,9 @@ internal sealed class ArchiveScene : IAsyncDisposable
 
     /// <summary>The same store, reading through.</summary>
     public PostgresEventStore Reading { get; private set; }
+
+    /// <summary>Its log, reading through.</summary>
+    public PostgresLedgerStore Ledger { get; }
 
     public PostgresArchiveCatalog Catalog { get; }
 
@@ -40,6 +47,60 @@ internal sealed class ArchiveScene : IAsyncDisposable
 
     /// <summary>The same store as another process sees it.</summary>
     public PostgresEventStore Reopen() => new(Store.DataSource, _archived, Store.Options);
+
+    public ProjectionRebuilder Rebuilder(IProjection projection, bool isInline = false) =>
+        new(Store.DataSource, _archived, "balances", projection, Store.Options, isInline);
+
+    /// <summary>A verifier of the store and its log, with pages that are small.</summary>
+    public StoreVerifier Verifier(IFeedReader? feed = null) => new(
+        new VerifiedRoles(feed ?? Reading, Reading, Reading, Reading, Ledger),
+        new StoreVerifierOptions { PageSize = 25, Lanes = 2 });
+
+    public async Task<ArchiveReport> ArchiveAsync()
+    {
+        using var archiver = Archiver();
+        return await archiver.ArchiveAsync();
+    }
+
+    /// <summary>Archives, and does something at each step while the archiver stands still there.</summary>
+    public async Task ArchiveAsync(Func<string, Task> atStep)
+    {
+        var steps = Channel.CreateUnbounded<string>();
+        using var goOn = new SemaphoreSlim(0);
+        using var archiver = Archiver(
+            StepProxy.Around(Objects, ArchiverProcess.NameOfObjectCall, Reached),
+            StepProxy.Around<IArchiveCatalog>(Catalog, ArchiverProcess.NameOfCatalogCall, Reached));
+        var archiving = Task.Run(async () =>
+        {
+            try
+            {
+                return await archiver.ArchiveAsync();
+            }
+            finally
+            {
+                steps.Writer.Complete();
+            }
+        });
+        try
+        {
+            await foreach (var step in steps.Reader.ReadAllAsync())
+            {
+                await atStep(step);
+                goOn.Release();
+            }
+        }
+        finally
+        {
+            goOn.Release(1_000_000);
+            (await archiving).Obstacle.Should().BeNull();
+        }
+
+        void Reached(string name)
+        {
+            steps.Writer.TryWrite(name).Should().BeTrue();
+            goOn.Wait(Patience).Should().BeTrue();
+        }
+    }
 
     public Archiver Archiver(IObjectStore? objects = null, IArchiveCatalog? catalog = null) => new(
         new ArchiverParts(Reading, catalog ?? Catalog, Store.Leases, objects ?? Objects), Options);
@@ -81,6 +142,9 @@ internal sealed class ArchiveScene : IAsyncDisposable
             set session_replication_role = origin;
             """)));
     }
+
+    /// <summary>A scene of a store that is there already.</summary>
+    public static ArchiveScene Of(TestStore store, IObjectStore objects) => new(store, objects, null);
 
     public static async Task<IReadOnlyList<EventEnvelope>> FeedAsync(
         IFeedReader store, Position after = default, FeedFilter? filter = null, int pageSize = 1_000)

@@ -23,16 +23,35 @@ internal static class ArchiverProcess
     /// <summary>The steps at which it can end, in their order.</summary>
     public static readonly string[] Steps = [.. Calls.SelectMany(call => new[] { $"before-{call}", $"after-{call}" })];
 
+    private static readonly string[] CompactionCalls =
+    [
+        "get-batch", "put-merged", "get-merged", "plan-replacement", "put-manifest", "list-manifest", "delete-batch",
+    ];
+
+    /// <summary>The steps at which one that compacts can end, in their order.</summary>
+    public static readonly string[] CompactionSteps =
+        [.. CompactionCalls.SelectMany(call => new[] { $"before-{call}", $"after-{call}" })];
+
+    /// <summary>What is a day old becomes one batch.</summary>
+    public static LifecyclePolicy Policy { get; } = new(
+        new LifecycleStep(ArchiveTier.Warm, TimeSpan.FromDays(1), StorageClass.InfrequentAccess))
+    {
+        CompactBelowBytes = 64 * 1024,
+    };
+
     /// <summary>Runs it until it is dead.</summary>
     /// <param name="connectionString">The database.</param>
     /// <param name="schema">The schema of the store.</param>
     /// <param name="bucket">A folder; or endpoint, access key, secret and bucket, with spaces between them.</param>
     /// <param name="step">Where it ends.</param>
+    /// <param name="compacts">Whether it makes small batches into one and removes old objects; otherwise it archives.</param>
     /// <returns>The exit code: 137 when it was killed.</returns>
-    public static async Task<int> DieAsync(string connectionString, string schema, string bucket, string step)
+    public static async Task<int> DieAsync(
+        string connectionString, string schema, string bucket, string step, bool compacts = false)
     {
         await using var child = await ChildProcess.StartAsync(
-            typeof(ArchiverProcess).Assembly, [Program.Role, Role, connectionString, schema, bucket, step]);
+            typeof(ArchiverProcess).Assembly,
+            [Program.Role, Role, connectionString, schema, bucket, step, compacts ? "compact" : "archive"]);
         return await child.Exited;
     }
 
@@ -44,13 +63,22 @@ internal static class ArchiverProcess
         await using var store = new PostgresEventStore(dataSource, options);
         var objects = StepProxy.Around(OpenBucket(bucket), NameOfObjectCall, Reached);
         IArchiveCatalog catalog = new PostgresArchiveCatalog(dataSource, options);
+        var parts = new ArchiverParts(
+            store,
+            StepProxy.Around(catalog, NameOfCatalogCall, Reached),
+            new PostgresLeaseStore(dataSource, options),
+            objects);
+        if (arguments is [.., "compact"])
+        {
+            // Two days on, so that the time of grace is over when the old objects are looked at.
+            var time = new LaterTime(TimeSpan.FromDays(2));
+            await new ArchiveLifecycle(
+                objects, new CatalogListings(parts, timeProvider: time), Policy, timeProvider: time).RunAsync();
+            return 0;
+        }
+
         using var archiver = new Archiver(
-            new ArchiverParts(
-                store,
-                StepProxy.Around(catalog, NameOfCatalogCall, Reached),
-                new PostgresLeaseStore(dataSource, options),
-                objects),
-            new ArchivingOptions { OlderThan = TimeSpan.Zero, MaxEventsPerBatch = 15 });
+            parts, new ArchivingOptions { OlderThan = TimeSpan.Zero, MaxEventsPerBatch = 15 });
         await archiver.ArchiveAsync();
         return 0;
 
@@ -77,7 +105,8 @@ internal static class ArchiverProcess
             new S3Options { Bucket = name })
         : new FileObjectStore(bucket);
 
-    private static string? NameOfCatalogCall(MethodInfo method, object?[] arguments) => method.Name switch
+    /// <summary>Which step a call of the catalog is.</summary>
+    public static string? NameOfCatalogCall(MethodInfo method, object?[] arguments) => method.Name switch
     {
         nameof(IArchiveCatalog.PlanAsync) => "plan",
         nameof(IArchiveCatalog.BeginUploadAsync) => "begin-upload",
@@ -85,18 +114,24 @@ internal static class ArchiverProcess
         nameof(IArchiveCatalog.VerifyAsync) => "verify",
         nameof(IArchiveCatalog.PlanManifestAsync) => "plan-manifest",
         nameof(IArchiveCatalog.ListManifestAsync) => "list-manifest",
+        nameof(IArchiveCatalog.PlanReplacementAsync) => "plan-replacement",
         nameof(IArchiveCatalog.AllowPruneAsync) => "allow-prune",
         nameof(IArchiveCatalog.PruneAsync) => "prune",
         _ => null,
     };
 
-    private static string? NameOfObjectCall(MethodInfo method, object?[] arguments)
+    /// <summary>Which step a call of the bucket is.</summary>
+    public static string? NameOfObjectCall(MethodInfo method, object?[] arguments)
     {
         var isBatch = arguments is [ObjectKey key, ..] && key.Value.StartsWith("events/", StringComparison.Ordinal);
+        var kind = isBatch && ((ObjectKey)arguments[0]!).Value.Contains("-c", StringComparison.Ordinal)
+            ? "merged"
+            : "batch";
         return method.Name switch
         {
-            nameof(IObjectStore.PutIfAbsentAsync) => isBatch ? "put-batch" : "put-manifest",
-            nameof(IObjectStore.GetAsync) when isBatch => "get-batch",
+            nameof(IObjectStore.PutIfAbsentAsync) => isBatch ? $"put-{kind}" : "put-manifest",
+            nameof(IObjectStore.GetAsync) when isBatch => $"get-{kind}",
+            nameof(IObjectStore.DeleteAsync) => "delete-batch",
             _ => null,
         };
     }

@@ -1,5 +1,8 @@
 using K1s0.EventStore.Archive;
+using K1s0.EventStore.Integrity;
+using K1s0.EventStore.Postgres.Tests.Ledger;
 using K1s0.EventStore.Postgres.Tests.Partitions;
+using K1s0.EventStore.Postgres.Tests.Projections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -34,6 +37,47 @@ public sealed class ArchivingRegistrationTests(StoreDatabase database) : IClassF
         var health = await check.CheckHealthAsync(context);
         health.Status.Should().Be(HealthStatus.Healthy);
         health.Data["pruned"].Should().Be(all[^1].Position.Value);
+        await host.StopAsync();
+    }
+
+    [Fact]
+    public async Task One_registration_lets_log_verifier_and_rebuilds_read_through_as_well()
+    {
+        using var bucket = new BucketDirectory();
+        await using var scene = await ArchiveScene.CreateAsync(database, bucket.Objects);
+        using var log = await TestLog.CreateAsync(scene.Store);
+        await scene.AppendAsync(Month.Ahead(-2), 60, 3);
+        await scene.AppendAsync(Month.Ahead(0), 20, 3);
+        var all = await ArchiveScene.FeedAsync(scene.Store.Store);
+        await log.SealAllAsync();
+        await scene.ArchiveAsync();
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddSingleton(scene.Store.DataSource);
+        builder.Services.AddSingleton<IObjectStore>(bucket.Objects);
+        builder.Services.AddSingleton(new Balances(scene.Store.Name));
+        builder.Services.AddEventStore()
+            .UsePostgres(options => Configure(options, scene))
+            .AddLedger(options =>
+            {
+                options.Origin = TestLog.Origin;
+                options.Signers.Add(log.Options().Signers[0]);
+            })
+            .AddVerification(options => options.FirstAfter = TimeSpan.FromDays(1))
+            .AddInlineProjection<Balances>("balances")
+            .AddArchiving();
+        using var host = builder.Build();
+        await host.StartAsync();
+        var services = host.Services;
+
+        (await ArchiveScene.FeedAsync(services.GetRequiredService<IFeedReader>())).Should().Equal(all);
+        (await services.GetRequiredService<IEventStore>().LoadAsync(all[0].StreamId))
+            .Should().Equal(all.Where(envelope => envelope.StreamId == all[0].StreamId));
+        (await services.GetRequiredService<LedgerProofs>().ProveEventAsync(all[5].Id))!
+            .Verify(all[5], TestLog.Origin, log.Keys).Should().Be(EventProofVerdict.Valid);
+        var verification = await services.GetRequiredService<StoreVerifier>().VerifyAsync();
+        (verification.IsValid, verification.SealedLeaves).Should().Be((true, 80), verification.ToString());
+        (await services.GetRequiredKeyedService<ProjectionRebuilder>("balances").RebuildAsync()).Events.Should().Be(80);
+        (await Balances.ReadAsync(scene.Store)).Should().Equal(Balances.Fold(all));
         await host.StopAsync();
     }
 
@@ -107,14 +151,16 @@ public sealed class ArchivingRegistrationTests(StoreDatabase database) : IClassF
         builder.Services.AddSingleton(scene.Store.DataSource);
         builder.Services.AddSingleton(objects);
         builder.Services.AddEventStore()
-            .UsePostgres(options =>
-            {
-                options.Schema = scene.Store.Name;
-                options.UseDoorbell = false;
-                options.AllowUnsafeDurability = true;
-            })
+            .UsePostgres(options => Configure(options, scene))
             .AddArchiving(configure)
             .AddArchiving();
         return builder.Build();
+    }
+
+    private static void Configure(PostgresOptions options, ArchiveScene scene)
+    {
+        options.Schema = scene.Store.Name;
+        options.UseDoorbell = false;
+        options.AllowUnsafeDurability = true;
     }
 }

@@ -47,6 +47,9 @@ public sealed class PostgresCatalogTests(StoreDatabase database) : ArchiveCatalo
         on conflict (consumer) do update set position = excluded.position
         """));
 
+    protected override async Task BeginLedgerAsync() => await Store.Leases.ReleaseAsync((await Store.Leases.TryAcquireAsync(
+        ILedgerStore.LeaseName, "sealer", TimeSpan.FromMinutes(1), Cancellation))!);
+
     protected override Task SealAsync(Position position) => ChangeAsync(string.Create(
         CultureInfo.InvariantCulture,
         $"""

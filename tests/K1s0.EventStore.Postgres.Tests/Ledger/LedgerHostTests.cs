@@ -268,6 +268,7 @@ public sealed class LedgerHostTests(StoreDatabase database) : IClassFixture<Stor
         options.Origin = TestLog.Origin;
         options.SealEvery = TimeSpan.FromMilliseconds(20);
         options.RetryDelay = TimeSpan.FromMilliseconds(100);
+        options.LeaseDuration = TimeSpan.FromHours(1);
         options.Signers.Add(log.Options().Signers[0]);
     }
 }

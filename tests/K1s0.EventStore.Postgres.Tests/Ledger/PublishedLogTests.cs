@@ -223,6 +223,43 @@ public sealed class PublishedLogTests(StoreDatabase database) : IClassFixture<St
     }
 
     [Fact]
+    public async Task A_log_that_a_former_key_signed_goes_on_under_the_new_one_where_the_former_is_still_trusted()
+    {
+        using var log = await TestLog.CreateAsync(database);
+        using var other = await TestLog.CreateAsync(database);
+        using var folder = new PublishedFolder();
+        var random = SeededRandom.Create();
+        var before = TreeHead.Parse((await log.GrowAsync(3, random)).Note!.Text);
+        await log.Publisher(folder.Target).PublishAsync();
+        await log.AppendAsync(4, random);
+        var forgetful = log.Options(NewKey);
+        var mindful = log.Options(options =>
+        {
+            NewKey(options);
+            options.FormerKeys.Add(log.Keys.Single());
+        });
+
+        await Assert.ThrowsAsync<InvalidFormatException>(
+            () => new LogSealer(log.Ledger, log.Store.Leases, forgetful).SealAsync());
+        await Assert.ThrowsAsync<InvalidFormatException>(() => new LogPublisher(log.Ledger, forgetful).PublishAsync());
+        await log.RunOutAsync();
+        await log.SealAllAsync(new LogSealer(log.Ledger, log.Store.Leases, mindful));
+        var published = await new LogPublisher(log.Ledger, mindful).PublishAsync();
+
+        (await folder.VerifyAsync(other.Keys))!.Value.Head.Should().Be(published).And.Match<TreeHead>(head => head.Size == 7);
+        TreeHead.TryOpen(SignedNote.Parse(folder.Files()["checkpoint"]), TestLog.Origin, log.Keys, out _)
+            .Should().BeFalse("the former key signs no more");
+        await log.Proofs.ProveConsistencyAsync(before, published!);
+
+        void NewKey(LedgerOptions options)
+        {
+            options.PublishTo = folder.Target;
+            options.Signers.Clear();
+            options.Signers.Add(other.Options().Signers[0]);
+        }
+    }
+
+    [Fact]
     public async Task A_file_that_is_there_with_other_content_stays_and_is_named()
     {
         using var log = await TestLog.CreateAsync(database);

@@ -69,6 +69,7 @@ internal static class SealerProcess
         {
             Origin = TestLog.Origin,
             Signers = { signer },
+            LeaseDuration = TimeSpan.FromHours(1),
             PublishTo = new StepTarget(new DirectoryPublishedLog(folder), StandAsync),
         };
         var sealer = new LogSealer(ledger, new PostgresLeaseStore(dataSource, store), options);

@@ -3,8 +3,13 @@ using K1s0.EventStore.Integrity;
 namespace K1s0.EventStore.Postgres.Tests.Ledger;
 
 /// <summary>A ledger store that calls a test at the steps of the sealer.</summary>
-internal sealed class StepLedger(ILedgerStore inner) : ILedgerStore
+/// <param name="inner">The ledger store.</param>
+/// <param name="tiles">Where tiles are read instead; null for nowhere else.</param>
+internal sealed class StepLedger(ILedgerStore inner, ITileReader? tiles = null) : ILedgerStore
 {
+    /// <summary>What becomes of leaves that were read to be sealed.</summary>
+    public Func<IReadOnlyList<SettledLeaf>, IReadOnlyList<SettledLeaf>> AfterRead { get; set; } = leaves => leaves;
+
     /// <summary>Called after leaves were read and hashed, before the batch is sent.</summary>
     public Func<Task> BeforeSeal { get; set; } = () => Task.CompletedTask;
 
@@ -22,9 +27,9 @@ internal sealed class StepLedger(ILedgerStore inner) : ILedgerStore
     public Task<SealedHead?> GetSignedHeadAsync(CancellationToken cancellationToken) =>
         inner.GetSignedHeadAsync(cancellationToken);
 
-    public Task<IReadOnlyList<SettledLeaf>> ReadUnsealedAsync(
+    public async Task<IReadOnlyList<SettledLeaf>> ReadUnsealedAsync(
         Position after, int maxCount, CancellationToken cancellationToken) =>
-        inner.ReadUnsealedAsync(after, maxCount, cancellationToken);
+        AfterRead(await inner.ReadUnsealedAsync(after, maxCount, cancellationToken));
 
     public async Task<SealedHead> SealAsync(Lease lease, SealedBatch batch, CancellationToken cancellationToken)
     {
@@ -66,5 +71,6 @@ internal sealed class StepLedger(ILedgerStore inner) : ILedgerStore
         inner.GetStatusAsync(cancellationToken);
 
     public Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadAsync(
-        IReadOnlyList<MerkleTile> tiles, CancellationToken cancellationToken) => inner.ReadAsync(tiles, cancellationToken);
+        IReadOnlyList<MerkleTile> wanted, CancellationToken cancellationToken) =>
+        (tiles ?? inner).ReadAsync(wanted, cancellationToken);
 }

@@ -51,7 +51,13 @@ internal sealed class TestLog : IDisposable
 
     public LedgerOptions Options(Action<LedgerOptions>? configure = null)
     {
-        var options = new LedgerOptions { Origin = Origin, Signers = { _signer } };
+        // The lease runs out when a test says so, and not because the machine is slow.
+        var options = new LedgerOptions
+        {
+            Origin = Origin,
+            Signers = { _signer },
+            LeaseDuration = TimeSpan.FromHours(1),
+        };
         configure?.Invoke(options);
         return options;
     }
@@ -60,8 +66,8 @@ internal sealed class TestLog : IDisposable
         new(ledger ?? Ledger, Store.Leases, Options(configure));
 
     /// <summary>A verifier of the store and its log.</summary>
-    public StoreVerifier Verifier(StoreVerifierOptions? options = null) =>
-        new(VerifiedRoles.Of(Store.Store, Ledger), options);
+    public StoreVerifier Verifier(StoreVerifierOptions? options = null, TimeProvider? timeProvider = null) =>
+        new(VerifiedRoles.Of(Store.Store, Ledger), options, timeProvider);
 
     public LogPublisher Publisher(IPublishedLog target, ILedgerStore? ledger = null) =>
         new(ledger ?? Ledger, Options(options => options.PublishTo = target));
@@ -109,6 +115,14 @@ internal sealed class TestLog : IDisposable
     {
         await AppendAsync(count, random);
         return await SealAllAsync(sealer);
+    }
+
+    /// <summary>Returns when a copy on a standby has all that is here.</summary>
+    public async Task CaughtUpAsync(TestLog copy)
+    {
+        var written = await Store.ScalarAsync<string>("select pg_current_wal_flush_lsn()::text");
+        await Eventually.TrueAsync(
+            () => copy.Store.ScalarAsync<bool>($"select pg_last_wal_replay_lsn() >= '{written}'::pg_lsn"));
     }
 
     /// <summary>The lease of the sealer runs out now.</summary>

@@ -90,13 +90,21 @@ public sealed class RebuildTests(StoreDatabase database) : IClassFixture<StoreDa
     public async Task No_event_is_lost_or_doubled_while_the_projection_and_its_writers_go_on()
     {
         var store = await database.NewStoreAsync();
-        await AppendSomeAsync(store, streams: 10, eventsPerStream: 60);
-        var projection = new Balances(store.Name);
+        await AppendSomeAsync(store, streams: 10, eventsPerStream: 30);
+
+        // A turn to append for each batch that is applied: writers without measure make the slower machine the larger
+        // store, and each round rebuilds all of it.
+        using var turns = new SemaphoreSlim(30);
+        var projection = new Balances(store.Name, (_, _) =>
+        {
+            turns.Release();
+            return Task.CompletedTask;
+        });
         using var limit = new CancellationTokenSource(Patience);
         using var stop = new CancellationTokenSource();
         using var live = new LiveFeed(store.Store);
         await using var running = new RunningSubscription(Subscribe(store, projection, live), limit.Token);
-        var writers = Enumerable.Range(0, 3).Select(_ => WriteAsync(store.Reopen(), stop.Token)).ToArray();
+        var writers = Enumerable.Range(0, 3).Select(_ => WriteAsync(store.Reopen(), turns, stop.Token)).ToArray();
 
         for (var round = 0; round < 3; round++)
         {
@@ -203,6 +211,15 @@ public sealed class RebuildTests(StoreDatabase database) : IClassFixture<StoreDa
         await entered.Task.WaitAsync(Patience, Cancellation);
 
         var second = Rebuilder(store, new Balances(store.Name)).RebuildAsync(Small(), cancellationToken: Cancellation);
+
+        // The second one stands behind the lane that the first one holds: before that, the first one could come to its
+        // end alone.
+        await Eventually.TrueAsync(() => store.ScalarAsync<bool>(
+            """
+            select exists (
+              select from pg_locks l join pg_stat_activity a using (pid)
+              where not l.granted and a.datname = current_database())
+            """));
         release.SetResult();
 
         var lost = await Assert.ThrowsAsync<ProjectionRebuildException>(() => first);
@@ -373,12 +390,25 @@ public sealed class RebuildTests(StoreDatabase database) : IClassFixture<StoreDa
         }
     }
 
-    private static async Task WriteAsync(TestStore store, CancellationToken stop)
+    private static async Task WriteAsync(TestStore store, SemaphoreSlim turns, CancellationToken stop)
     {
         var streams = Enumerable.Range(0, 4).Select(_ => Some.Stream()).ToArray();
-        for (var count = 0; !stop.IsCancellationRequested; count++)
+        for (var count = 0; await HasTurnAsync(turns, stop); count++)
         {
             await store.Store.AppendAsync([Some.Append(streams[count % streams.Length], 2)], CancellationToken.None);
+        }
+    }
+
+    private static async Task<bool> HasTurnAsync(SemaphoreSlim turns, CancellationToken stop)
+    {
+        try
+        {
+            await turns.WaitAsync(stop);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
         }
     }
 

@@ -189,6 +189,22 @@ public sealed class RefusedStartTests(StoreDatabase database) : IClassFixture<St
         (await host.Services.GetRequiredService<IEventStore>().ExistsAsync(stream)).Should().BeTrue();
     }
 
+    [Fact]
+    public async Task Sessions_whose_statements_would_overlook_what_was_committed_meanwhile_are_refused()
+    {
+        var store = await database.NewStoreAsync();
+        await using var serializable = NpgsqlDataSource.Create(database.With(
+            connection => connection.Options = "-c default_transaction_isolation=serializable"));
+
+        var failure = await StoreHost.FailsAsync<StoreDurabilityException>(services =>
+        {
+            services.AddSingleton(serializable);
+            services.AddEventStore().UsePostgres(Accepting(store.Name));
+        });
+
+        failure.Message.Should().Contain("default_transaction_isolation='serializable'");
+    }
+
     private static Action<PostgresOptions> Accepting(string schema) =>
         options => (options.Schema, options.AllowUnsafeDurability) = (schema, true);
 

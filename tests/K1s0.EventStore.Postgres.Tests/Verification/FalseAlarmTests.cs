@@ -17,12 +17,16 @@ public sealed class FalseAlarmTests(StoreDatabase database) : IClassFixture<Stor
         var sealer = log.Sealer(options => options.MaxLeavesPerSeal = 40);
         var verifier = log.Verifier(new StoreVerifierOptions { PageSize = 50, Lanes = 3 });
         StreamId[] streams = [.. Enumerable.Range(0, 30).Select(_ => Some.Stream())];
+        var verified = 0;
+        var appends = 0;
         var writing = Task.WhenAll(Enumerable.Range(0, 8).Select(async writer =>
         {
-            for (var i = 0; i < 60; i++)
+            // At least as long as stores are verified meanwhile, whichever of the two is slow.
+            for (var i = 0; i < 60 || Volatile.Read(ref verified) < 3; i++)
             {
                 var stream = streams[(writer + i) % streams.Length];
                 await log.Store.Store.AppendAsync(stream, Some.Events(stream, 2));
+                Interlocked.Increment(ref appends);
             }
         }));
         var sealing = Task.Run(async () =>
@@ -34,14 +38,20 @@ public sealed class FalseAlarmTests(StoreDatabase database) : IClassFixture<Stor
             }
         });
 
-        var verified = 0;
-        do
+        try
         {
-            var during = await verifier.VerifyAsync();
-            during.Findings.Should().BeEmpty();
-            verified++;
+            do
+            {
+                var during = await verifier.VerifyAsync();
+                during.Findings.Should().BeEmpty();
+                Interlocked.Increment(ref verified);
+            }
+            while (!writing.IsCompleted);
         }
-        while (!writing.IsCompleted);
+        finally
+        {
+            Volatile.Write(ref verified, int.MaxValue);
+        }
 
         await writing;
         await sealing;
@@ -49,8 +59,7 @@ public sealed class FalseAlarmTests(StoreDatabase database) : IClassFixture<Stor
         var end = await verifier.VerifyAsync(
             new VerificationScope { KnownHead = TreeHead.Parse(head.Note!.Text), Keys = log.Keys });
         end.Findings.Should().BeEmpty();
-        (end.Events, end.Streams, end.SealedLeaves).Should().Be((960, 30, 960));
-        verified.Should().BeGreaterThan(1);
+        (end.Events, end.Streams, end.SealedLeaves).Should().Be((2 * appends, 30, 2 * appends));
     }
 
     [Fact]
@@ -101,7 +110,7 @@ public sealed class FalseAlarmTests(StoreDatabase database) : IClassFixture<Stor
 
         // Sealed, and arrived; but no bound is published that says so.
         var head = await log.GrowAsync(40, random);
-        await CaughtUpAsync(log, copy);
+        await log.CaughtUpAsync(copy);
         var time = new WaitlessTime();
         var impatient = new StoreVerifier(VerifiedRoles.Of(copy.Store.Store, copy.Ledger), timeProvider: time);
         var refusal = await Assert.ThrowsAsync<StoreUnavailableException>(() => impatient.VerifyAsync());
@@ -109,13 +118,13 @@ public sealed class FalseAlarmTests(StoreDatabase database) : IClassFixture<Stor
         time.Waits.Should().NotBeEmpty();
 
         await log.Store.ExecuteAsync("select {s}.publish_bound()");
-        await CaughtUpAsync(log, copy);
+        await log.CaughtUpAsync(copy);
         await ValidAsync(copy, head);
         (await copy.Verifier().VerifyStreamAsync((await copy.Store.FeedAsync())[^1].StreamId)).IsValid
             .Should().BeTrue();
 
         await log.AppendAsync(20, random);
-        await CaughtUpAsync(log, copy);
+        await log.CaughtUpAsync(copy);
         (await copy.Verifier().VerifyAsync()).Findings.Should().BeEmpty("what came since is read from its streams");
         await primary.KillAsync();
         await copy.Store.ExecuteAsync("select pg_promote()");
@@ -123,13 +132,6 @@ public sealed class FalseAlarmTests(StoreDatabase database) : IClassFixture<Stor
         head = await copy.GrowAsync(20, random);
         head.Size.Should().Be(120);
         await ValidAsync(copy, head);
-    }
-
-    private static async Task CaughtUpAsync(TestLog log, TestLog copy)
-    {
-        var written = await log.Store.ScalarAsync<string>("select pg_current_wal_flush_lsn()::text");
-        await Eventually.TrueAsync(
-            () => copy.Store.ScalarAsync<bool>($"select pg_last_wal_replay_lsn() >= '{written}'::pg_lsn"));
     }
 
     private static async Task ValidAsync(TestLog log, SealedHead head)

@@ -1,3 +1,4 @@
+using K1s0.EventStore.Conformance;
 using K1s0.EventStore.Integrity;
 using K1s0.EventStore.Postgres.Tests.Ledger;
 using Npgsql;
@@ -22,7 +23,7 @@ internal sealed class TamperedStore : IAsyncDisposable
     private TamperedStore(TestLog log, NpgsqlConnection attacker, TreeHead known, StoredRows rows)
     {
         (_log, _attacker, Rows) = (log, attacker, rows);
-        _verifier = log.Verifier(new StoreVerifierOptions { Lanes = 1 });
+        _verifier = log.Verifier(new StoreVerifierOptions { Lanes = 1 }, new WaitlessTime());
         _scope = new VerificationScope { KnownHead = known, Keys = log.Keys };
     }
 

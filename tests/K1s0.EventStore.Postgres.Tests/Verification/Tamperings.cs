@@ -195,6 +195,8 @@ internal static class Tamperings
         yield return Head("make the log longer", "tree_size = tree_size + 1, last_position = last_position + 1");
         yield return Head("make the log shorter", "tree_size = tree_size - 1");
         yield return Head("move the end of the log", "last_position = last_position + 1");
+        yield return new Tampering("take the signatures away", ["tree_heads"], (_, _) =>
+            "update {s}.tree_heads set note = null");
         yield return Head("break a signature", "note = set_byte(note, octet_length(note) - 12, 46)");
         yield return Head("change what is signed", "note = set_byte(note, 3, 46)");
         yield return new Tampering("cut the log off", ["tree_heads"], (_, _) =>

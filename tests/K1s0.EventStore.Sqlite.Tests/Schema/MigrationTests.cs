@@ -68,6 +68,32 @@ public sealed class MigrationTests : IDisposable
     }
 
     [Fact]
+    public async Task Snapshots_without_a_name_stay_and_those_in_frames_are_forgotten()
+    {
+        using (var foreign = new Foreign(Path))
+        {
+            foreach (var migration in SqlCatalog.Migrations.Take(2))
+            {
+                foreign.Execute(migration);
+            }
+
+            foreign.Execute(
+                $"""
+                insert into store (only_row, store_id, epoch, created_at)
+                values (1, x'{Convert.ToHexString(Guid.CreateVersion7().ToByteArray(bigEndian: true))}', 1, 0);
+                insert into snapshots (stream_type, stream_id, version, state, taken_at) values
+                  ('order', '1', 3, cast('"bare"' as blob), 0), ('order', '2', 3, x'ff01000000', 0);
+                """);
+        }
+
+        await using var store = new TestStore(Path);
+        await store.File.OpenAsync();
+
+        using var after = new Foreign(Path);
+        after.Scalar<string>("select group_concat(stream_id || state_name) from snapshots").Should().Be("1");
+    }
+
+    [Fact]
     public async Task A_newer_schema_is_refused_and_left_alone()
     {
         await using (var store = new TestStore(Path))

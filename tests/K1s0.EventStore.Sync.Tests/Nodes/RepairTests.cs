@@ -201,6 +201,30 @@ public sealed class RepairTests : IDisposable
     }
 
     [Fact]
+    public async Task Nothing_is_compared_with_a_peer_that_may_not_read_every_event()
+    {
+        var events = new RottenEventStore(new InMemoryEventStore(timeProvider: _time));
+        var options = SessionSide.Options();
+        var rights = PeerRights.All;
+        options.RightsOf = _ => rights;
+        using var node = await ReplicaNode.OpenAsync(
+            new EventStoreReplicaStore(events, _time), new ReplicaNodeOptions { Sync = options }, _time);
+        using var peer = await OpenAsync(new InMemoryReplicaStore());
+        await WriteAsync(node, 20);
+        await MeetAsync(node, peer);
+        events.Rot(OriginNames.Log(node.Self), 5);
+        await node.ScrubAsync();
+
+        rights = new PeerRights { CanRead = _ => true };
+        var report = (await MeetAsync(node, peer)).Called;
+        (report.Mode, report.EventsRepaired).Should().Be((SyncMode.InSync, 0), "it asks for nothing");
+        node.Damaged.Should().ContainSingle();
+
+        rights = PeerRights.All;
+        (await MeetAsync(node, peer)).Called.EventsRepaired.Should().Be(1);
+    }
+
+    [Fact]
     public async Task More_damage_than_is_kept_in_mind_is_repaired_in_turns()
     {
         var (events, node) = await OpenRottenAsync();

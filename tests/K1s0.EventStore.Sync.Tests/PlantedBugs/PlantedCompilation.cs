@@ -15,7 +15,8 @@ internal static class PlantedCompilation
 
     private static readonly string[] Namespaces =
     [
-        "System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Threading", "System.Threading.Tasks",
+        "System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Net.Http", "System.Threading",
+        "System.Threading.Tasks",
     ];
 
     private static readonly Lazy<(Dictionary<string, SyntaxTree> Trees, CSharpCompilation Whole)> Sources = new(Read);

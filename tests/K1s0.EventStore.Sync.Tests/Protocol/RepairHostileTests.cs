@@ -77,6 +77,29 @@ public sealed class RepairHostileTests
         outbox.Take().OfType<SyncOutput.Ended>().Single().Reason.Should().Be(SyncEndReason.Flooded);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_peer_that_may_not_read_everything_of_a_log_is_told_nothing_of_it(bool mayReadSome)
+    {
+        using var outbox = new Outbox();
+        var answerer = new RepairAnswerer(outbox, mayReadSome
+            ? new PeerRights { CanRead = _ => true }
+            : new PeerRights { CanSeeLog = origin => origin != Log });
+        Take(answerer, Fetch([1]));
+        var reader = new WireReader(Compare(new LogPart(Log, 1, 4_096)).AsSpan(1));
+        answerer.TakeCompare(ref reader);
+
+        var sent = outbox.Take();
+        sent.Should().HaveCount(2).And.AllBeOfType<SyncOutput.Send>("nothing is read");
+        var fetched = new WireReader(((SyncOutput.Send)sent[0]).Frame.AsSpan(1));
+        EventBatchFormat.Read(ref fetched).Should().BeEmpty();
+        var comparison = new MerkleDiff(RepairFrames.Index([new LogLink(1, default, default)]));
+        comparison.NextRequest().Should().NotBeNull();
+        comparison.Accept(((SyncOutput.Send)sent[1]).Frame.AsSpan(1));
+        (comparison.NextRequest() is null || comparison.Result.OnlyRemote.Count == 0).Should().BeTrue();
+    }
+
     [Fact]
     public void Answers_that_nobody_asked_for_and_comparisons_that_contradict_themselves_are_refused()
     {

@@ -186,6 +186,23 @@ public sealed class SessionHostileTests
         await Task.CompletedTask;
     }
 
+    [Fact]
+    public async Task A_peer_that_repeats_what_it_has_confirmed_or_that_it_is_done_does_not_hold_the_session()
+    {
+        foreach (var repeated in new byte[][] { [FrameType.Ack, 0, 0], [FrameType.Done] })
+        {
+            var pair = NewPair(Open, await SidesAsync(Open));
+            pair.OnTheWay = (_, frame) => frame[0] == FrameType.Ack ? null : frame;
+            await pair.RunAsync();
+            pair.Responder.End.Should().BeNull("it waits for what was lost");
+
+            await pair.Responder.StepAsync(new SyncInput.Received(repeated));
+
+            pair.Responder.End!.Reason.Should().Be(SyncEndReason.ProtocolBroken);
+            ShouldBeUnharmed(pair);
+        }
+    }
+
     private static void ShouldBeUnharmed(SessionPair pair)
     {
         foreach (var side in new[] { pair.Initiator, pair.Responder })

@@ -17,9 +17,12 @@ internal sealed class SessionSide(SyncRole role, Replica replica, SyncOptions op
 
     public SyncOutput.Ended? End { get; private set; }
 
-    public SyncSession Session => _session ??= new SyncSession(role, replica, options.Checked(), Checkpoint);
+    public SyncSession Session => _session ??= new SyncSession(
+        role, replica, options.Checked(), Checkpoint, Rights);
 
     public VectorClock? Checkpoint { get; init; }
+
+    public PeerRights? Rights { get; init; }
 
     public DateTimeOffset Now { get; set; } = Some.Noon;
 

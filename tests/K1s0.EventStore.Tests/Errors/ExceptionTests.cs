@@ -63,6 +63,7 @@ public sealed class ExceptionTests
         new EventsArchivedException(new Position(9)),
         new EventUnreadableException(new Position(9), DateTimeOffset.UnixEpoch, Cause),
         new ManifestConflictException(7, "it has another digest."),
+        new PeerRefusedException(PeerRefusal.NoCertificate, "it showed no certificate.", Cause),
         new QueueFullException(10_000, 10_000, 1, 2),
         new FeedDivergedException(new Position(9), new Position(4)),
         new SubscriptionBehindException("balances", new Position(9), new Position(7)),
@@ -125,7 +126,7 @@ public sealed class ExceptionTests
     [Fact]
     public void The_cause_is_kept_as_the_inner_exception() =>
         All.Where(exception => exception.InnerException is not null)
-            .Should().HaveCount(23).And.OnlyContain(exception => exception.InnerException == Cause);
+            .Should().HaveCount(24).And.OnlyContain(exception => exception.InnerException == Cause);
 
     [Theory]
     [InlineData(typeof(ConcurrencyException), "Concurrency conflict: expected 2, got 3")]

@@ -54,6 +54,21 @@ public sealed class LateAnswersTests : IDisposable
     }
 
     [Fact]
+    public async Task A_head_that_is_not_stored_any_more_when_it_is_confirmed_is_not_published()
+    {
+        var target = new DirectoryPublishedLog(_directory.FullName);
+        var options = new LedgerOptions { Origin = Origin, Signers = { _signer }, PublishTo = target };
+        await GrowAsync(new LogSealer(_ledger, _leases, options));
+        _ledger.SignedHead = async answer => (await answer)! with { Root = Sha256Digest.Of("taken back"u8) };
+
+        var refusal = await Assert.ThrowsAsync<LogDivergedException>(
+            () => new LogPublisher(_ledger, options).PublishAsync(Cancellation));
+
+        refusal.Message.Should().Contain("not stored any more");
+        (await target.ReadCheckpointAsync(Cancellation)).Should().BeNull();
+    }
+
+    [Fact]
     public async Task A_head_that_a_failover_takes_back_before_it_is_confirmed_is_no_diverged_log()
     {
         var options = new LedgerOptions { Origin = Origin, Signers = { _signer } };

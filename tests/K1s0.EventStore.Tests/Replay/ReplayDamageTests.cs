@@ -34,7 +34,11 @@ public sealed class ReplayDamageTests
 
     [Theory]
     [InlineData(-1)]
+    [InlineData(0)]
     [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(7)]
+    [InlineData(18)]
     [Trait("Row", "X08")]
     public async Task Rows_of_a_stream_that_stand_under_another_name_are_missed_each_of_them(int after)
     {

@@ -55,6 +55,32 @@ public sealed class OwnershipTests : IDisposable
 
     [Fact]
     [Trait("Row", "X04")]
+    public async Task Who_is_told_that_its_lease_is_lost_stops_its_run_at_once_and_asks_no_second_time()
+    {
+        await _store.AppendAsync(
+            Stream, [EventEnvelope.Create(Stream, "A", "{}"u8.ToArray())], cancellationToken: _limit.Token);
+        var (entered, told) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var handler = new RecordingHandler(async (_, token) =>
+        {
+            entered.TrySetResult();
+            await using var registration = token.Register(() => told.TrySetResult());
+            await told.Task.WaitAsync(_limit.Token);
+            token.ThrowIfCancellationRequested();
+        });
+        await using var running = Start(handler);
+        await entered.Task.WaitAsync(_limit.Token);
+
+        _leaseStore.IsTaken = true;
+        await PassAsync(() => told.Task.IsCompleted);
+        await PassAsync(() => running.Subscription.GetStatus().State is SubscriptionState.StandingBy);
+
+        _leaseStore.Refused.Should().Be(1, "until its lease runs out, another one may be at work already");
+        handler.Handled.Should().BeEmpty();
+        running.Subscription.GetStatus().Restarts.Should().Be(0);
+    }
+
+    [Fact]
+    [Trait("Row", "X04")]
     public async Task A_slow_answer_about_one_lease_keeps_no_other_from_being_renewed()
     {
         await using var running = Start(new RecordingHandler());
@@ -121,11 +147,18 @@ public sealed class OwnershipTests : IDisposable
 
         private readonly TaskCompletionSource _isAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int _renewals;
+        private int _refused;
 
         /// <summary>The slow lease was asked for; there is no answer before the asker gives up.</summary>
         public Task IsAsked => _isAsked.Task;
 
         public bool IsCutOff { get; set; }
+
+        /// <summary>Whether another process has the lease.</summary>
+        public bool IsTaken { get; set; }
+
+        /// <summary>How often a renewal was refused because of that.</summary>
+        public int Refused => Volatile.Read(ref _refused);
 
         public int Renewals => Volatile.Read(ref _renewals);
 
@@ -138,6 +171,11 @@ public sealed class OwnershipTests : IDisposable
                 await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
             }
 
+            if (IsTaken)
+            {
+                return null;
+            }
+
             return IsCutOff
                 ? throw new StoreUnavailableException("cut off by the test")
                 : await inner.TryAcquireAsync(name, owner, duration, cancellationToken);
@@ -147,6 +185,12 @@ public sealed class OwnershipTests : IDisposable
             Lease lease, TimeSpan duration, CancellationToken cancellationToken = default)
         {
             Interlocked.Increment(ref _renewals);
+            if (IsTaken)
+            {
+                Interlocked.Increment(ref _refused);
+                throw new LeaseLostException(lease.Name, lease.Epoch);
+            }
+
             return IsCutOff
                 ? throw new StoreUnavailableException("cut off by the test")
                 : await inner.RenewAsync(lease, duration, cancellationToken);

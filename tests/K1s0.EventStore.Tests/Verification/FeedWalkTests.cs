@@ -1,3 +1,5 @@
+using K1s0.EventStore.Conformance;
+
 namespace K1s0.EventStore.Tests;
 
 /// <summary>A page that cannot be read is read in parts, down to the event that is none, and the walk goes on.</summary>
@@ -51,6 +53,41 @@ public sealed class FeedWalkTests
 
         events.Should().Equal(store.Feed.Where((_, at) => at is not (3 or 17 or 18 or 39)));
         findings.ToArray().Select(finding => finding.Position.Value).Should().Equal(4, 19, 40);
+    }
+
+    [Fact]
+    public async Task No_event_that_can_be_read_is_passed_over_wherever_others_cannot()
+    {
+        var random = SeededRandom.Create();
+        for (var round = 0; round < 300; round++)
+        {
+            var (store, findings) = (await VerifiedStore.CreateAsync(), new FindingList(100));
+            var density = random.NextDouble();
+            var unreadable = store.Feed.Where(_ => random.NextDouble() < density).ToArray();
+            Array.ForEach(unreadable, store.Copy.Unreadable.Add);
+
+            var events = await WalkAsync(new FeedWalk(store.Copy, random.Next(1, 50), new Position(40), findings));
+
+            events.Should().Equal(store.Feed.Except(unreadable));
+            findings.ToArray().Should().HaveCount(
+                unreadable.Count(envelope => !unreadable.Any(other => other.Position.Value == envelope.Position.Value + 1)),
+                "each stretch is named once");
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public async Task A_feed_of_which_too_much_cannot_be_read_is_walked_in_larger_steps(int maxSteps)
+    {
+        var (store, findings) = (await VerifiedStore.CreateAsync(), new FindingList(100));
+        store.Feed.GetRange(1, 38).ForEach(store.Copy.Unreadable.Add);
+
+        var events = await WalkAsync(new FeedWalk(store.Copy, 1, new Position(40), findings, maxSteps));
+
+        events.Should().Equal(store.Feed[0], store.Feed[39]);
+        findings.ToArray().Should().ContainSingle().Which.Position.Should().Be(new Position(39));
+        store.Copy.PagesRead.Should().BeLessThan(20);
     }
 
     [Fact]

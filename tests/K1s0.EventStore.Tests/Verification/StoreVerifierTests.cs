@@ -272,7 +272,7 @@ public sealed class StoreVerifierTests
         store.Feed.RemoveAll(envelope => envelope.StreamId == store.Streams[Target] && envelope.Version > 3);
         store.Copy.Renumber();
         store.Copy.Rebook();
-        var cut = await With(heads[7], heads[1], heads[5]);
+        var cut = await With(heads[1], heads[7], heads[5]);
         Expect(store, cut, StoreFindingKind.TailCutOff, 4);
         cut.FindingCount.Should().Be(1);
     }

@@ -1,3 +1,5 @@
+using K1s0.EventStore.Conformance;
+
 namespace K1s0.EventStore.Tests;
 
 /// <summary>What the log knows of a range also holds at the edges that lie within the log, and in unreadable books.</summary>
@@ -109,6 +111,30 @@ public sealed class VerifiedRangeTests
             Middle with { Keys = [stranger.Key] }, cancellationToken: Cancellation);
 
         verification.Findings.Should().ContainSingle().Which.Found.Should().Contain("none that is trusted");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [Trait("Row", "L02")]
+    public async Task A_log_of_which_no_head_is_signed_is_found_where_keys_are_trusted(bool isWholeStore)
+    {
+        var (store, time) = (await VerifiedStore.CreateAsync(), new WaitlessTime());
+        var ledger = new SteeredLedger(store.Ledger) { SignedHead = _ => Task.FromResult<SealedHead?>(null) };
+        var verifier = new StoreVerifier(VerifiedRoles.Of(store.Copy, ledger), timeProvider: time);
+        var scope = isWholeStore ? new VerificationScope() : Middle;
+
+        var verification = await verifier.VerifyAsync(scope with { Keys = [store.Key] }, cancellationToken: Cancellation);
+
+        var finding = verification.Findings.Should().ContainSingle().Subject;
+        (finding.Kind, finding.Found).Should().Be((StoreFindingKind.LogAltered, "no signature at all"));
+        time.Waits.Should().NotBeEmpty();
+        (await verifier.VerifyAsync(scope, cancellationToken: Cancellation)).Findings
+            .Should().BeEmpty("no signature is looked at");
+        var asked = 0;
+        ledger.SignedHead = answer => ++asked > 3 ? answer : Task.FromResult<SealedHead?>(null);
+        (await verifier.VerifyAsync(scope with { Keys = [store.Key] }, cancellationToken: Cancellation)).Findings
+            .Should().BeEmpty("it was signed a moment later");
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using K1s0.EventStore.Conformance;
 using K1s0.EventStore.Integrity;
 
 namespace K1s0.EventStore.Tests;
@@ -100,6 +101,74 @@ public sealed class VerifiedStreamTests
 
         (await With(genuine.Key))!.Found.Should().Contain("does not continue");
         (await With()).Should().BeNull("nothing is known from outside of the store");
+    }
+
+    [Fact]
+    [Trait("Row", "L02")]
+    public async Task A_log_of_which_no_head_is_signed_is_found_after_a_wait_where_keys_are_trusted()
+    {
+        var (store, time) = (await VerifiedStore.CreateAsync(), new WaitlessTime());
+        var ledger = new SteeredLedger(store.Ledger) { SignedHead = _ => Task.FromResult<SealedHead?>(null) };
+        var verifier = new StoreVerifier(VerifiedRoles.Of(store.Copy, ledger), timeProvider: time);
+        async Task<StreamFinding?> With(params VerifierKey[] keys) => (await verifier.VerifyStreamAsync(
+            store.Streams[Target], new VerificationScope { Keys = keys }, Cancellation)).Finding;
+
+        (await With(store.Key))!.Found.Should().Be("no signed head");
+        time.Waits.Should().HaveCount(49).And.OnlyContain(wait => wait == TimeSpan.FromMilliseconds(100));
+        (await With()).Should().BeNull("no signature is looked at");
+
+        var asked = 0;
+        ledger.SignedHead = answer => ++asked > 3 ? answer : Task.FromResult<SealedHead?>(null);
+        (await With(store.Key)).Should().BeNull("it was signed a moment later");
+    }
+
+    [Fact]
+    public async Task Where_nothing_is_sealed_nothing_has_to_be_signed()
+    {
+        var store = await VerifiedStore.CreateAsync();
+        var ledger = new InMemoryLedgerStore(store.Store, new InMemoryLeaseStore());
+
+        var verification = await new StoreVerifier(VerifiedRoles.Of(store.Copy, ledger)).VerifyStreamAsync(
+            store.Streams[Target], new VerificationScope { Keys = [store.Key] }, Cancellation);
+
+        verification.IsValid.Should().BeTrue();
+    }
+
+    [Theory]
+    [InlineData(41, true)]
+    [InlineData(40, false)]
+    [Trait("Row", "L02")]
+    public async Task An_end_that_was_moved_behind_the_log_is_found_where_nobody_gave_out_its_position(
+        long lastPosition, bool isGiven)
+    {
+        // Changed, and out of the reach of the log: who believes the position takes it for not sealed yet.
+        var store = await VerifiedStore.CreateAsync();
+        store.Change(Target, 8, envelope => envelope with { PayloadUtf8 = "{}"u8.ToArray() });
+        store.Rewrite();
+        store.Change(Target, 8, envelope => envelope with { Position = new Position(41) });
+        store.Copy.LastPosition = new Position(lastPosition);
+
+        var finding = (await VerifyAsync(store, store.Streams[Target])).Finding;
+
+        finding?.Found.Should().Be("position 41");
+        (finding is null).Should().Be(isGiven, "then only the whole store, or a remembered head, shows it");
+        (await store.VerifyWithLogAsync()).IsValid.Should().BeFalse();
+    }
+
+    [Fact]
+    [Trait("Row", "L03")]
+    public async Task Events_that_do_not_stand_in_the_order_of_their_positions_are_found_by_the_log()
+    {
+        var store = await VerifiedStore.CreateAsync();
+        var (second, third) = (store.At(Target, 2), store.At(Target, 3));
+        (store.Feed[second], store.Feed[third]) = (
+            store.Feed[second] with { Position = store.Feed[third].Position },
+            store.Feed[third] with { Position = store.Feed[second].Position });
+
+        var finding = (await VerifyAsync(store, store.Streams[Target])).Finding!;
+
+        (finding.Kind, finding.Version.Value).Should().Be((StreamFindingKind.HistoryReplaced, 3));
+        finding.Expected.Should().Contain("a position behind");
     }
 
     [Fact]

@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Numerics;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using K1s0.EventStore.Integrity;
@@ -109,19 +112,24 @@ public sealed class InteropTests : IDisposable
         var log = await ProvedLog.CreateAsync(5);
         var exported = ExportedEvent.Write(log.Events[2]);
         var (proof, key) = (Encoding.UTF8.GetString(log.Proofs[2].ToUtf8()), log.Key.ToString());
-        var node = proof.Split('\n')[3];
+        var (extra, node) = (proof.Split('\n')[1]["extra ".Length..], proof.Split('\n')[3]);
+        var longer = Convert.ToBase64String([.. Convert.FromBase64String(extra), 0]);
         var parts = key.Split('+', 3);
         byte[] ofOtherType = [2, .. Convert.FromBase64String(parts[2])[1..]];
         (string Proof, string Key, string Reason)[] changes =
         [
             (proof.Replace("@v1", "@v2", StringComparison.Ordinal), key, "no tlog-proof"),
             (proof.Replace("\nextra ", "\nmore ", StringComparison.Ordinal), key, "is missing"),
+            (proof.Replace("\nindex 2", "\nplace 2", StringComparison.Ordinal), key, "is missing"),
             (proof.Replace("\nindex 2", "\nindex 02", StringComparison.Ordinal), key, "is no number"),
+            (proof.Replace("\nindex 2", "\nindex 9223372036854775808", StringComparison.Ordinal), key, "is no number"),
             (proof.Replace("\nindex 2", "\nindex -2", StringComparison.Ordinal), key, "is no number"),
             (proof.Replace("\nextra A", "\nextra B", StringComparison.Ordinal), key, "no leaf record of version 1"),
+            (proof.Replace(extra, longer, StringComparison.Ordinal), key, "no leaf record of version 1"),
             (proof.Replace(node, Stray(node), StringComparison.Ordinal), key, "stray bits"),
             (proof.Replace(node, Convert.ToBase64String(new byte[31]), StringComparison.Ordinal), key, "32 bytes"),
             (proof.Replace('\u2014', '-'), key, "malformed"),
+            (proof.Replace($"\u2014 {parts[0]} ", "\u2014 other ", StringComparison.Ordinal), key, "not signed by"),
             (proof[..^1], key, "cut off"),
             (proof, $"{parts[0]}+{parts[1]}+{Convert.ToBase64String(ofOtherType)}", "not of type Ed25519"),
             (proof, $"{parts[0]}+00000000+{parts[2]}", "does not fit its id"),
@@ -135,18 +143,117 @@ public sealed class InteropTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task A_first_event_that_follows_anything_but_the_empty_stream_is_not_proved()
+    {
+        var log = await ProvedLog.CreateAsync(2);
+        var (first, proof) = (log.Events[0], log.Proofs[0]);
+        var forged = StreamChain.Next(
+            StreamChain.Tag(first.StreamId), 1, MerkleHash.Empty, ContentDigest.Compute(first));
+        var changed = new EventProof(
+            proof.Record with { ChainHash = forged }, MerkleHash.Empty, 0, proof.Proof.Path, proof.Proof.Checkpoint);
+
+        var (exitCode, output) = await VerifyAsync(ExportedEvent.Write(first), changed.ToUtf8(), log.Key.ToString());
+
+        output.Should().Contain("does not follow the empty stream");
+        exitCode.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Keys_and_signatures_that_only_look_right_prove_nothing()
+    {
+        var log = await ProvedLog.CreateAsync(5);
+        var proof = Encoding.UTF8.GetString(log.Proofs[2].ToUtf8());
+        var line = proof.Split('\n')[^2];
+        var signature = Convert.FromBase64String(line.Split(' ')[2])[4..];
+        var (name, key) = (line.Split(' ')[1], Convert.FromBase64String(log.Key.ToString().Split('+', 3)[2])[1..]);
+        var order = BigInteger.Pow(2, 252) + BigInteger.Parse(
+            "27742317777372353535851937790883648493", CultureInfo.InvariantCulture);
+        var raised = (new BigInteger(signature.AsSpan(32), isUnsigned: true) + order).ToByteArray(isUnsigned: true);
+
+        // The neutral point, with 0 for the number beside it: fits every text under a key that is the neutral point.
+        byte[] neutral = [1, .. new byte[63]];
+        (byte[] Key, byte[] Signature, string Result)[] cases =
+        [
+            (key, signature, "PROVED: event"),
+            (key, [.. signature, 0], "is wrong"),
+            (key, [.. signature[..32], .. raised], "is wrong"),
+            ([.. key, 0], signature, "not of type Ed25519"),
+            ([2, .. new byte[31]], signature, "not on the curve"),
+            ([1, .. new byte[30], 0x80], neutral, "not on the curve"),
+            ([0xEE, .. Enumerable.Repeat((byte)0xFF, 30), 0x7F], neutral, "is wrong"),
+        ];
+        foreach (var (publicKey, signed, result) in cases)
+        {
+            byte[] typed = [1, .. publicKey];
+            var id = SHA256.HashData([.. Encoding.UTF8.GetBytes(name), (byte)'\n', .. typed])[..4];
+            var changed = proof.Replace(
+                line, $"\u2014 {name} {Convert.ToBase64String([.. id, .. signed])}", StringComparison.Ordinal);
+
+            var (_, output) = await VerifyAsync(
+                ExportedEvent.Write(log.Events[2]),
+                Encoding.UTF8.GetBytes(changed),
+                $"{name}+{Convert.ToHexStringLower(id)}+{Convert.ToBase64String(typed)}");
+
+            output.Should().Contain(result);
+        }
+    }
+
+    [Fact]
+    public async Task Whatever_is_wrong_with_the_files_or_the_call_is_told_without_a_traceback()
+    {
+        var log = await ProvedLog.CreateAsync(5);
+        var (honest, proof) = (ExportedEvent.Write(log.Events[2]), log.Proofs[2].ToUtf8());
+        var incomplete = honest.DeepClone().AsObject();
+        incomplete.Remove("version");
+        (JsonNode Event, byte[] Proof)[] cases =
+        [
+            (incomplete, proof),
+            (With("version", "three"), proof),
+            (With("version", JsonNode.Parse("1000000000000000000000")!), proof),
+            (With("payloadHex", 7), proof),
+            (new JsonArray(), proof),
+            (honest, [0xFF, .. proof]),
+            (honest, "c2sp.org/tlog-proof@v1\n\n\n"u8.ToArray()),
+        ];
+        foreach (var (exported, file) in cases)
+        {
+            var (exitCode, output) = await VerifyAsync(exported, file, log.Key.ToString());
+
+            (exitCode, output.StartsWith("NOT PROVED: ", StringComparison.Ordinal)).Should().Be((1, true));
+        }
+
+        (await RunAsync("nowhere.json", "nowhere.tlog-proof", log.Key.ToString())).ExitCode.Should().Be(1);
+        var (called, _, error) = await RunAsync("event.json");
+        (called, error.Contains("verify.py EVENT.json", StringComparison.Ordinal)).Should().Be((2, true));
+
+        JsonObject With(string member, JsonNode value)
+        {
+            var changed = honest.DeepClone().AsObject();
+            changed[member] = value;
+            return changed;
+        }
+    }
+
     // The same bytes, with a bit set that no byte takes.
     private static string Stray(string base64) =>
         $"{base64[..^2]}{(char)(base64[^2] + 1)}=";
 
     private async Task<(int ExitCode, string Output)> VerifyAsync(
-        JsonObject exported, byte[] proof, string key, params string[] more)
+        JsonNode exported, byte[] proof, string key, params string[] more)
     {
         var (eventFile, proofFile) = (
             Path.Combine(_directory.FullName, "event.json"), Path.Combine(_directory.FullName, "event.tlog-proof"));
         await File.WriteAllTextAsync(eventFile, exported.ToJsonString(), Cancellation);
         await File.WriteAllBytesAsync(proofFile, proof, Cancellation);
-        var start = new ProcessStartInfo("python3", ["-B", Script, eventFile, proofFile, key, .. more])
+        var (exitCode, output, error) = await RunAsync([eventFile, proofFile, key, .. more]);
+        error.Should().BeEmpty("the script tells every failure on its own");
+        return (exitCode, output);
+    }
+
+    private static async Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("python3", ["-B", Script, .. arguments])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -156,8 +263,7 @@ public sealed class InteropTests : IDisposable
         var error = process.StandardError.ReadToEndAsync(Cancellation);
         var output = await process.StandardOutput.ReadToEndAsync(Cancellation);
         await process.WaitForExitAsync(Cancellation);
-        (await error).Should().BeEmpty("the script tells every failure on its own");
-        return (process.ExitCode, output);
+        return (process.ExitCode, output, await error);
     }
 
     private static Process Start(ProcessStartInfo start)

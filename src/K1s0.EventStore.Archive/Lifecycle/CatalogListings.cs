@@ -1,0 +1,71 @@
+namespace K1s0.EventStore.Archive;
+
+/// <summary>
+/// The books of a store, with the manifests of its bucket behind them: for the life of an archive that an
+/// <see cref="Archiver"/> fills. Thread-safe.
+/// </summary>
+/// <remarks>
+/// A batch is listed in the place of others under the lease of the archive: the manifest is held in the books, put into
+/// the bucket, and noted, and in the transaction that notes it the books go over to the new batch. Cut off in between,
+/// events are read from the old ones, and whoever has the lease next, an archiver too, makes the rest of the steps.
+/// </remarks>
+/// <param name="parts">The store, its books, its leases and its bucket.</param>
+/// <param name="options">Who asks for the lease, and for how long; the defaults when null.</param>
+/// <param name="timeProvider">The time of manifests; the system's clock when null.</param>
+public sealed class CatalogListings(
+    ArchiverParts parts, ArchivingOptions? options = null, TimeProvider? timeProvider = null) : IArchiveListings
+{
+    private readonly ArchiverParts _parts = parts ?? throw new ArgumentNullException(nameof(parts));
+    private readonly ArchivingOptions _options = ArchivingOptionsRules.Checked(options);
+
+    /// <inheritdoc/>
+    public Task<ArchiveListing?> ReadAsync(CancellationToken cancellationToken = default) =>
+        new ArchiveManifests(_parts.Objects).ReadLatestAsync(cancellationToken: cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<Position> GetBorderAsync(CancellationToken cancellationToken = default) =>
+        (await _parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false)).Pruned;
+
+    /// <inheritdoc/>
+    public Task<DateTimeOffset?> FindListedAtAsync(
+        ArchiveManifest manifest, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        return _parts.Catalog.FindListedAtAsync(manifest.Number, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<ArchiveListing> ReplaceAsync(
+        ArchiveListing known, BatchReplacement replacement, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(known);
+        ArgumentNullException.ThrowIfNull(replacement);
+        var lease = await _parts.Leases
+            .TryAcquireAsync(IArchiveCatalog.LeaseName, _options.Owner, _options.LeaseDuration, cancellationToken)
+            .ConfigureAwait(false)
+            ?? throw new ArchiveRefusedException(
+                ArchiveRefusal.Busy, "Another process has the lease of the archive: run again when it is done.");
+        try
+        {
+            return await new Listings(_parts.Catalog, _parts.Objects, timeProvider ?? TimeProvider.System)
+                .ReplaceAsync(() => Task.FromResult(lease), replacement, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await ReleaseAsync(lease).ConfigureAwait(false);
+        }
+    }
+
+    // The lease runs out by itself when it cannot be released; what the replacement says is not hidden by that.
+    private async Task ReleaseAsync(Lease lease)
+    {
+        try
+        {
+            await _parts.Leases.ReleaseAsync(lease, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (EventStoreException)
+        {
+            // The next leader waits until it has run out.
+        }
+    }
+}

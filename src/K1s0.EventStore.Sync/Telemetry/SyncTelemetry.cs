@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace K1s0.EventStore.Sync;
+
+/// <summary>The names of what synchronisation measures and traces. Durations are in seconds.</summary>
+public static class SyncTelemetry
+{
+    /// <summary>The name of the <see cref="ActivitySource"/> and the <see cref="Meter"/>.</summary>
+    public const string SourceName = "K1s0.EventStore.Sync";
+
+    /// <summary>
+    /// Histogram, seconds: one session, by <c>role</c> (<c>initiator</c>, <c>responder</c>) and <c>end</c>, the name of
+    /// the <see cref="SyncEndReason"/>; <c>error.type</c> when an exception ended it. A span of this name goes with it.
+    /// </summary>
+    public const string SessionDuration = "k1s0.eventstore.sync.session.duration";
+
+    /// <summary>Counter: events that moved in whole rounds, by <c>direction</c> (<c>in</c>, <c>out</c>).</summary>
+    public const string Events = "k1s0.eventstore.sync.events";
+
+    /// <summary>Counter: events that came and were not taken, by <c>reason</c>: an <see cref="Admission"/>.</summary>
+    public const string RefusedEvents = "k1s0.eventstore.sync.events.refused";
+
+    /// <summary>Counter, bytes: frames that were sent and received, by <c>direction</c>.</summary>
+    public const string FrameBytes = "k1s0.eventstore.sync.frame_bytes";
+
+    /// <summary>Histogram, seconds: from the first frame of a session to the answer, where this side called.</summary>
+    public const string RoundTrip = "k1s0.eventstore.sync.round_trip";
+
+    /// <summary>
+    /// Gauge, seconds: how long ago the last whole round with a <c>peer</c> of <c>AddSync</c> ended, at each try;
+    /// from the start while there was none.
+    /// </summary>
+    public const string PeerLag = "k1s0.eventstore.sync.peer.lag";
+
+    private static readonly ActivitySource Source = new(SourceName);
+    private static readonly Meter Meter = new(SourceName);
+
+    private static readonly Histogram<double> Sessions = Meter.CreateHistogram<double>(
+        SessionDuration, "s", "Sessions by role and end.");
+
+    private static readonly Counter<long> Moved = Meter.CreateCounter<long>(Events, "{event}", "Events moved.");
+    private static readonly Counter<long> Refused = Meter.CreateCounter<long>(
+        RefusedEvents, "{event}", "Events not taken.");
+
+    private static readonly Counter<long> Bytes = Meter.CreateCounter<long>(FrameBytes, "By", "Bytes of frames.");
+    private static readonly Histogram<double> RoundTrips = Meter.CreateHistogram<double>(
+        RoundTrip, "s", "First frame to its answer.");
+
+    private static readonly Gauge<double> Lag = Meter.CreateGauge<double>(
+        PeerLag, "s", "Since the last whole round with a peer.");
+
+    private static readonly KeyValuePair<string, object?> In = new("direction", "in");
+    private static readonly KeyValuePair<string, object?> Out = new("direction", "out");
+
+    internal static void RecordLag(string peer, TimeSpan lag) =>
+        Lag.Record(lag.TotalSeconds, new KeyValuePair<string, object?>("peer", peer));
+
+    internal static async Task<SyncOutcome> MeasureAsync(
+        SyncRole role, MeteredTransport transport, TimeProvider time, Func<Task<SyncOutcome>> run)
+    {
+        using var activity = Source.StartActivity(SessionDuration);
+        var side = role is SyncRole.Initiator ? "initiator" : "responder";
+        activity?.SetTag("role", side);
+        var started = time.GetTimestamp();
+        TagList tags = new() { { "role", side } };
+        try
+        {
+            var outcome = await run().ConfigureAwait(false);
+            tags.Add("end", outcome.Reason.ToString());
+            activity?.SetTag("end", outcome.Reason.ToString());
+            Count(outcome.Report);
+            return outcome;
+        }
+        catch (Exception e)
+        {
+            tags.Add("end", nameof(SyncEndReason.Failed));
+            tags.Add("error.type", e.GetType().FullName);
+            activity?.SetTag("error.type", e.GetType().FullName).SetStatus(ActivityStatusCode.Error);
+            throw;
+        }
+        finally
+        {
+            Sessions.Record(time.GetElapsedTime(started).TotalSeconds, tags);
+            Bytes.Add(transport.BytesReceived, In);
+            Bytes.Add(transport.BytesSent, Out);
+            if (role is SyncRole.Initiator && transport.RoundTrip is { } roundTrip)
+            {
+                RoundTrips.Record(roundTrip.TotalSeconds);
+            }
+        }
+    }
+
+    private static void Count(SyncReport? report)
+    {
+        if (report is null)
+        {
+            return;
+        }
+
+        Moved.Add(report.EventsReceived, In);
+        Moved.Add(report.EventsSent, Out);
+        foreach (var (reason, count) in report.EventsRefused)
+        {
+            Refused.Add(count, new KeyValuePair<string, object?>("reason", reason.ToString()));
+        }
+    }
+}
