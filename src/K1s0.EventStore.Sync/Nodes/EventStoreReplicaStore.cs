@@ -5,13 +5,14 @@ namespace K1s0.EventStore.Sync;
 /// event's version is its sequence, so the store itself refuses a dot that is taken.
 /// </summary>
 /// <remarks>
-/// <para>Streams: <c>k1s0-sync-log</c> / origin, and <c>k1s0-sync</c> / <c>identity</c> and <c>origins</c>. An event
-/// is stored under an id that is made of its hash: what was changed in the store is found when it is read, and
-/// <see cref="InvalidFormatException"/> is thrown.</para>
+/// <para>Streams: <c>k1s0-sync-log</c> / origin, and <c>k1s0-sync</c> / <c>identity</c>, <c>origins</c> and
+/// <c>repairs</c>. An event is stored under an id that is made of its hash: what was changed in the store is found when
+/// it is read, and <see cref="InvalidFormatException"/> is thrown, until a repair stands in its place. At most 65,536
+/// repairs are kept.</para>
 /// <para>What is appended at once is split into appends of at most 500 events: a failure in between leaves the first of
 /// them, each with all that it builds on.</para>
 /// </remarks>
-public sealed class EventStoreReplicaStore : IReplicaStore
+public sealed class EventStoreReplicaStore : IRepairableReplicaStore
 {
     private const int MaxEventsPerAppend = 500;
     private const int MaxStreamsPerAppend = 50;
@@ -25,6 +26,7 @@ public sealed class EventStoreReplicaStore : IReplicaStore
     private readonly IEventAppender _appender;
     private readonly IStreamReader _reader;
     private readonly TimeProvider _timeProvider;
+    private readonly StoredLogs _logs;
 
     // Origins whose log is named in the stream of origins. Only the appending side looks.
     private HashSet<Origin>? _known;
@@ -44,6 +46,7 @@ public sealed class EventStoreReplicaStore : IReplicaStore
         _reader = store as IStreamReader
             ?? throw new ArgumentException($"The store is no {nameof(IStreamReader)}.", nameof(store));
         _timeProvider = timeProvider ?? TimeProvider.System;
+        _logs = new StoredLogs(_store, _appender, _reader);
     }
 
     /// <inheritdoc/>
@@ -104,9 +107,9 @@ public sealed class EventStoreReplicaStore : IReplicaStore
         foreach (var dot in wanted)
         {
             var last = Math.Min(dot.Sequence, after[dot.Origin] + each);
-            var loaded = await _store.LoadAsync(
-                OriginNames.Log(dot.Origin), after[dot.Origin] + 1, last, cancellationToken).ConfigureAwait(false);
-            var page = new Queue<SyncEvent>(loaded.Select(stored => StoredSyncEvent.Read(stored, dot.Origin).Event));
+            var loaded = await _logs.LoadAsync(dot.Origin, after[dot.Origin] + 1, last, cancellationToken)
+                .ConfigureAwait(false);
+            var page = new Queue<SyncEvent>(loaded);
             if (page.TryPeek(out var first))
             {
                 cursors.Enqueue((page, last < dot.Sequence), first);
@@ -131,6 +134,42 @@ public sealed class EventStoreReplicaStore : IReplicaStore
             await AppendPartAsync([.. events.Skip(from).Take(count)], cancellationToken).ConfigureAwait(false);
             from += count;
         }
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<LogLink>> ReadLinksAsync(
+        Origin origin, long first, long last, CancellationToken cancellationToken = default) =>
+        await _logs.ReadLinksAsync(origin, first, last, cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<SyncEvent>> ReadWholeAsync(
+        Origin origin, IReadOnlyList<long> sequences, int maxBytes, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(sequences);
+        var (whole, bytes) = (new List<SyncEvent>(), 0L);
+        foreach (var sequence in sequences)
+        {
+            foreach (var one in await _logs.LoadWholeAsync(origin, sequence, sequence, cancellationToken)
+                .ConfigureAwait(false))
+            {
+                whole.Add(one);
+                bytes += one.Size;
+            }
+
+            if (bytes >= maxBytes)
+            {
+                break;
+            }
+        }
+
+        return whole;
+    }
+
+    /// <inheritdoc/>
+    public Task RepairAsync(IReadOnlyList<SyncEvent> events, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        return _logs.RepairAsync(events, cancellationToken);
     }
 
     private static List<Dot> Wanted(VectorClock after, VectorClock upTo)
@@ -218,18 +257,31 @@ public sealed class EventStoreReplicaStore : IReplicaStore
     private async Task<OriginHead?> ReadHeadAsync(Origin origin, CancellationToken cancellationToken)
     {
         SyncEvent? last = null;
-        var context = VectorClock.Empty;
+        var (context, expected) = (VectorClock.Empty, 0L);
         await foreach (var stored in _reader
             .ReadStreamAsync(OriginNames.Log(origin), ReadDirection.Backward, cancellationToken: cancellationToken)
             .ConfigureAwait(false))
         {
-            var (read, whole) = StoredSyncEvent.Read(stored, origin);
-            last ??= read;
+            var (read, whole) = await _logs.ReadAsync(stored, origin, cancellationToken).ConfigureAwait(false);
+            if (last is not null && stored.Version < expected)
+            {
+                context = context.Merge(await _logs.LoadObservedAsync(
+                    origin, stored.Version + 1, expected, cancellationToken).ConfigureAwait(false));
+            }
+
+            (last, expected) = (last ?? read, stored.Version - 1);
             context = context.Merge(whole ?? read.Observed);
             if (whole is not null)
             {
+                expected = 0;
                 break;
             }
+        }
+
+        if (expected > 0)
+        {
+            context = context.Merge(
+                await _logs.LoadObservedAsync(origin, 1, expected, cancellationToken).ConfigureAwait(false));
         }
 
         return last is null ? null : new OriginHead(last.Dot, last.Hash, last.Time, context);

@@ -71,6 +71,14 @@ internal sealed class GuardedReplica : IDisposable
         }
     }
 
+    public void Look(Action<Replica> look)
+    {
+        lock (_state)
+        {
+            look(_replica);
+        }
+    }
+
     /// <summary>Waits for the gate, and until the replica stands as its store does.</summary>
     public async Task EnterAsync(CancellationToken cancellationToken)
     {

@@ -1,7 +1,7 @@
 namespace K1s0.EventStore.Sync;
 
 /// <summary>Logs in memory, for tests; forgotten with the process. Safe for several threads.</summary>
-public sealed class InMemoryReplicaStore : IReplicaStore
+public sealed class InMemoryReplicaStore : IRepairableReplicaStore
 {
     private readonly Lock _lock = new();
 
@@ -83,6 +83,63 @@ public sealed class InMemoryReplicaStore : IReplicaStore
 
                 _logs[dot.Origin] = log;
                 log.Add(delivered);
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<LogLink>> ReadLinksAsync(
+        Origin origin, long first, long last, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_lock)
+        {
+            var log = _logs.GetValueOrDefault(origin) ?? [];
+            return Task.FromResult<IReadOnlyList<LogLink>>(
+            [
+                .. Slice(log, (int)Math.Min(first - 1, log.Count), (int)Math.Min(last, log.Count))
+                    .Select(one => new LogLink(one.Dot.Sequence, one.Hash, one.Previous)),
+            ]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<SyncEvent>> ReadWholeAsync(
+        Origin origin, IReadOnlyList<long> sequences, int maxBytes, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(sequences);
+        cancellationToken.ThrowIfCancellationRequested();
+        var (whole, bytes) = (new List<SyncEvent>(), 0L);
+        lock (_lock)
+        {
+            var log = _logs.GetValueOrDefault(origin) ?? [];
+            foreach (var sequence in sequences.Where(sequence => sequence >= 1 && sequence <= log.Count))
+            {
+                whole.Add(log[(int)sequence - 1].Event);
+                bytes += whole[^1].Size;
+                if (bytes >= maxBytes)
+                {
+                    break;
+                }
+            }
+        }
+
+        return Task.FromResult<IReadOnlyList<SyncEvent>>(whole);
+    }
+
+    /// <inheritdoc/>
+    public Task RepairAsync(IReadOnlyList<SyncEvent> events, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_lock)
+        {
+            foreach (var good in events)
+            {
+                var log = _logs[good.Dot.Origin];
+                log[(int)good.Dot.Sequence - 1] = log[(int)good.Dot.Sequence - 1] with { Event = good };
             }
         }
 

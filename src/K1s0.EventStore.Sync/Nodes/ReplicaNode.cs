@@ -18,8 +18,12 @@ public sealed class ReplicaNode : IDisposable
     private readonly TimeProvider _timeProvider;
     private readonly GuardedReplica _guarded;
 
+    // Guarded by the replica's lock; null where the store cannot be repaired.
+    private readonly LogDamage? _damage;
+
     private ReplicaNode(IReplicaStore store, SyncOptions sync, TimeProvider timeProvider, GuardedReplica guarded) =>
-        (_store, _sync, _timeProvider, _guarded) = (store, sync, timeProvider, guarded);
+        (_store, _sync, _timeProvider, _guarded, _damage) =
+            (store, sync, timeProvider, guarded, store is IRepairableReplicaStore ? new LogDamage() : null);
 
     /// <summary>The origin that it writes as.</summary>
     public Origin Self => _guarded.Look(replica => replica.Self);
@@ -32,6 +36,12 @@ public sealed class ReplicaNode : IDisposable
 
     /// <summary>Whether <see cref="WriteAsync"/> would take an event.</summary>
     public bool CanWrite => _guarded.Look(replica => replica.CanWrite);
+
+    /// <summary>
+    /// The damaged events that <see cref="ScrubAsync"/> found and no peer has given back yet. While there are some,
+    /// sessions ask for them, and what builds on them in their logs is not sent to others.
+    /// </summary>
+    public IReadOnlyList<Dot> Damaged => _guarded.Look(_ => _damage?.Dots ?? []);
 
     /// <summary>
     /// Whether peers have to prove that they have the shared key; otherwise the transport has to know who they are.
@@ -149,13 +159,43 @@ public sealed class ReplicaNode : IDisposable
         }
     }
 
+    /// <summary>
+    /// Reads every log from its end to its start and checks that each event is the one which the next one names. What
+    /// is damaged is asked for in the sessions that follow, and replaced when a peer gives exactly that event. Worth
+    /// doing after a start, after a <see cref="InvalidFormatException"/>, and once in a while.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the reading; what was found in the logs that were read stays known.</param>
+    /// <exception cref="NotSupportedException">
+    /// The store is no <see cref="IRepairableReplicaStore"/>.
+    /// </exception>
+    public async Task<ScrubReport> ScrubAsync(CancellationToken cancellationToken = default)
+    {
+        if (_store is not IRepairableReplicaStore store || _damage is null)
+        {
+            throw new NotSupportedException($"{_store.GetType().Name} is no {nameof(IRepairableReplicaStore)}.");
+        }
+
+        var (checkedEvents, isComplete) = (0L, true);
+        var clock = Clock;
+        for (var i = 0; i < clock.Count && isComplete; i++)
+        {
+            var origin = clock.Entries[i].Origin;
+            var (head, most) = _guarded.Look(replica => (replica.HeadOf(origin), LogDamage.MaxEvents - _damage.Count));
+            var found = await LogScrubber.FindAsync(store, head, most, cancellationToken).ConfigureAwait(false);
+            _guarded.Look(_ => _damage.Replace(origin, found.Damaged));
+            (checkedEvents, isComplete) = (checkedEvents + found.Whole, found.IsComplete);
+        }
+
+        return new ScrubReport(checkedEvents, Damaged, isComplete);
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _guarded.Dispose();
 
     internal SyncSession NewSession(SyncRole role, VectorClock? checkpoint, ReplicaId? peer = null)
     {
         var rights = _sync.RightsOf?.Invoke(peer) ?? PeerRights.All;
-        return _guarded.Look(replica => new SyncSession(role, replica, _sync, checkpoint, rights));
+        return _guarded.Look(replica => new SyncSession(role, replica, _sync, checkpoint, rights, _damage));
     }
 
     /// <summary>
@@ -178,18 +218,13 @@ public sealed class ReplicaNode : IDisposable
             var outputs = new Queue<SyncOutput>(Advance(session, input));
             while (outputs.TryDequeue(out var output))
             {
-                if (output is not SyncOutput.Store store)
+                if (await KeepAsync(output).ConfigureAwait(false) is not { } written)
                 {
                     rest.Add(output);
                     continue;
                 }
 
-                if (store.Events.Count > 0)
-                {
-                    await _guarded.AppendAsync(store.Events).ConfigureAwait(false);
-                }
-
-                foreach (var next in Advance(session, new SyncInput.EventsStored()))
+                foreach (var next in Advance(session, written))
                 {
                     outputs.Enqueue(next);
                 }
@@ -203,8 +238,42 @@ public sealed class ReplicaNode : IDisposable
         }
     }
 
-    internal Task<IReadOnlyList<SyncEvent>> ReadAsync(SyncOutput.Read read, CancellationToken cancellationToken) =>
-        _store.ReadAsync(read.After, read.UpTo, read.MaxEvents, read.MaxBytes, cancellationToken);
+    /// <summary>Reads what a session wants to have read; null when the output is another.</summary>
+    internal async Task<SyncInput?> ReadAsync(SyncOutput output, CancellationToken cancellationToken) => output switch
+    {
+        SyncOutput.Read read => new SyncInput.EventsRead(await _store.ReadAsync(
+            read.After, read.UpTo, read.MaxEvents, read.MaxBytes, cancellationToken).ConfigureAwait(false)),
+        SyncOutput.ReadLinks links => new SyncInput.LinksRead(
+            await Repairable.ReadLinksAsync(links.Part.Origin, links.Part.First, links.Part.Last, cancellationToken)
+                .ConfigureAwait(false),
+            links.IsForPeer),
+        SyncOutput.ReadWhole whole => new SyncInput.WholeRead(
+            await Repairable.ReadWholeAsync(whole.Origin, whole.Sequences, whole.MaxBytes, cancellationToken)
+                .ConfigureAwait(false)),
+        _ => null,
+    };
+
+    private IRepairableReplicaStore Repairable => (IRepairableReplicaStore)_store;
+
+    // The caller is inside of the gate. Null when the output wants nothing written.
+    private async Task<SyncInput?> KeepAsync(SyncOutput output)
+    {
+        switch (output)
+        {
+            case SyncOutput.Store store:
+                if (store.Events.Count > 0)
+                {
+                    await _guarded.AppendAsync(store.Events).ConfigureAwait(false);
+                }
+
+                return new SyncInput.EventsStored();
+            case SyncOutput.Repair repair:
+                await Repairable.RepairAsync(repair.Events, CancellationToken.None).ConfigureAwait(false);
+                return new SyncInput.Repaired();
+            default:
+                return null;
+        }
+    }
 
     private IReadOnlyList<SyncOutput> Advance(SyncSession session, SyncInput input) =>
         _guarded.Look(_ => session.Step(input, _timeProvider.GetUtcNow()));

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using K1s0.EventStore.Integrity;
@@ -17,6 +18,8 @@ namespace K1s0.EventStore.Sync;
 ///  "context":[...],                                       at the first event and every 64th
 ///  "metadata":{...}}                                      the event's own, byte for byte; "metadata64" when it begins
 ///                                                         or ends with white space
+/// {"dot":["replica",incarnation,sequence],"id":...}      a repair: the place where it stands, and the rest as above
+/// id of a repair            SHA-256("k1s0-sync-repair/1" | hash, 32 | version of the stream, 8), cut the same way
 /// </code>
 /// The application's id is no id here: a replica that lost the end of its log may write an event again, under another
 /// dot. As the stored id comes from the hash, an event that was changed in the store is found when it is read.
@@ -30,13 +33,65 @@ internal static class StoredSyncEvent
 
     private const string FormatName = "stored event of a replica";
 
-    public static EventEnvelope Write(DeliveredEvent delivered, StreamId log)
+    private static ReadOnlySpan<byte> RepairLabel => "k1s0-sync-repair/1"u8;
+
+    public static EventEnvelope Write(DeliveredEvent delivered, StreamId log) => delivered.Event.Envelope with
     {
-        var (stored, envelope) = (delivered.Event, delivered.Event.Envelope);
+        Id = IdOf(delivered.Event.Hash),
+        StreamId = log,
+        MetadataUtf8 = WriteMetadata(
+            delivered.Event,
+            delivered.Event.Dot.Sequence % ContextEvery == 1 ? delivered.Context : null,
+            isRepair: false),
+    };
+
+    /// <summary>An event that stands in the place of a damaged one.</summary>
+    /// <param name="good">The event.</param>
+    /// <param name="repairs">The stream of repairs.</param>
+    /// <param name="version">The version that it gets there.</param>
+    public static EventEnvelope WriteRepair(SyncEvent good, StreamId repairs, long version) => good.Envelope with
+    {
+        Id = RepairIdOf(good.Hash, version),
+        StreamId = repairs,
+        MetadataUtf8 = WriteMetadata(good, context: null, isRepair: true),
+    };
+
+    /// <summary>The event of a repair.</summary>
+    /// <exception cref="InvalidFormatException">It is not what <see cref="WriteRepair"/> wrote.</exception>
+    public static SyncEvent ReadRepair(EventEnvelope stored)
+    {
+        var good = Parse(stored, at: null);
+        return RepairIdOf(good.Hash, stored.Version) == stored.Id
+            ? good
+            : throw new InvalidFormatException(FormatName, $"{stored} is not the repair that was stored.");
+    }
+
+    /// <summary>The same; null when it is damaged itself, so that the place can be repaired again.</summary>
+    public static SyncEvent? TryReadRepair(EventEnvelope stored)
+    {
+        try
+        {
+            return ReadRepair(stored);
+        }
+        catch (InvalidFormatException)
+        {
+            return null;
+        }
+    }
+
+    private static ReadOnlyMemory<byte> WriteMetadata(SyncEvent stored, VectorClock? context, bool isRepair)
+    {
+        var envelope = stored.Envelope;
         var buffer = new ArrayBufferWriter<byte>(256);
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
+            if (isRepair)
+            {
+                json.WritePropertyName("dot");
+                WriteDot(json, stored.Dot);
+            }
+
             json.WriteString("id", envelope.Id);
             json.WriteStartArray("stream");
             json.WriteStringValue(envelope.StreamId.AggregateType);
@@ -45,22 +100,35 @@ internal static class StoredSyncEvent
             json.WriteNumber("time", stored.Time.Value);
             json.WriteString("previous", stored.Previous.ToString());
             WriteClock(json, "observed", stored.Observed);
-            if (stored.Dot.Sequence % ContextEvery == 1)
+            if (context is not null)
             {
                 json.WriteBoolean("hasContext", true);
-                WriteClock(json, "context", delivered.Context);
+                WriteClock(json, "context", context);
             }
 
             WriteMetadata(json, envelope.MetadataUtf8.Span);
             json.WriteEndObject();
         }
 
-        return envelope with { Id = IdOf(stored.Hash), StreamId = log, MetadataUtf8 = buffer.WrittenMemory };
+        return buffer.WrittenMemory;
     }
 
     /// <summary>The event, and the whole context where it is stored.</summary>
     /// <exception cref="InvalidFormatException">The metadata is not what <see cref="Write"/> wrote.</exception>
     public static (SyncEvent Event, VectorClock? Context) Read(EventEnvelope stored, Origin origin)
+    {
+        var read = Parse(stored, new Dot(origin, stored.Version));
+        if (IdOf(read.Hash) != stored.Id)
+        {
+            throw new InvalidFormatException(FormatName, $"{stored} is not the event that was stored.");
+        }
+
+        var metadata = stored.Metadata;
+        return (read, metadata.TryGetProperty("hasContext", out _) ? ReadClock(metadata, "context") : null);
+    }
+
+    // At a place that is known, or that it says itself.
+    private static SyncEvent Parse(EventEnvelope stored, Dot? at)
     {
         try
         {
@@ -77,24 +145,27 @@ internal static class StoredSyncEvent
             {
                 SchemaVersion = stored.SchemaVersion,
             };
-            var read = SyncEvent.Create(
-                new Dot(origin, stored.Version),
+            return SyncEvent.Create(
+                at ?? ReadDot(metadata.GetProperty("dot")),
                 new HybridTime(metadata.GetProperty("time").GetInt64()),
                 Sha256Digest.Parse(metadata.GetProperty("previous").GetString()!),
                 ReadClock(metadata, "observed"),
                 envelope);
-            if (IdOf(read.Hash) != stored.Id)
-            {
-                throw new InvalidFormatException(FormatName, $"{stored} is not the event that was stored.");
-            }
-
-            return (read, metadata.TryGetProperty("hasContext", out _) ? ReadClock(metadata, "context") : null);
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException
             or FormatException or ArgumentException or IndexOutOfRangeException)
         {
             throw new InvalidFormatException(FormatName, $"{stored} cannot be read.", e);
         }
+    }
+
+    private static Guid RepairIdOf(Sha256Digest hash, long version)
+    {
+        Span<byte> bytes = stackalloc byte[RepairLabel.Length + Sha256Digest.Length + sizeof(long)];
+        RepairLabel.CopyTo(bytes);
+        hash.CopyTo(bytes[RepairLabel.Length..]);
+        BinaryPrimitives.WriteInt64BigEndian(bytes[(RepairLabel.Length + Sha256Digest.Length)..], version);
+        return IdOf(Sha256Digest.Of(bytes));
     }
 
     private static Guid IdOf(Sha256Digest hash)
@@ -116,22 +187,29 @@ internal static class StoredSyncEvent
         json.WriteStartArray(name);
         foreach (var dot in clock.Entries)
         {
-            json.WriteStartArray();
-            json.WriteStringValue(dot.Origin.Replica.ToString());
-            json.WriteNumberValue(dot.Origin.Incarnation);
-            json.WriteNumberValue(dot.Sequence);
-            json.WriteEndArray();
+            WriteDot(json, dot);
         }
 
         json.WriteEndArray();
     }
 
+    private static void WriteDot(Utf8JsonWriter json, Dot dot)
+    {
+        json.WriteStartArray();
+        json.WriteStringValue(dot.Origin.Replica.ToString());
+        json.WriteNumberValue(dot.Origin.Incarnation);
+        json.WriteNumberValue(dot.Sequence);
+        json.WriteEndArray();
+    }
+
+    private static Dot ReadDot(JsonElement entry) =>
+        new(new Origin(ReplicaId.Parse(entry[0].GetString()!), entry[1].GetUInt64()), entry[2].GetInt64());
+
     private static VectorClock ReadClock(JsonElement metadata, string name) =>
         metadata.TryGetProperty(name, out var entries)
             ? VectorClock.Of(
             [
-                .. entries.EnumerateArray().Select(entry => new Dot(
-                    new Origin(ReplicaId.Parse(entry[0].GetString()!), entry[1].GetUInt64()), entry[2].GetInt64())),
+                .. entries.EnumerateArray().Select(ReadDot),
             ])
             : VectorClock.Empty;
 

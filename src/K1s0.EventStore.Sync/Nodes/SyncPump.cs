@@ -45,17 +45,15 @@ internal sealed class SyncPump(ReplicaNode node, ISyncTransport transport)
                         }
 
                         break;
-                    case SyncOutput.Read read:
-                        inputs.Enqueue(new SyncInput.EventsRead(
-                            await node.ReadAsync(read, cancellationToken).ConfigureAwait(false)));
-                        break;
                     case SyncOutput.RoundEnded ended:
                         report = ended.Report;
                         break;
                     case SyncOutput.Ended ended:
                         return new SyncOutcome(ended.Reason, ended.Detail, report);
                     default:
-                        throw new InvalidOperationException($"{output.GetType().Name} was not expected.");
+                        inputs.Enqueue(await node.ReadAsync(output, cancellationToken).ConfigureAwait(false)
+                            ?? throw new InvalidOperationException($"{output.GetType().Name} was not expected."));
+                        break;
                 }
             }
 

@@ -51,11 +51,12 @@ internal static class EventBatchFormat
     }
 
     /// <summary>Writes a frame around that part.</summary>
-    public static void Write(WireWriter frame, WireWriter rest, ICompressionCodec codec)
+    public static void Write(
+        WireWriter frame, WireWriter rest, ICompressionCodec codec, byte type = FrameType.Events)
     {
         var packed = rest.Length < LeastToCompress ? [] : codec.Compress(rest.Written);
         var isSmaller = packed.Length > 0 && packed.Length < rest.Length;
-        frame.Byte(FrameType.Events);
+        frame.Byte(type);
         frame.Byte((byte)(isSmaller ? codec.Format : CompressionFormat.None));
         frame.Integer((ulong)rest.Length);
         frame.Bytes(isSmaller ? packed : rest.Written);

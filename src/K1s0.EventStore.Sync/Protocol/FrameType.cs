@@ -14,4 +14,9 @@ internal static class FrameType
     public const byte Events = 13;
     public const byte Ack = 14;
     public const byte Done = 15;
+
+    public const byte Compare = 20;
+    public const byte Compared = 21;
+    public const byte Fetch = 22;
+    public const byte Fetched = 23;
 }

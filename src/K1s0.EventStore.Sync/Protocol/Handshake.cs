@@ -16,7 +16,7 @@ namespace K1s0.EventStore.Sync;
 /// </code>
 /// The transcript holds what each side offered, so an offer that was changed on the way is found by the proof. Features
 /// that a side does not know are left out of the answer; bit 0 says that the side has a shared key, and both must say
-/// so or neither.
+/// so or neither; bit 1 says that it can repair logs, see RepairFrames.
 /// </remarks>
 internal sealed class Handshake
 {
@@ -25,21 +25,28 @@ internal sealed class Handshake
 
     private const int NonceBytes = 32;
     private const ulong SharedKeyFeature = 1;
+    private const ulong RepairFeature = 2;
 
     private readonly ReadOnlyMemory<byte> _key;
     private readonly int _window;
     private readonly Action<Span<byte>> _draw;
+    private readonly ulong _offered;
+    private ulong _agreed;
     private byte[] _hello = [];
     private byte[] _transcript = [];
 
-    public Handshake(SyncOptions options) =>
+    public Handshake(SyncOptions options, bool canRepair = false)
+    {
         (_key, _window, _draw) = (options.SharedKey, options.WindowBytes, options.Draw);
+        _offered = (_key.IsEmpty ? 0 : SharedKeyFeature) | (canRepair ? RepairFeature : 0);
+    }
 
     public int Version { get; private set; }
 
     public int PeerWindow { get; private set; }
 
-    private ulong Features => _key.IsEmpty ? 0 : SharedKeyFeature;
+    /// <summary>Whether both sides can repair logs.</summary>
+    public bool CanRepair => (_agreed & RepairFeature) != 0;
 
     public void WriteHello(WireWriter frame)
     {
@@ -47,7 +54,7 @@ internal sealed class Handshake
         frame.Bytes("K1SY"u8);
         frame.Integer(LeastVersion);
         frame.Integer(MostVersion);
-        frame.Integer(Features);
+        frame.Integer(_offered);
         WriteNonce(frame);
         frame.Integer((ulong)_window);
         _hello = frame.Written.ToArray();
@@ -73,9 +80,9 @@ internal sealed class Handshake
         reader.Bytes(NonceBytes);
         PeerWindow = ReadWindow(ref reader);
         reader.End();
-        _hello = frame.ToArray();
+        (_hello, _agreed) = (frame.ToArray(), features & _offered);
         return reader.IsBroken ? SyncEndReason.ProtocolBroken
-            : (features & SharedKeyFeature) != Features ? SyncEndReason.NotAuthenticated
+            : !AgreesOnKey(features) ? SyncEndReason.NotAuthenticated
             : SyncEndReason.Completed;
     }
 
@@ -83,7 +90,7 @@ internal sealed class Handshake
     {
         frame.Byte(FrameType.Welcome);
         frame.Integer((ulong)Version);
-        frame.Integer(Features);
+        frame.Integer(_agreed);
         WriteNonce(frame);
         frame.Integer((ulong)_window);
         _transcript = SHA256.HashData([.. _hello, .. frame.Written]);
@@ -123,9 +130,10 @@ internal sealed class Handshake
             return SyncEndReason.VersionRefused;
         }
 
-        Version = (int)version;
+        (Version, _agreed) = ((int)version, features);
         _transcript = SHA256.HashData([.. _hello, .. frame[..^SHA256.HashSizeInBytes]]);
-        return features == Features && CryptographicOperations.FixedTimeEquals(proof, Proof("responder"u8))
+        return AgreesOnKey(features) && (features & ~_offered) == 0
+            && CryptographicOperations.FixedTimeEquals(proof, Proof("responder"u8))
             ? SyncEndReason.Completed
             : SyncEndReason.NotAuthenticated;
     }
@@ -165,6 +173,8 @@ internal sealed class Handshake
         _draw(nonce);
         frame.Bytes(nonce);
     }
+
+    private bool AgreesOnKey(ulong features) => ((features ^ _offered) & SharedKeyFeature) == 0;
 
     private static int ReadWindow(ref WireReader reader)
     {

@@ -8,7 +8,8 @@ namespace K1s0.EventStore.Sync;
 /// A log is given and taken without gaps, so it ends for a peer at the first event that is withheld or refused, and so
 /// do the logs that build on that event. The peer is never taken to have what it was not given, and this replica never
 /// says that it has what it refused: with other rights later, the rest moves. Where groups of peers may see different
-/// streams, give each group a node of its own instead.
+/// streams, give each group a node of its own instead. With a peer that may not read every event no damaged logs are
+/// repaired, neither here nor there.
 /// </remarks>
 public sealed class PeerRights
 {
@@ -40,6 +41,12 @@ public sealed class PeerRights
     /// </summary>
     /// <value>null by default: all events.</value>
     public Func<SyncEvent, bool>? CanWrite { get; init; }
+
+    /// <summary>
+    /// Whether a log is compared with the peer, hashes and all, when one side wants it repaired: hashes do not say of
+    /// which streams they are, so a peer that may not read every event compares nothing.
+    /// </summary>
+    internal bool MayCompare(Origin origin) => CanRead is null && CanSeeLog?.Invoke(origin) is not false;
 
     internal bool GivesAll => CanSeeLog is null && CanRead is null;
 

@@ -19,6 +19,15 @@ internal abstract record SyncInput
     /// <summary>The events of the oldest open <see cref="SyncOutput.Store"/> are durable.</summary>
     public sealed record EventsStored : SyncInput;
 
+    /// <summary>The store read the links that were asked for.</summary>
+    public sealed record LinksRead(IReadOnlyList<LogLink> Links, bool IsForPeer) : SyncInput;
+
+    /// <summary>The store read the whole events that were asked for.</summary>
+    public sealed record WholeRead(IReadOnlyList<SyncEvent> Events) : SyncInput;
+
+    /// <summary>The events of the open <see cref="SyncOutput.Repair"/> are durable.</summary>
+    public sealed record Repaired : SyncInput;
+
     /// <summary>Time has passed.</summary>
     public sealed record TimerElapsed : SyncInput;
 

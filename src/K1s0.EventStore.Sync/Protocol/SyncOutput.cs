@@ -18,6 +18,19 @@ internal abstract record SyncOutput
     /// <summary>Make events durable, then say <see cref="SyncInput.EventsStored"/>. There may be none.</summary>
     public sealed record Store(IReadOnlyList<DeliveredEvent> Events) : SyncOutput;
 
+    /// <summary>
+    /// Read which events of a part of a log are whole, and say so as <see cref="SyncInput.LinksRead"/>.
+    /// </summary>
+    public sealed record ReadLinks(LogPart Part, bool IsForPeer) : SyncOutput;
+
+    /// <summary>Read events that are whole, and give them as <see cref="SyncInput.WholeRead"/>.</summary>
+    public sealed record ReadWhole(Origin Origin, IReadOnlyList<long> Sequences, int MaxBytes) : SyncOutput;
+
+    /// <summary>
+    /// Put verified events in the places of damaged ones, then say <see cref="SyncInput.Repaired"/>.
+    /// </summary>
+    public sealed record Repair(IReadOnlyList<SyncEvent> Events) : SyncOutput;
+
     /// <summary>A round ended; the session goes on.</summary>
     public sealed record RoundEnded(SyncReport Report) : SyncOutput;
 

@@ -24,4 +24,14 @@ public sealed record SyncReport(
     long BytesSent,
     long BytesReceived,
     VectorClock? Checkpoint,
-    int ProtocolVersion);
+    int ProtocolVersion)
+{
+    /// <summary>Damaged events of the logs here that the peer gave back, and that are durable.</summary>
+    public long EventsRepaired { get; init; }
+
+    /// <summary>
+    /// Events that the peer gave for damaged ones and that are not those which the logs name; none of them was taken.
+    /// Not 0 says that the peer lies, or is damaged in a way that it did not notice.
+    /// </summary>
+    public long RepairsRefused { get; init; }
+}

@@ -11,8 +11,10 @@ namespace K1s0.EventStore.Sync;
 ///    | &lt;------ Vector ------- |
 ///    | ------- Vector ------> |
 ///    | &lt;--- Events, Ack ----> |      each sends at most a window ahead of what is confirmed as durable
-///    | &lt;------ Done --------> |
+///    | &lt;------ Done --------> |      after that a side asks for nothing
 /// </code>
+/// A side that knows of damage in its logs never lets digests be equal, and asks for good events while events are
+/// exchanged: see <see cref="RepairFrames"/>.
 /// </remarks>
 internal sealed class SyncRound
 {
@@ -23,6 +25,9 @@ internal sealed class SyncRound
     private readonly SyncSender _sender;
     private readonly SyncReceiver _receiver;
     private readonly PeerRights _rights;
+    private readonly LogDamage? _damage;
+    private readonly RepairAsker? _asker;
+    private readonly RepairAnswerer? _answerer;
     private readonly int _version;
     private readonly long _bytesSentBefore;
     private VectorClock? _since;
@@ -41,7 +46,8 @@ internal sealed class SyncRound
         SyncRole role,
         Handshake handshake,
         VectorClock? checkpoint,
-        PeerRights rights)
+        PeerRights rights,
+        LogDamage? damage)
     {
         _rights = rights;
         (_replica, _outbox, _isInitiator, _version) = (replica, outbox, role is SyncRole.Initiator, handshake.Version);
@@ -49,15 +55,23 @@ internal sealed class SyncRound
         // A point beyond what is here would be that of a life before.
         _offered = checkpoint is not null && replica.Clock.Covers(checkpoint) ? checkpoint : null;
         _bytesSentBefore = outbox.BytesSent;
-        _sender = new SyncSender(replica, options, outbox, handshake.PeerWindow, rights);
+        _damage = damage;
+        _sender = new SyncSender(replica, options, outbox, handshake.PeerWindow, rights, damage);
         _receiver = new SyncReceiver(replica, options, outbox, rights);
+        if (damage is not null && handshake.CanRepair)
+        {
+            _asker = new RepairAsker(replica, damage, outbox, rights);
+            _answerer = new RepairAnswerer(outbox, rights);
+        }
     }
+
+    private bool WantsRepair => _asker is { HasQuestions: true };
 
     public void Begin()
     {
         // What a digest that is found to be equal stands for; the replica may know more when the answer comes.
         (_mine, _hasTold) = (_rights.Visible(_replica.Clock), true);
-        _outbox.Send(frame => VectorFrame.WriteDigest(frame, _replica, _mine, _offered));
+        _outbox.Send(frame => VectorFrame.WriteDigest(frame, WantsRepair ? default : Digest(), _offered));
     }
 
     /// <summary>Takes a frame that was opened.</summary>
@@ -91,7 +105,7 @@ internal sealed class SyncRound
                 _receiver.IsDone = true;
                 break;
             default:
-                _outbox.Broken($"a frame of type {type} does not belong here.");
+                TakeRepair(type, ref reader);
                 break;
         }
 
@@ -99,6 +113,26 @@ internal sealed class SyncRound
         {
             _outbox.Broken($"a frame of type {type} cannot be read: {reader.Problem}");
         }
+    }
+
+    public void LinksRead(IReadOnlyList<LogLink> links, bool isForPeer)
+    {
+        if (isForPeer)
+        {
+            _answerer!.LinksRead(links);
+        }
+        else
+        {
+            _asker!.LinksRead(links);
+        }
+    }
+
+    public void WholeRead(IReadOnlyList<SyncEvent> events) => _answerer!.WholeRead(events);
+
+    public void Repaired()
+    {
+        _asker!.Repaired();
+        FinishAsking();
     }
 
     public void EventsRead(IReadOnlyList<SyncEvent> events) => _sender.Read(events);
@@ -116,7 +150,8 @@ internal sealed class SyncRound
         // The digests differed. When nothing explains that, the point itself is wrong: the next round tells everything.
         var isExplained = !_isFromCheckpoint || !_mine.Equals(_theirs);
         var hasSentAll = _sender.Forks.Count == 0 && _sender.HasAllConfirmed;
-        var isClean = hasSentAll && _receiver.Refused.Count == 0 && isExplained;
+        var isWhole = !_sender.IsHeldBack && _damage is not { Any: true };
+        var isClean = hasSentAll && _receiver.Refused.Count == 0 && isExplained && isWhole;
 
         // A peer that finds a log forked keeps its own version back.
         var point = _mine.Merge(_theirs);
@@ -131,8 +166,14 @@ internal sealed class SyncRound
             _outbox.BytesSent - _bytesSentBefore,
             _bytesReceived,
             isClean ? point : null,
-            _version);
+            _version)
+        {
+            EventsRepaired = _asker?.EventsRepaired ?? 0,
+            RepairsRefused = _asker?.EventsRefused ?? 0,
+        };
     }
+
+    private Integrity.Sha256Digest Digest() => VectorFrame.DigestOf(_replica, _mine);
 
     private void TakeAck(ref WireReader reader)
     {
@@ -153,7 +194,7 @@ internal sealed class SyncRound
         }
 
         (_mine, _hasTold) = (_rights.Visible(_replica.Clock), true);
-        if (digest == VectorFrame.DigestOf(_replica, _mine))
+        if (!WantsRepair && digest == Digest())
         {
             _isInSync = true;
             _outbox.Send(frame => frame.Byte(FrameType.Same));
@@ -189,6 +230,41 @@ internal sealed class SyncRound
 
         _isExchanging = true;
         _sender.Begin(_mine, _theirs, hashes);
+        _asker?.Begin();
+        FinishAsking();
+    }
+
+    private void TakeRepair(byte type, ref WireReader reader)
+    {
+        switch (type)
+        {
+            case FrameType.Compare when _isExchanging && !_receiver.IsDone && _answerer is not null:
+                _answerer.TakeCompare(ref reader);
+                break;
+            case FrameType.Fetch when _isExchanging && !_receiver.IsDone && _answerer is not null:
+                _answerer.TakeFetch(ref reader);
+                break;
+            case FrameType.Compared when _isExchanging && _asker is not null:
+                _asker.TakeCompared(ref reader);
+                break;
+            case FrameType.Fetched when _isExchanging && _asker is not null:
+                _asker.TakeFetched(ref reader);
+                break;
+            default:
+                _outbox.Broken($"a frame of type {type} does not belong here.");
+                break;
+        }
+
+        FinishAsking();
+    }
+
+    // The peer ends the round when both sides have said Done: not before everything has been asked.
+    private void FinishAsking()
+    {
+        if (_asker is null or { IsOver: true })
+        {
+            _sender.AllowDone();
+        }
     }
 
     /// <summary>An equal digest confirms the own log, as far as it stood in the digest.</summary>

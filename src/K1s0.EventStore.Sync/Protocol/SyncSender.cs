@@ -2,7 +2,7 @@ namespace K1s0.EventStore.Sync;
 
 /// <summary>The half of a round that sends: what the peer lacks, in pages, no further ahead than its window.</summary>
 internal sealed class SyncSender(
-    Replica replica, SyncOptions options, Outbox outbox, int window, PeerRights rights)
+    Replica replica, SyncOptions options, Outbox outbox, int window, PeerRights rights, LogDamage? damage = null)
 {
     private readonly WithheldEvents _withheld = new(rights);
     private readonly Queue<(int Bytes, int Events)> _unconfirmed = new();
@@ -16,6 +16,7 @@ internal sealed class SyncSender(
     private long _eventsAnswered;
     private bool _isReading;
     private bool _hasSaidDone;
+    private bool _mayBeDone;
 
     public long EventsConfirmed { get; private set; }
 
@@ -43,7 +44,7 @@ internal sealed class SyncSender(
             var known = theirs[dot.Origin];
             if (known < dot.Sequence)
             {
-                lacking.Add(dot);
+                AddLacking(dot, known, lacking);
             }
             else if (known == dot.Sequence
                 && now[dot.Origin] == dot.Sequence
@@ -60,6 +61,27 @@ internal sealed class SyncSender(
         }
 
         Continue();
+    }
+
+    /// <summary>Whether damage holds back what the peer lacks.</summary>
+    public bool IsHeldBack { get; private set; }
+
+    /// <summary>Nothing is asked of the peer any more, so that it may be told that all is done.</summary>
+    public void AllowDone()
+    {
+        _mayBeDone = true;
+        Continue();
+    }
+
+    // What is damaged cannot be sent, nor what builds on it.
+    private void AddLacking(Dot dot, long known, List<Dot> lacking)
+    {
+        var whole = damage?.WholeUpTo(dot) ?? dot.Sequence;
+        IsHeldBack |= whole < dot.Sequence;
+        if (known < whole)
+        {
+            lacking.Add(dot with { Sequence = whole });
+        }
     }
 
     // Only what was compared is confirmed: a log that stands as at a checkpoint was not told again.
@@ -197,7 +219,7 @@ internal sealed class SyncSender(
                 outbox.Add(new SyncOutput.Read(_after, _upTo, options.BatchEvents, options.BatchBytes));
             }
         }
-        else if (!_hasSaidDone)
+        else if (!_hasSaidDone && _mayBeDone)
         {
             _hasSaidDone = true;
             outbox.Send(frame => frame.Byte(FrameType.Done));

@@ -14,6 +14,7 @@ internal sealed class SyncSession : IDisposable
     private readonly PeerRights _rights;
     private readonly Handshake _handshake;
     private readonly Outbox _outbox = new();
+    private readonly LogDamage? _damage;
     private Phase _phase = Phase.New;
     private SyncRound? _round;
 
@@ -23,16 +24,18 @@ internal sealed class SyncSession : IDisposable
     /// <param name="options">Checked options.</param>
     /// <param name="checkpoint">What both sides held after an earlier round, if this side remembers.</param>
     /// <param name="rights">What the peer may; everything when null.</param>
+    /// <param name="damage">What is damaged in the replica's store; null when that store cannot be repaired.</param>
     public SyncSession(
         SyncRole role,
         Replica replica,
         SyncOptions options,
         VectorClock? checkpoint = null,
-        PeerRights? rights = null)
+        PeerRights? rights = null,
+        LogDamage? damage = null)
     {
         _rights = rights ?? PeerRights.All;
-        (_role, _replica, _options, Checkpoint) = (role, replica, options, checkpoint);
-        _handshake = new Handshake(options);
+        (_role, _replica, _options, Checkpoint, _damage) = (role, replica, options, checkpoint, damage);
+        _handshake = new Handshake(options, canRepair: damage is not null);
     }
 
     private enum Phase
@@ -82,6 +85,15 @@ internal sealed class SyncSession : IDisposable
                 break;
             case SyncInput.EventsStored when _round is not null:
                 _round.EventsStored();
+                break;
+            case SyncInput.LinksRead read when _round is not null:
+                _round.LinksRead(read.Links, read.IsForPeer);
+                break;
+            case SyncInput.WholeRead read when _round is not null:
+                _round.WholeRead(read.Events);
+                break;
+            case SyncInput.Repaired when _round is not null:
+                _round.Repaired();
                 break;
             case SyncInput.RoundWanted when _phase is Phase.Ready && _role is SyncRole.Initiator && _round is null:
                 BeginRound();
@@ -212,7 +224,8 @@ internal sealed class SyncSession : IDisposable
         _outbox.Seal = _handshake.Seal(_role);
     }
 
-    private SyncRound NewRound() => new(_replica, _options, _outbox, _role, _handshake, Checkpoint, _rights);
+    private SyncRound NewRound() =>
+        new(_replica, _options, _outbox, _role, _handshake, Checkpoint, _rights, _damage);
 
     private void BeginRound()
     {

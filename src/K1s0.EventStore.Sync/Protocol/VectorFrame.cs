@@ -12,7 +12,8 @@ namespace K1s0.EventStore.Sync;
 /// Vector  12 | kind: 0 all, 1 what changed since the checkpoint | entries, by ascending origin:
 ///              origin | sequence | the first 8 bytes of the hash of that event
 ///
-/// digest      SHA-256("k1s0-sync-known/1" | for each origin: 24 bytes, sequence, 8 bytes, hash, 32 bytes)
+/// digest      SHA-256("k1s0-sync-known/1" | for each origin: 24 bytes, sequence, 8 bytes, hash, 32 bytes); zeros when
+///             the side wants its logs repaired
 /// checkpoint  the first 16 bytes of SHA-256 of the encoded vector clock
 /// </code>
 /// </remarks>
@@ -42,10 +43,10 @@ internal static class VectorFrame
 
     public static byte[] IdOf(VectorClock checkpoint) => SHA256.HashData(checkpoint.ToArray())[..CheckpointBytes];
 
-    public static void WriteDigest(WireWriter frame, Replica replica, VectorClock known, VectorClock? checkpoint)
+    public static void WriteDigest(WireWriter frame, Sha256Digest digest, VectorClock? checkpoint)
     {
         frame.Byte(FrameType.Digest);
-        frame.Digest(DigestOf(replica, known));
+        frame.Digest(digest);
         frame.Byte((byte)(checkpoint is null ? 0 : 1));
         if (checkpoint is not null)
         {

@@ -200,6 +200,19 @@ public sealed class SyncExamples
         return outcome;
     }
 
+    public static async Task<object?> RepairAsync(ReplicaNode node, IPEndPoint server)
+    {
+        // snippet: sync-repair
+        var scrub = await node.ScrubAsync(); // after a start, and once in a while
+
+        var outcome = await node.SynchroniseAsync(await TcpSyncListener.ConnectAsync(server), SyncRole.Initiator);
+        var repaired = outcome.Report?.EventsRepaired; // durable; RepairsRefused says that the peer gave others
+        var left = node.Damaged; // what this peer could not give: ask another
+
+        // end-snippet
+        return (scrub, repaired, left);
+    }
+
     private sealed class ProfileMerge : IStateMerge<int>
     {
         public int Read(EventEnvelope envelope) => envelope.PayloadUtf8.Length;

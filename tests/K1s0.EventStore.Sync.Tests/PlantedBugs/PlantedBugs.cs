@@ -47,6 +47,11 @@ public static class PlantedBugs
         new("a removal removes what it did not know of", "Conflicts/SetPolicy.cs", "additions.RemoveAll(delivered.HasSeen);", "additions.Clear();"),
         new("a sibling is left out of the comparison", "Reconciliation/MerkleDiff.cs", "var differs = isLast ? difference != default : own != others;", "var differs = !isLast && own != others;"),
 
+        // Repair.
+        new("what a peer gives for a damaged event is believed", "Reconciliation/LogDamage.cs", "if (Find(dot)?.Demanded != candidate.Hash)", "if (Find(dot) is null)"),
+        new("a repair is confirmed without being stored", "Nodes/ReplicaNode.cs", "                await Repairable.RepairAsync(repair.Events, CancellationToken.None).ConfigureAwait(false);\n", ""),
+        new("what is demanded below a repair is forgotten", "Reconciliation/LogDamage.cs", "waiting with { Demanded = candidate.Previous };", "waiting;"),
+
         // Queues of operations.
         new("an operation is acknowledged without being stored", "Offline/QueueState.cs", "                await store.WriteAsync(draft.Changes, CancellationToken.None).ConfigureAwait(false);\n", ""),
         new("a queue is not read anew after its store failed", "Offline/QueueState.cs", "                _isBehind = true;\n", ""),

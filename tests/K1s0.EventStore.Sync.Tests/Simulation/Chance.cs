@@ -13,6 +13,8 @@ internal sealed class Chance(ulong seed)
 
     public Random Ids { get; } = Stream(seed, 5);
 
+    public Random Rot { get; } = Stream(seed, 6);
+
     public Guid NextId()
     {
         Span<byte> bytes = stackalloc byte[16];

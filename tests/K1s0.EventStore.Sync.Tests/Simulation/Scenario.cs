@@ -13,9 +13,21 @@ internal sealed record Scenario(
     bool UsesEventStore,
     int SkewMilliseconds,
     int MaxWaitingEvents,
-    int BatchEvents)
+    int BatchEvents,
+    bool HasRot)
 {
-    public static Scenario Draw(Random random) => new(
+    /// <summary>
+    /// Where disks rot, processes do not die as well: a store whose end is rotten cannot be opened, and is made anew.
+    /// </summary>
+    public static Scenario Draw(Random random)
+    {
+        var drawn = DrawAny(random);
+        return drawn is { HasRot: true, UsesEventStore: true }
+            ? drawn with { HasCrashes = false }
+            : drawn with { HasRot = false };
+    }
+
+    private static Scenario DrawAny(Random random) => new(
         Nodes: random.Next(2, 5),
         Actions: random.Next(40, 160),
         HasCrashes: random.Next(4) > 0,
@@ -27,5 +39,6 @@ internal sealed record Scenario(
         UsesEventStore: random.Next(4) == 0,
         SkewMilliseconds: random.Next(4) switch { 0 => 0, 1 => 2_000, 2 => 50_000, _ => 200_000 },
         MaxWaitingEvents: random.Next(3) == 0 ? 2 : 2_048,
-        BatchEvents: random.Next(3) switch { 0 => 2, 1 => 9, _ => 1_000 });
+        BatchEvents: random.Next(3) switch { 0 => 2, 1 => 9, _ => 1_000 },
+        HasRot: random.Next(2) == 0);
 }

@@ -8,6 +8,7 @@ internal sealed class SimulatedConnection
 {
     private readonly World _world;
     private readonly bool _isHostile;
+    private readonly bool _lies;
     private readonly End _caller;
     private readonly End _answerer;
     private bool _isBroken;
@@ -15,6 +16,7 @@ internal sealed class SimulatedConnection
     public SimulatedConnection(World world, SimulatedNode caller, SimulatedNode answerer, bool isHostile)
     {
         (_world, _isHostile) = (world, isHostile);
+        _lies = world.Scenario.HasRot && !world.IsHealing && world.Chance.Rot.Next(3) == 0;
         _caller = new End(caller, SyncRole.Initiator, caller.Checkpoints.GetValueOrDefault(answerer.Number));
         _answerer = new End(answerer, SyncRole.Responder, answerer.Checkpoints.GetValueOrDefault(caller.Number));
         (_caller.Other, _answerer.Other) = (_answerer, _caller);
@@ -94,6 +96,11 @@ internal sealed class SimulatedConnection
             _world.Crash(node);
             Close(end);
         }
+        catch (InvalidFormatException) when (node.Disk.Rotten.Count > 0)
+        {
+            World.MakeAnew(node);
+            Close(end);
+        }
     }
 
     private void Do(End end, SyncOutput output)
@@ -103,8 +110,8 @@ internal sealed class SimulatedConnection
             case SyncOutput.Send send:
                 Send(end, send.Frame);
                 break;
-            case SyncOutput.Read read:
-                _world.Schedule.AfterMilliseconds(_world.Chance.Disk.Next(5), () => Read(end, read));
+            case SyncOutput.Read or SyncOutput.ReadLinks or SyncOutput.ReadWhole:
+                _world.Schedule.AfterMilliseconds(_world.Chance.Disk.Next(5), () => Read(end, output));
                 break;
             case SyncOutput.RoundEnded ended:
                 RoundEnded(end, ended.Report);
@@ -117,26 +124,39 @@ internal sealed class SimulatedConnection
         }
     }
 
-    private void Read(End end, SyncOutput.Read read)
+    private void Read(End end, SyncOutput read)
     {
         if (!end.IsOpen || !end.IsAlive)
         {
             return;
         }
 
-        IReadOnlyList<SyncEvent> events;
+        SyncInput? done;
         try
         {
-            events = Immediately.Get(end.Node.Node!.ReadAsync(read, CancellationToken.None));
+            done = Immediately.Get(end.Node.Node!.ReadAsync(read, CancellationToken.None));
         }
         catch (SimulatedDiskErrorException)
         {
             Close(end);
             return;
         }
+        catch (InvalidFormatException) when (end.Node.Disk.Rotten.Count > 0)
+        {
+            Close(end);
+            _world.Guard(end.Node, end.Node.Scrub);
+            return;
+        }
 
-        Give(end, new SyncInput.EventsRead(events));
+        Give(end, _lies && done is SyncInput.WholeRead whole ? Forge(whole) : done!);
     }
+
+    // It knows the right hashes, says so, and gives others.
+    private static SyncInput.WholeRead Forge(SyncInput.WholeRead whole) => new(
+    [
+        .. whole.Events.Select(one => SyncEvent.Create(
+            one.Dot, one.Time, one.Previous, one.Observed, one.Envelope with { PayloadUtf8 = "\"forged\""u8.ToArray() })),
+    ]);
 
     private void Send(End end, byte[] frame)
     {
@@ -203,6 +223,13 @@ internal sealed class SimulatedConnection
         }
 
         _world.CheckReport(end.Node, report);
+        end.Node.Check(report.RepairsRefused == 0 || _lies, $"refuses {report.RepairsRefused} repairs of an honest peer");
+        if (report.EventsRepaired > 0)
+        {
+            _world.Trace.Add($"{Name} {end.Role}: {report.EventsRepaired} events repaired");
+            _world.Guard(end.Node, end.Node.RebuildWhenWhole);
+        }
+
         if (end.Role is SyncRole.Initiator)
         {
             if (_world.Chance.Network.Next(5) == 0 && !_world.IsHealing)

@@ -4,12 +4,15 @@ namespace K1s0.EventStore.Sync.Simulation;
 /// The storage of one machine. What was written and not flushed is gone after a crash. The real stores lie on top of it:
 /// after a start they are filled from what is durable.
 /// </summary>
-internal sealed class SimulatedDisk(Random random, bool usesEventStore, TimeProvider time) : IReplicaStore
+internal sealed class SimulatedDisk(Random random, bool usesEventStore, TimeProvider time) : IRepairableReplicaStore
 {
     private readonly List<Entry> _durable = [];
     private readonly List<Entry> _volatile = [];
     private readonly Dictionary<Origin, long> _durableEnds = [];
-    private IReplicaStore _store = new InMemoryReplicaStore();
+    private readonly HashSet<Dot> _rotten = [];
+    private readonly HashSet<Dot> _everRotten = [];
+    private IRepairableReplicaStore _store = new InMemoryReplicaStore();
+    private RottenEventStore? _events;
 
     public enum Fault
     {
@@ -30,6 +33,9 @@ internal sealed class SimulatedDisk(Random random, bool usesEventStore, TimeProv
 
     public int DurableCount => _durable.Count;
 
+    /// <summary>The events that cannot be read any more, and were not repaired.</summary>
+    public IReadOnlySet<Dot> Rotten => _rotten;
+
     /// <summary>How often another image was put on it.</summary>
     public int Restores { get; private set; }
 
@@ -42,21 +48,41 @@ internal sealed class SimulatedDisk(Random random, bool usesEventStore, TimeProv
     {
         (Next, IsGone) = (Fault.None, false);
         _volatile.Clear();
-        _store = usesEventStore
-            ? new EventStoreReplicaStore(new InMemoryEventStore(timeProvider: time), time)
-            : new InMemoryReplicaStore();
+        _events = usesEventStore ? new RottenEventStore(new InMemoryEventStore(timeProvider: time)) : null;
+        _store = _events is null ? new InMemoryReplicaStore() : new EventStoreReplicaStore(_events, time);
         foreach (var entry in _durable)
         {
-            Immediately.Get(ToStoreAsync(entry));
+            if (entry.Rotten is { } dot)
+            {
+                RotInStore(dot);
+            }
+            else
+            {
+                Immediately.Get(ToStoreAsync(entry));
+            }
         }
     }
+
+    /// <summary>An event that is durable reads as another from now on.</summary>
+    public void Rot(Dot dot)
+    {
+        _durable.Add(new Entry(null, null, Rotten: dot));
+        RotInStore(dot);
+        _rotten.Add(dot);
+        _everRotten.Add(dot);
+    }
+
+    /// <summary>A second time it would rot under its repair, which nobody notices.</summary>
+    public bool CanRot(Dot dot) => !_everRotten.Contains(dot);
 
     public void CopyFrom(IReadOnlyList<Entry> image)
     {
         _durable.Clear();
         _volatile.Clear();
         _durableEnds.Clear();
-        _volatile.AddRange(image);
+        _rotten.Clear();
+        _everRotten.Clear();
+        _volatile.AddRange(image.Where(entry => entry.Rotten is null && entry.Repairs is null));
         Flush();
         Restores++;
     }
@@ -85,6 +111,26 @@ internal sealed class SimulatedDisk(Random random, bool usesEventStore, TimeProv
     {
         CheckPresence();
         return await _store.ReadAsync(after, upTo, maxEvents, maxBytes, cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<LogLink>> ReadLinksAsync(
+        Origin origin, long first, long last, CancellationToken cancellationToken = default)
+    {
+        CheckPresence();
+        return await _store.ReadLinksAsync(origin, first, last, cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<SyncEvent>> ReadWholeAsync(
+        Origin origin, IReadOnlyList<long> sequences, int maxBytes, CancellationToken cancellationToken = default)
+    {
+        CheckPresence();
+        return await _store.ReadWholeAsync(origin, sequences, maxBytes, cancellationToken);
+    }
+
+    public async Task RepairAsync(IReadOnlyList<SyncEvent> events, CancellationToken cancellationToken = default)
+    {
+        await WriteAsync([new Entry(null, null, events)]);
+        _rotten.ExceptWith(events.Select(good => good.Dot));
     }
 
     public Task AppendAsync(IReadOnlyList<DeliveredEvent> events, CancellationToken cancellationToken = default) =>
@@ -135,9 +181,12 @@ internal sealed class SimulatedDisk(Random random, bool usesEventStore, TimeProv
         _volatile.Clear();
     }
 
-    private Task ToStoreAsync(Entry entry) => entry.Event is { } delivered
-        ? _store.AppendAsync([delivered])
+    private Task ToStoreAsync(Entry entry) =>
+        entry.Event is { } delivered ? _store.AppendAsync([delivered])
+        : entry.Repairs is { } repairs ? _store.RepairAsync(repairs)
         : _store.WriteIdentityAsync(entry.Identity!);
+
+    private void RotInStore(Dot dot) => _events!.Rot(OriginNames.Log(dot.Origin), dot.Sequence);
 
     private void CheckPresence()
     {
@@ -147,6 +196,7 @@ internal sealed class SimulatedDisk(Random random, bool usesEventStore, TimeProv
         }
     }
 
-    /// <summary>What a write left: an event, or who the replica is.</summary>
-    internal sealed record Entry(DeliveredEvent? Event, ReplicaIdentity? Identity);
+    /// <summary>What a write left: an event, or who the replica is, or repairs; or what time has done to an event.</summary>
+    internal sealed record Entry(
+        DeliveredEvent? Event, ReplicaIdentity? Identity, IReadOnlyList<SyncEvent>? Repairs = null, Dot? Rotten = null);
 }

@@ -118,6 +118,38 @@ internal sealed class SimulatedNode
         {
             _world.Crash(this);
         }
+        catch (InvalidFormatException) when (Disk.Rotten.Count > 0)
+        {
+            World.MakeAnew(this);
+        }
+    }
+
+    /// <summary>Looks through the logs: exactly what is rotten is found.</summary>
+    public void Scrub()
+    {
+        if (!IsUp || Disk.IsGone)
+        {
+            return;
+        }
+
+        var report = Immediately.Get(Node!.ScrubAsync());
+        _world.Trace.Add($"{Name} looks through its logs: {report.Damaged.Count} damaged");
+        Check(
+            report.IsComplete && report.Damaged.ToHashSet().SetEquals(Disk.Rotten.Where(Node.Clock.Covers)),
+            $"finds {string.Join(", ", report.Damaged)} damaged, and {string.Join(", ", Disk.Rotten)} is");
+    }
+
+    /// <summary>Something that is known here cannot be read from now on.</summary>
+    public void Rot(Random random)
+    {
+        var whole = Disk.DurableEvents.Select(delivered => delivered.Event.Dot)
+            .Where(dot => IsUp && Node!.Clock.Covers(dot) && Disk.CanRot(dot)).ToArray();
+        if (whole.Length > 0)
+        {
+            var dot = whole[random.Next(whole.Length)];
+            Disk.Rot(dot);
+            _world.Trace.Add($"{Name} has a disk on which {Short(dot)} rots");
+        }
     }
 
     public void BeginIncarnation()
@@ -136,6 +168,10 @@ internal sealed class SimulatedNode
         {
             _self = null;
             _world.Crash(this);
+        }
+        catch (InvalidFormatException) when (Disk.Rotten.Count > 0)
+        {
+            World.MakeAnew(this);
         }
     }
 
@@ -257,6 +293,15 @@ internal sealed class SimulatedNode
         foreach (var dot in _acknowledged)
         {
             Check(Known.Covers(dot), $"has lost {dot}, which it had acknowledged");
+        }
+    }
+
+    /// <summary>After a repair: what is read is the history as it was written.</summary>
+    public void RebuildWhenWhole()
+    {
+        if (IsUp && Disk is { IsGone: false, Rotten.Count: 0 })
+        {
+            Rebuild();
         }
     }
 

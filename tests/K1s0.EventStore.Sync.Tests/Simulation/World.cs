@@ -45,6 +45,10 @@ internal sealed class World
         {
             Schedule.RunUntil(Schedule.Now + TimeSpan.FromMilliseconds(Chance.Work.Next(1, 60)));
             Act();
+            if (Scenario.HasRot && Chance.Rot.Next(12) == 0)
+            {
+                Rot(_nodes[Chance.Rot.Next(_nodes.Count)]);
+            }
         }
 
         new Healing(this, _nodes, Heal).Run();
@@ -83,6 +87,18 @@ internal sealed class World
         {
             Crash(node);
         }
+        catch (InvalidFormatException) when (node.Disk.Rotten.Count > 0)
+        {
+            MakeAnew(node);
+        }
+    }
+
+    /// <summary>A store that cannot be read is given up: the machine begins with an empty one, as somebody new.</summary>
+    public static void MakeAnew(SimulatedNode node)
+    {
+        node.Crash();
+        node.Restore([], isElsewhere: true);
+        node.Start();
     }
 
     public SimulatedConnection Connect(SimulatedNode caller, SimulatedNode answerer)
@@ -170,6 +186,19 @@ internal sealed class World
                 }
 
                 break;
+        }
+    }
+
+    private void Rot(SimulatedNode node)
+    {
+        for (var count = Chance.Rot.Next(1, 5); count > 0; count--)
+        {
+            node.Rot(Chance.Rot);
+        }
+
+        if (Chance.Rot.Next(3) > 0)
+        {
+            Schedule.AfterMilliseconds(Chance.Rot.Next(200), () => Guard(node, node.Scrub));
         }
     }
 
@@ -264,5 +293,18 @@ internal sealed class World
         }
 
         Schedule.RunAll(maxSteps: 200_000);
+        GiveUpWhatNobodyHas();
+        _nodes.ForEach(node => node.Scrub());
     }
+
+    // What rots where it is the only one, nobody can give back.
+    private void GiveUpWhatNobodyHas()
+    {
+        while (_nodes.Find(node => node.Disk.Rotten.Any(dot => !_nodes.Exists(other => HasWhole(other, dot)))) is { } node)
+        {
+            MakeAnew(node);
+        }
+    }
+
+    private static bool HasWhole(SimulatedNode node, Dot dot) => node.Disk.Holds(dot) && !node.Disk.Rotten.Contains(dot);
 }

@@ -1,0 +1,58 @@
+using K1s0.EventStore.Integrity;
+
+namespace K1s0.EventStore.Sync;
+
+/// <summary>
+/// Looks through a log from its end, which is known, to its start: each event names the hash of the one before it.
+/// Holds the hashes of one window at a time.
+/// </summary>
+internal static class LogScrubber
+{
+    /// <summary>Finds what is damaged in a log.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="head">The end of the log as the replica knows it.</param>
+    /// <param name="most">Stops after so many damaged events.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<Result> FindAsync(
+        IRepairableReplicaStore store, OriginHead head, int most, CancellationToken cancellationToken)
+    {
+        var (found, demanded, whole) = (new List<(long, Sha256Digest?, Sha256Digest?)>(), (Sha256Digest?)head.Hash, 0L);
+        for (var last = head.Last.Sequence; last > 0; last = LogDamage.WindowOf(last) - 1)
+        {
+            var first = LogDamage.WindowOf(last);
+            var links = await store.ReadLinksAsync(head.Last.Origin, first, last, cancellationToken)
+                .ConfigureAwait(false);
+            var at = links.Count - 1;
+            for (var sequence = last; sequence >= first; sequence--)
+            {
+                var isThere = at >= 0 && links[at].Sequence == sequence;
+                if (isThere && (demanded ?? links[at].Hash) == links[at].Hash)
+                {
+                    if (demanded is null)
+                    {
+                        found[^1] = found[^1] with { Item3 = links[at].Hash };
+                    }
+
+                    (demanded, whole) = (links[at].Previous, whole + 1);
+                }
+                else if (found.Count == most)
+                {
+                    return new Result(found, whole, IsComplete: false);
+                }
+                else
+                {
+                    found.Add((sequence, demanded, null));
+                    demanded = null;
+                }
+
+                at -= isThere ? 1 : 0;
+            }
+        }
+
+        return new Result(found, whole, IsComplete: true);
+    }
+
+    /// <summary>What is damaged, how many events are whole, and whether the start of the log was reached.</summary>
+    internal sealed record Result(
+        List<(long Sequence, Sha256Digest? Demanded, Sha256Digest? Below)> Damaged, long Whole, bool IsComplete);
+}
