@@ -22,7 +22,7 @@ public sealed class TransactionCoordinator : ITransactionPeer
     private readonly IEventStore _store;
     private readonly IEventAppender _appender;
     private readonly IStreamReader _reader;
-    private readonly PeerCalls _peers;
+    private readonly TransactionCalls _peers;
     private readonly TransactionOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly Lock _lock = new();
@@ -56,7 +56,7 @@ public sealed class TransactionCoordinator : ITransactionPeer
             ?? throw new ArgumentException($"The store is no {nameof(IStreamReader)}.", nameof(store));
         (_name, _store, _timeProvider) = (name, store, timeProvider ?? TimeProvider.System);
         _options = (options ?? new TransactionOptions()).Checked();
-        _peers = new PeerCalls(find, _options, _timeProvider);
+        _peers = new TransactionCalls(find, _options, _timeProvider);
     }
 
     /// <summary>Runs a transaction.</summary>

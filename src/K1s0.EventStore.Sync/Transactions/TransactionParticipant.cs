@@ -115,7 +115,7 @@ public sealed class TransactionParticipant : ITransactionPeer, IDisposable
         Func<string, ITransactionPeer?> find, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(find);
-        var peers = new PeerCalls(find, _options, _timeProvider);
+        var peers = new TransactionCalls(find, _options, _timeProvider);
         var prepared = await InsideAsync(
             () => Task.FromResult(_prepared.Values.ToArray()), cancellationToken).ConfigureAwait(false);
         var inDoubt = new List<InDoubtTransaction>();
@@ -172,7 +172,7 @@ public sealed class TransactionParticipant : ITransactionPeer, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _gate.Dispose();
 
-    private async Task<bool> TrySettleAsync(PreparedWork work, PeerCalls peers, CancellationToken cancellationToken)
+    private async Task<bool> TrySettleAsync(PreparedWork work, TransactionCalls peers, CancellationToken cancellationToken)
     {
         var status = await peers.AskAsync(work, cancellationToken).ConfigureAwait(false);
         if (status is TransactionStatus.Undecided)

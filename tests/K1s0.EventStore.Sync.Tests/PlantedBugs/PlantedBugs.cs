@@ -50,6 +50,7 @@ public static class PlantedBugs
         // Repair.
         new("what a peer gives for a damaged event is believed", "Reconciliation/LogDamage.cs", "if (Find(dot)?.Demanded != candidate.Hash)", "if (Find(dot) is null)"),
         new("a repair is confirmed without being stored", "Nodes/ReplicaNode.cs", "                await Repairable.RepairAsync(repair.Events, CancellationToken.None).ConfigureAwait(false);\n", ""),
+        new("who has the same is not asked for repairs", "Protocol/SyncRound.cs", "WantsRepair ? default : Digest()", "Digest()"),
         new("what is demanded below a repair is forgotten", "Reconciliation/LogDamage.cs", "waiting with { Demanded = candidate.Previous };", "waiting;"),
 
         // Queues of operations.

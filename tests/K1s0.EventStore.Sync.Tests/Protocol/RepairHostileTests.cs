@@ -97,7 +97,7 @@ public sealed class RepairHostileTests
         var comparison = new MerkleDiff(RepairFrames.Index([new LogLink(1, default, default)]));
         comparison.NextRequest().Should().NotBeNull();
         comparison.Accept(((SyncOutput.Send)sent[1]).Frame.AsSpan(1));
-        (comparison.NextRequest() is null || comparison.Result.OnlyRemote.Count == 0).Should().BeTrue();
+        comparison.Result.OnlyRemote.Should().BeEmpty();
     }
 
     [Fact]

@@ -29,6 +29,7 @@ internal sealed class Healing(World world, List<SimulatedNode> nodes, Action hea
         {
             CheckSame();
             CheckAnyOrder();
+            CheckRepair();
         }
     }
 
@@ -127,6 +128,22 @@ internal sealed class Healing(World world, List<SimulatedNode> nodes, Action hea
         {
             throw new SimulationFailedException($"everybody has the same, and a round says {report.Mode}.");
         }
+    }
+
+    // Everybody has the same, so that digests are equal, and what rots now comes back all the same.
+    private void CheckRepair()
+    {
+        if (!world.Scenario.HasRot)
+        {
+            return;
+        }
+
+        var node = nodes[world.Chance.Rot.Next(nodes.Count)];
+        node.Rot(world.Chance.Rot);
+        node.Scrub();
+        MeetAll();
+        node.Check(node.Disk.Rotten.Count == 0, "keeps damage that everybody else could repair");
+        node.Rebuild();
     }
 
     // Whatever a node has seen so far, its view is what the definitions say.

@@ -4,7 +4,7 @@ namespace K1s0.EventStore.Sync;
 /// Calls to other nodes. What carries them there is the application's: whatever it throws and however long it takes, it
 /// is a call that was not answered, and never the end of the caller.
 /// </summary>
-internal sealed class PeerCalls(
+internal sealed class TransactionCalls(
     Func<string, ITransactionPeer?> find, TransactionOptions options, TimeProvider timeProvider)
 {
     public async Task<TransactionVote> PrepareAsync(
