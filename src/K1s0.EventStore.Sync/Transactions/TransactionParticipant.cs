@@ -172,7 +172,8 @@ public sealed class TransactionParticipant : ITransactionPeer, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _gate.Dispose();
 
-    private async Task<bool> TrySettleAsync(PreparedWork work, TransactionCalls peers, CancellationToken cancellationToken)
+    private async Task<bool> TrySettleAsync(
+        PreparedWork work, TransactionCalls peers, CancellationToken cancellationToken)
     {
         var status = await peers.AskAsync(work, cancellationToken).ConfigureAwait(false);
         if (status is TransactionStatus.Undecided)
