@@ -1,4 +1,5 @@
 using System.Net;
+using System.Threading.Channels;
 using K1s0.EventStore.Conformance;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -251,8 +252,7 @@ public sealed class HttpSyncTests
     /// <summary>Says when the node has begun to wait for its peer.</summary>
     private sealed class WaitingTime(ManualTime inner) : TimeProvider
     {
-        private readonly System.Threading.Channels.Channel<TimeSpan> _waits =
-            System.Threading.Channels.Channel.CreateUnbounded<TimeSpan>();
+        private readonly Channel<TimeSpan> _waits = Channel.CreateUnbounded<TimeSpan>();
 
         public override DateTimeOffset GetUtcNow() => inner.GetUtcNow();
 
