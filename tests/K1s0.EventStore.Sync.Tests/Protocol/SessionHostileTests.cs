@@ -49,7 +49,7 @@ public sealed class SessionHostileTests
             for (var length = 0; length < frames[at].Frame.Length; length += 1 + (frames[at].Frame.Length / 40))
             {
                 var pair = NewPair(Open, await SidesAsync(Open));
-                pair.OnTheWay = (number, frame) => number == at ? frame[..Math.Min(length, frame.Length)] : frame;
+                pair.OnTheWay = (number, frame) => number == at ? frame[..Math.Min(length, frame.Length - 1)] : frame;
                 await pair.RunAsync();
 
                 (pair.Initiator.End ?? pair.Responder.End)!.Reason.Should().BeOneOf(
