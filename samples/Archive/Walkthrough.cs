@@ -184,7 +184,9 @@ internal sealed class Walkthrough : IDisposable
 
         // Batches stay as they are here. To make small ones into one, give it the CatalogListings of the store.
         var lifecycle = new ArchiveLifecycle(
-            _bucket.Objects, policy: LifecyclePolicy.Default with { CompactBelowBytes = 0 });
+            _bucket.Objects,
+            new BucketListings(_bucket.Objects),
+            LifecyclePolicy.Default with { CompactBelowBytes = 0 });
         var plan = await lifecycle.PreviewAsync(cancellationToken);
         var report = await lifecycle.RunAsync(cancellationToken: cancellationToken);
         Expect(report.Moved.Count == plan.Moves.Count, "a move of the preview was not made");

@@ -9,7 +9,11 @@ using K1s0.EventStore.Sync.SmallReplica;
 // <port> <key in hexadecimal digits>: catches up with the replica that listens there, then compares and resolves, all
 // within the heap that DOTNET_GCHeapHardLimit leaves. Prints one line for each, and "done".
 var store = new HeadsOnlyStore();
-var options = new ReplicaNodeOptions { Sync = new SyncOptions { SharedKey = Convert.FromHexString(args[1]) } };
+// The machine may be busy with other tests.
+var options = new ReplicaNodeOptions
+{
+    Sync = new SyncOptions { SharedKey = Convert.FromHexString(args[1]), PeerTimeout = TimeSpan.FromMinutes(10) },
+};
 using var node = await ReplicaNode.OpenAsync(store, options);
 var transport = await TcpSyncListener.ConnectAsync(
     new IPEndPoint(IPAddress.Loopback, int.Parse(args[0], CultureInfo.InvariantCulture)));

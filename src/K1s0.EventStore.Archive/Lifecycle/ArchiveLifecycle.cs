@@ -14,20 +14,26 @@ namespace K1s0.EventStore.Archive;
 /// the objects of the listing before are there until the grace period is over.
 /// </remarks>
 /// <param name="objects">Where the batches are.</param>
-/// <param name="listings">The listing that counts; the manifests of the bucket alone when null.</param>
+/// <param name="listings">
+/// The listing that counts. Beside an <see cref="Archiver"/> its <see cref="CatalogListings"/>: what is changed in the
+/// bucket alone is unknown to the books, whose batches would go after the grace period. <see cref="BucketListings"/> is
+/// for archives that no database keeps books of.
+/// </param>
 /// <param name="policy">Where batches lie at which age; <see cref="LifecyclePolicy.Default"/> when null.</param>
 /// <param name="costs">What is worth it; by <see cref="PriceTable.Default"/> when null.</param>
 /// <param name="timeProvider">Where ages come from; the system's clock when null.</param>
 public sealed class ArchiveLifecycle(
     IObjectStore objects,
-    IArchiveListings? listings = null,
+    IArchiveListings listings,
     LifecyclePolicy? policy = null,
     CostModel? costs = null,
     TimeProvider? timeProvider = null)
 {
     private const int RequestsAtOnce = 8;
 
-    private readonly IArchiveListings _listings = listings ?? new BucketListings(objects, timeProvider);
+    private readonly IArchiveListings _listings =
+        listings ?? throw new ArgumentNullException(nameof(listings));
+
     private readonly LifecyclePolicy _policy = policy ?? LifecyclePolicy.Default;
     private readonly CostModel _costs = costs ?? new CostModel();
     private readonly TimeProvider _timeProvider = timeProvider ?? TimeProvider.System;

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using K1s0.EventStore.Compression;
 
 namespace K1s0.EventStore.Sync;
 
@@ -16,7 +17,8 @@ namespace K1s0.EventStore.Sync;
 /// </code>
 /// The transcript holds what each side offered, so an offer that was changed on the way is found by the proof. Features
 /// that a side does not know are left out of the answer; bit 0 says that the side has a shared key, and both must say
-/// so or neither; bit 1 says that it can repair logs, see RepairFrames.
+/// so or neither; bit 1 says that it can repair logs, see RepairFrames; bit 2 that it can read Zstandard: events are
+/// compressed with it when both can, and with Brotli otherwise.
 /// </remarks>
 internal sealed class Handshake
 {
@@ -26,6 +28,7 @@ internal sealed class Handshake
     private const int NonceBytes = 32;
     private const ulong SharedKeyFeature = 1;
     private const ulong RepairFeature = 2;
+    private const ulong ZstdFeature = 4;
 
     private readonly ReadOnlyMemory<byte> _key;
     private readonly int _window;
@@ -35,10 +38,12 @@ internal sealed class Handshake
     private byte[] _hello = [];
     private byte[] _transcript = [];
 
-    public Handshake(SyncOptions options, bool canRepair = false)
+    public Handshake(SyncOptions options, bool canRepair = false, bool? canReadZstd = null)
     {
+        var hasZstd = canReadZstd ?? CompressionCodecs.IsZstdAvailable;
         (_key, _window, _draw) = (options.SharedKey, options.WindowBytes, options.Draw);
-        _offered = (_key.IsEmpty ? 0 : SharedKeyFeature) | (canRepair ? RepairFeature : 0);
+        _offered = (_key.IsEmpty ? 0 : SharedKeyFeature) | (canRepair ? RepairFeature : 0)
+            | (hasZstd ? ZstdFeature : 0);
     }
 
     public int Version { get; private set; }
@@ -47,6 +52,11 @@ internal sealed class Handshake
 
     /// <summary>Whether both sides can repair logs.</summary>
     public bool CanRepair => (_agreed & RepairFeature) != 0;
+
+    /// <summary>What both sides can read.</summary>
+    public ICompressionCodec Codec => (_agreed & ZstdFeature) != 0
+        ? CompressionCodecs.OfSystem.For(CompressionFormat.Zstd)
+        : CompressionCodecs.OfSystem.For(CompressionFormat.Brotli);
 
     public void WriteHello(WireWriter frame)
     {

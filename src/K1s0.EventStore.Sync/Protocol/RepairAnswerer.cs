@@ -1,10 +1,12 @@
+using K1s0.EventStore.Compression;
+
 namespace K1s0.EventStore.Sync;
 
 /// <summary>
 /// The half of a round that helps the peer to repair its logs: tells which events are whole here, and gives them. Keeps
 /// the comparison of one part of one log.
 /// </summary>
-internal sealed class RepairAnswerer(Outbox outbox, PeerRights? rights = null)
+internal sealed class RepairAnswerer(Outbox outbox, ICompressionCodec codec, PeerRights? rights = null)
 {
     // A peer whose every log is damaged everywhere asks in several rounds.
     private const int MaxQuestions = 16_384;
@@ -90,7 +92,7 @@ internal sealed class RepairAnswerer(Outbox outbox, PeerRights? rights = null)
         }
 
         outbox.Send(frame => EventBatchFormat.Write(
-            frame, rest, Compression.CompressionCodecs.OfSystem.Preferred, FrameType.Fetched));
+            frame, rest, codec, FrameType.Fetched));
     }
 
     private void Answer(MerkleIndex index, byte[] request)

@@ -56,12 +56,12 @@ internal sealed class SyncRound
         _offered = checkpoint is not null && replica.Clock.Covers(checkpoint) ? checkpoint : null;
         _bytesSentBefore = outbox.BytesSent;
         _damage = damage;
-        _sender = new SyncSender(replica, options, outbox, handshake.PeerWindow, rights, damage);
+        _sender = new SyncSender(replica, options, outbox, handshake, rights, damage);
         _receiver = new SyncReceiver(replica, options, outbox, rights);
         if (damage is not null && handshake.CanRepair)
         {
             _asker = new RepairAsker(replica, damage, outbox, rights);
-            _answerer = new RepairAnswerer(outbox, rights);
+            _answerer = new RepairAnswerer(outbox, handshake.Codec, rights);
         }
     }
 
@@ -71,7 +71,8 @@ internal sealed class SyncRound
     {
         // What a digest that is found to be equal stands for; the replica may know more when the answer comes.
         (_mine, _hasTold) = (_rights.Visible(_replica.Clock), true);
-        _outbox.Send(frame => VectorFrame.WriteDigest(frame, WantsRepair ? default : Digest(), _offered));
+        _outbox.Send(frame => VectorFrame.WriteDigest(
+            frame, WantsRepair ? default : Digest(), _replica.Self, _offered));
     }
 
     /// <summary>Takes a frame that was opened.</summary>
@@ -187,9 +188,16 @@ internal sealed class SyncRound
 
     private void TakeDigest(ref WireReader reader)
     {
-        var (digest, checkpoint) = VectorFrame.ReadDigest(ref reader);
+        var (digest, mark, checkpoint) = VectorFrame.ReadDigest(ref reader);
         if (reader.IsBroken)
         {
+            return;
+        }
+
+        if (mark == VectorFrame.MarkOf(_replica.Self))
+        {
+            // Two copies of one life would confirm each other's end of the log, and each take the next dot.
+            _outbox.Broken($"the peer writes as {_replica.Self} too: it is a copy of this replica, or itself.");
             return;
         }
 

@@ -2,7 +2,12 @@ namespace K1s0.EventStore.Sync;
 
 /// <summary>The half of a round that sends: what the peer lacks, in pages, no further ahead than its window.</summary>
 internal sealed class SyncSender(
-    Replica replica, SyncOptions options, Outbox outbox, int window, PeerRights rights, LogDamage? damage = null)
+    Replica replica,
+    SyncOptions options,
+    Outbox outbox,
+    Handshake handshake,
+    PeerRights rights,
+    LogDamage? damage = null)
 {
     private readonly WithheldEvents _withheld = new(rights);
     private readonly Queue<(int Bytes, int Events)> _unconfirmed = new();
@@ -198,7 +203,7 @@ internal sealed class SyncSender(
         }
 
         var bytes = outbox.Send(
-            frame => EventBatchFormat.Write(frame, rest, Compression.CompressionCodecs.OfSystem.Preferred));
+            frame => EventBatchFormat.Write(frame, rest, handshake.Codec));
         _unconfirmed.Enqueue((bytes, events.Count));
         _unconfirmedBytes += bytes;
     }
@@ -213,7 +218,7 @@ internal sealed class SyncSender(
         if (!HasAll)
         {
             // A page may be larger than what is left of the window; it goes when nothing else is on the way.
-            if (_unconfirmed.Count == 0 || _unconfirmedBytes + options.BatchBytes <= window)
+            if (_unconfirmed.Count == 0 || _unconfirmedBytes + options.BatchBytes <= handshake.PeerWindow)
             {
                 _isReading = true;
                 outbox.Add(new SyncOutput.Read(_after, _upTo, options.BatchEvents, options.BatchBytes));

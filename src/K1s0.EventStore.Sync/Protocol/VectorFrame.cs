@@ -7,13 +7,14 @@ namespace K1s0.EventStore.Sync;
 /// <summary>The frames in which replicas tell what they know.</summary>
 /// <remarks>
 /// <code>
-/// Digest  10 | digest of everything known, 32 | has checkpoint, 1 | checkpoint, 16
+/// Digest  10 | digest of everything known, 32 | writes as, 8 | has checkpoint, 1 | checkpoint, 16
 /// Same    11
 /// Vector  12 | kind: 0 all, 1 what changed since the checkpoint | entries, by ascending origin:
 ///              origin | sequence | the first 8 bytes of the hash of that event
 ///
 /// digest      SHA-256("k1s0-sync-known/1" | for each origin: 24 bytes, sequence, 8 bytes, hash, 32 bytes); zeros when
 ///             the side wants its logs repaired
+/// writes as   the first 8 bytes of SHA-256("k1s0-sync-self/1" | the origin that the side writes as, 24 bytes)
 /// checkpoint  the first 16 bytes of SHA-256 of the encoded vector clock
 /// </code>
 /// </remarks>
@@ -43,10 +44,20 @@ internal static class VectorFrame
 
     public static byte[] IdOf(VectorClock checkpoint) => SHA256.HashData(checkpoint.ToArray())[..CheckpointBytes];
 
-    public static void WriteDigest(WireWriter frame, Sha256Digest digest, VectorClock? checkpoint)
+    /// <summary>Tells two that write as the same origin, and so are copies, without naming it.</summary>
+    public static ulong MarkOf(Origin self)
+    {
+        Span<byte> origin = stackalloc byte[ReplicaId.Length + sizeof(ulong)];
+        BinaryPrimitives.WriteUInt128BigEndian(origin, self.Replica.Value);
+        BinaryPrimitives.WriteUInt64BigEndian(origin[16..], self.Incarnation);
+        return BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData([.. "k1s0-sync-self/1"u8, .. origin]));
+    }
+
+    public static void WriteDigest(WireWriter frame, Sha256Digest digest, Origin self, VectorClock? checkpoint)
     {
         frame.Byte(FrameType.Digest);
         frame.Digest(digest);
+        frame.UInt64(MarkOf(self));
         frame.Byte((byte)(checkpoint is null ? 0 : 1));
         if (checkpoint is not null)
         {
@@ -54,10 +65,11 @@ internal static class VectorFrame
         }
     }
 
-    /// <summary>The digest, and the id of the checkpoint: empty for none.</summary>
-    public static (Sha256Digest Digest, byte[] Checkpoint) ReadDigest(ref WireReader reader)
+    /// <summary>The digest, the mark of the peer, and the id of the checkpoint: empty for none.</summary>
+    public static (Sha256Digest Digest, ulong Mark, byte[] Checkpoint) ReadDigest(ref WireReader reader)
     {
         var digest = reader.Digest();
+        var mark = reader.UInt64();
         var checkpoint = reader.Byte() switch
         {
             0 => [],
@@ -65,7 +77,7 @@ internal static class VectorFrame
             _ => Broken(ref reader),
         };
         reader.End();
-        return (digest, checkpoint);
+        return (digest, mark, checkpoint);
     }
 
     public static void WriteVector(WireWriter frame, Replica replica, VectorClock known, VectorClock? since)

@@ -34,9 +34,8 @@ public sealed class TransactionParticipant : ITransactionPeer, IDisposable
     public TransactionParticipant(
         string name, IEventStore store, TransactionOptions? options = null, TimeProvider? timeProvider = null)
     {
-        (_name, _timeProvider) = (name, timeProvider ?? TimeProvider.System);
+        (_name, _timeProvider, _options) = (name, timeProvider ?? TimeProvider.System, (options ?? new()).Checked());
         _log = new ParticipantLog(name, store, _timeProvider);
-        _options = (options ?? new TransactionOptions()).Checked();
     }
 
     /// <summary>Appends outside of transactions, unless a prepared transaction holds the stream.</summary>

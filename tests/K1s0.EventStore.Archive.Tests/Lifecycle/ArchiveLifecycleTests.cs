@@ -21,7 +21,8 @@ public sealed class ArchiveLifecycleTests
     public async Task Batches_move_from_hot_to_warm_to_cold_as_they_age_and_cost_less_and_less()
     {
         var archive = await ArchiveAsync(4_000);
-        var lifecycle = new ArchiveLifecycle(_objects, policy: Small, timeProvider: _time);
+        var lifecycle = new ArchiveLifecycle(
+            _objects, new BucketListings(_objects, _time), policy: Small, timeProvider: _time);
         (await lifecycle.RunAsync(cancellationToken: Cancellation)).Should().BeEquivalentTo(
             new { MovedToWarm = 0, MovedToCold = 0, CompactedFrom = 0, Removed = 0 }, "everything is hot");
 
@@ -51,7 +52,8 @@ public sealed class ArchiveLifecycleTests
         var events = await Corpus.Create().OrdersAsync(2_000);
         await TestArchive.CreateAsync(_objects, events, 1_000);
         var policy = Small with { CompactBelowBytes = 64 * 1024 };
-        var lifecycle = new ArchiveLifecycle(_objects, policy: policy, costs: FreeMoves(), timeProvider: _time);
+        var lifecycle = new ArchiveLifecycle(
+            _objects, new BucketListings(_objects, _time), policy: policy, costs: FreeMoves(), timeProvider: _time);
         var saving = new List<decimal>();
         foreach (var (days, warm, cold, to) in new[]
         {
@@ -83,7 +85,8 @@ public sealed class ArchiveLifecycleTests
         var archive = await ArchiveAsync(1_000);
         var old = await archive.KeysAsync();
         _time.Advance(TimeSpan.FromDays(8));
-        var lifecycle = new ArchiveLifecycle(_objects, policy: Small, timeProvider: _time);
+        var lifecycle = new ArchiveLifecycle(
+            _objects, new BucketListings(_objects, _time), policy: Small, timeProvider: _time);
 
         var report = await lifecycle.RunAsync(cancellationToken: Cancellation);
 
@@ -112,7 +115,8 @@ public sealed class ArchiveLifecycleTests
         var orphan = await TestArchive.PutAsync(_objects, [.. events.Take(50)], Position.Start, "lost");
         _time.Advance(TimeSpan.FromDays(40));
 
-        var report = await new ArchiveLifecycle(_objects, policy: Small, timeProvider: _time)
+        var report = await new ArchiveLifecycle(
+            _objects, new BucketListings(_objects, _time), policy: Small, timeProvider: _time)
             .RunAsync(cancellationToken: Cancellation);
 
         report.Removed.Should().Be(1);
@@ -128,7 +132,8 @@ public sealed class ArchiveLifecycleTests
         _time.Advance(TimeSpan.FromDays(8));
 
         var damaged = await Assert.ThrowsAsync<ObjectDamagedException>(() =>
-            new ArchiveLifecycle(_objects, policy: Small, timeProvider: _time).RunAsync(cancellationToken: Cancellation));
+            new ArchiveLifecycle(
+            _objects, new BucketListings(_objects, _time), policy: Small, timeProvider: _time).RunAsync(cancellationToken: Cancellation));
 
         damaged.Key.Should().Be(victim.Key.Value);
         (await new ArchiveManifests(_objects).ReadLatestAsync(cancellationToken: Cancellation))!.Number
@@ -156,7 +161,8 @@ public sealed class ArchiveLifecycleTests
         var archive = await TestArchive.CreateAsync(objects, await Corpus.Create().OrdersAsync(1_000));
         var (before, number) = (await archive.KeysAsync(), archive.Listing.Number);
         _time.Advance(TimeSpan.FromDays(8));
-        var lifecycle = new ArchiveLifecycle(objects, policy: Small, timeProvider: _time);
+        var lifecycle = new ArchiveLifecycle(
+            objects, new BucketListings(objects, _time), policy: Small, timeProvider: _time);
         damaging = 3;
 
         var damaged = await Assert.ThrowsAsync<ObjectDamagedException>(
@@ -192,7 +198,8 @@ public sealed class ArchiveLifecycleTests
             var objects = new SimulatedObjectStore(
                 time, _ => counted && --left == 0 ? fault : ObjectFault.None);
             var archive = await TestArchive.CreateAsync(objects, events, 200);
-            var lifecycle = new ArchiveLifecycle(objects, policy: Small, timeProvider: time);
+            var lifecycle = new ArchiveLifecycle(
+            objects, new BucketListings(objects, time), policy: Small, timeProvider: time);
             time.Advance(TimeSpan.FromDays(8));
             var failed = false;
             for (var run = 0; run < 3; run++)
@@ -231,7 +238,8 @@ public sealed class ArchiveLifecycleTests
         _time.Advance(TimeSpan.FromDays(8));
         var listings = new BucketListings(_objects, _time);
         var known = (await listings.ReadAsync(Cancellation))!;
-        var lifecycle = new ArchiveLifecycle(_objects, policy: Small, timeProvider: _time);
+        var lifecycle = new ArchiveLifecycle(
+            _objects, new BucketListings(_objects, _time), policy: Small, timeProvider: _time);
         await lifecycle.RunAsync(cancellationToken: Cancellation);
 
         var batch = known.Batches[0];
@@ -254,7 +262,8 @@ public sealed class ArchiveLifecycleTests
         var events = await Corpus.Create().OrdersAsync(12_000, millisecondsBetween: 5);
         var archive = await TestArchive.CreateAsync(_objects, events, 1_000);
 
-        var plan = await new ArchiveLifecycle(_objects, policy: Small, timeProvider: _time).PreviewAsync(Cancellation);
+        var plan = await new ArchiveLifecycle(
+            _objects, new BucketListings(_objects, _time), policy: Small, timeProvider: _time).PreviewAsync(Cancellation);
 
         plan.HotPartitions.Should().ContainSingle().Which.Partition.Should().Be("events/2026/07/01/13/");
         plan.HotPartitions[0].PeakEventsPerSecond.Should().BeInRange(100, 210);
@@ -263,7 +272,8 @@ public sealed class ArchiveLifecycleTests
 
     [Fact]
     public async Task An_empty_bucket_has_no_life() =>
-        (await new ArchiveLifecycle(_objects, timeProvider: _time).RunAsync(cancellationToken: Cancellation))
+        (await new ArchiveLifecycle(
+            _objects, new BucketListings(_objects, _time), timeProvider: _time).RunAsync(cancellationToken: Cancellation))
             .Should().BeEquivalentTo(new { CompactedFrom = 0, Removed = 0, SavingPercent = 0m });
 
     [Fact]

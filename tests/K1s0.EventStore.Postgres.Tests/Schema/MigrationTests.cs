@@ -19,7 +19,7 @@ public sealed class MigrationTests(StoreDatabase database) : IClassFixture<Store
                 $"select tablename from pg_tables where schemaname = '{store.Name}' and tablename !~ 'events_.'"))
             .Should().BeEquivalentTo(
                 "store", "streams", "events", "event_ids", "snapshots", "subscriptions", "access_log", "leases",
-                "tiles", "leaf_runs", "tree_heads", "parked_events", "batches", "batch_months", "archived_streams",
+                "tiles", "leaf_runs", "tree_heads", "parked_events", "batches", "batch_months", "batch_replacements", "archived_streams",
                 "archive_manifests", "archive_holds", "imports");
     }
 

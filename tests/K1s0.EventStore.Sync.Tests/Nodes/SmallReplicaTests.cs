@@ -16,7 +16,9 @@ public sealed class SmallReplicaTests(ITestOutputHelper output)
     public async Task A_million_missing_events_a_thousand_differences_and_conflicts_fit_into_32_MB()
     {
         var store = new GeneratedStore(Missing);
-        using var full = await ReplicaNode.OpenAsync(store, new ReplicaNodeOptions { Sync = SessionSide.Options() });
+        var options = SessionSide.Options();
+        options.PeerTimeout = Patience;
+        using var full = await ReplicaNode.OpenAsync(store, new ReplicaNodeOptions { Sync = options });
         var answered = new TaskCompletionSource<SyncOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var listener = TcpSyncListener.Start(full, new IPEndPoint(IPAddress.Loopback, 0), onEnded: answered.SetResult);
 

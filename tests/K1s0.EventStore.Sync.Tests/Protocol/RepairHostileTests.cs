@@ -1,3 +1,4 @@
+using K1s0.EventStore.Compression;
 using K1s0.EventStore.Conformance;
 
 namespace K1s0.EventStore.Sync.Tests;
@@ -51,7 +52,7 @@ public sealed class RepairHostileTests
     public void A_second_question_before_the_answer_ends_the_session()
     {
         using var outbox = new Outbox();
-        var answerer = new RepairAnswerer(outbox);
+        var answerer = new RepairAnswerer(outbox, CompressionCodecs.Brotli());
         Take(answerer, Fetch([1]));
         Take(answerer, Fetch([2]));
 
@@ -62,7 +63,7 @@ public sealed class RepairHostileTests
     public void A_peer_that_never_stops_asking_is_cut_off()
     {
         using var outbox = new Outbox();
-        var answerer = new RepairAnswerer(outbox);
+        var answerer = new RepairAnswerer(outbox, CompressionCodecs.Brotli());
         var asked = 0;
         while (!outbox.HasEnded && asked++ < 100_000)
         {
@@ -83,7 +84,7 @@ public sealed class RepairHostileTests
     public void A_peer_that_may_not_read_everything_of_a_log_is_told_nothing_of_it(bool mayReadSome)
     {
         using var outbox = new Outbox();
-        var answerer = new RepairAnswerer(outbox, mayReadSome
+        var answerer = new RepairAnswerer(outbox, CompressionCodecs.Brotli(), mayReadSome
             ? new PeerRights { CanRead = _ => true }
             : new PeerRights { CanSeeLog = origin => origin != Log });
         Take(answerer, Fetch([1]));

@@ -1,3 +1,4 @@
+using K1s0.EventStore.Compression;
 using K1s0.EventStore.Conformance;
 
 namespace K1s0.EventStore.Sync.Tests;
@@ -41,6 +42,38 @@ public sealed class SessionTests(ITestOutputHelper output)
         await initiator.StepAsync(new SyncInput.Started());
         await initiator.StepAsync(new SyncInput.Received(responder.Sent.Dequeue()));
         initiator.End!.Reason.Should().Be(SyncEndReason.VersionRefused);
+    }
+
+    [Fact]
+    public async Task Two_that_write_as_the_same_replica_confirm_nothing_to_each_other()
+    {
+        var pair = await new SessionPair(
+            await SideAsync(1, 3, SyncRole.Initiator), await SideAsync(1, 3, SyncRole.Responder)).RunAsync();
+
+        pair.Initiator.Replica.Self.Should().Be(pair.Responder.Replica.Self);
+        pair.Responder.End!.Reason.Should().Be(SyncEndReason.ProtocolBroken);
+        pair.Responder.End.Detail.Should().Contain("copy");
+        pair.Initiator.Reports.Concat(pair.Responder.Reports).Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData(true, true, CompressionFormat.Zstd)]
+    [InlineData(true, false, CompressionFormat.Brotli)]
+    [InlineData(false, true, CompressionFormat.Brotli)]
+    [InlineData(false, false, CompressionFormat.Brotli)]
+    public void Events_are_compressed_so_that_both_can_read_them(bool caller, bool called, CompressionFormat format)
+    {
+        var initiator = new Handshake(SessionSide.Options(), canReadZstd: caller);
+        var responder = new Handshake(SessionSide.Options(), canReadZstd: called);
+        using var hello = new WireWriter();
+        initiator.WriteHello(hello);
+        responder.ReadHello(hello.Written).Should().Be(SyncEndReason.Completed);
+        using var welcome = new WireWriter();
+        responder.WriteWelcome(welcome);
+        initiator.ReadWelcome(welcome.Written).Should().Be(SyncEndReason.Completed);
+
+        initiator.Codec.Format.Should().Be(format);
+        responder.Codec.Format.Should().Be(format);
     }
 
     [Theory]
