@@ -105,7 +105,14 @@ public sealed class RadosGateway : IAsyncDisposable
             "monmaptool", "--create", "--fsid", cluster, "--addv", "a", $"[v1:127.0.0.1:{_monitorPort}]",
             _directory.Entry("monmap"));
         await RunAsync("ceph-mon", "-c", Configuration, "-i", "a", "--mkfs", "--monmap", _directory.Entry("monmap"));
-        await StartAsync("ceph-mon", "-f", "-c", Configuration, "-i", "a");
+        var monitor = await StartAsync("ceph-mon", "-f", "-c", Configuration, "-i", "a");
+
+        // It takes connections before it knows who may command it.
+        await Poll.UntilAsync(
+            async () => monitor.Exited.IsCompleted
+                ? throw new ServerFailedException($"ceph-mon ended with {await monitor.Exited}:\n{ReadLogs()}")
+                : await IsCommandedAsync(),
+            () => $"an answer of ceph-mon. Logs:\n{ReadLogs()}");
         await RunAsync("ceph", "-c", Configuration, "osd", "new", daemon);
         await RunAsync("ceph-osd", "-c", Configuration, "-i", "0", "--mkfs", "--osd-uuid", daemon);
         await StartAsync("ceph-osd", "-f", "-c", Configuration, "-i", "0");
@@ -130,6 +137,19 @@ public sealed class RadosGateway : IAsyncDisposable
                 ? throw new ServerFailedException($"radosgw ended with {await gateway.Exited}:\n{ReadLogs()}")
                 : await AnswersAsync(client),
             () => $"an answer of radosgw. Logs:\n{ReadLogs()}");
+    }
+
+    private async Task<bool> IsCommandedAsync()
+    {
+        try
+        {
+            await Command.RunAsync(BoundProcess.Unprivileged(["ceph", "-c", Configuration, "fsid"]));
+            return true;
+        }
+        catch (ServerFailedException)
+        {
+            return false;
+        }
     }
 
     private async Task<bool> AnswersAsync(HttpClient client)
