@@ -5,8 +5,8 @@ namespace K1s0.EventStore.ObjectStores;
 /// <summary>
 /// What the books of an archive promise, whatever keeps them: the simulated ones behave as those of a database do.
 /// </summary>
-[Trait("Row", "I29")]
-[Trait("Row", "I32")]
+[Trait("Invariant", "I29")]
+[Trait("Invariant", "I32")]
 public abstract class ArchiveCatalogSuite : IAsyncLifetime
 {
     private IReadOnlyList<EventEnvelope> _old = [];

@@ -7,9 +7,9 @@ namespace K1s0.EventStore.Archive.Tests;
 /// Months are archived, verified and pruned while everything goes wrong: at no instant is an event lost, there twice or
 /// unreadable.
 /// </summary>
-[Trait("Row", "I29")]
-[Trait("Row", "I30")]
-[Trait("Row", "I31")]
+[Trait("Invariant", "I29")]
+[Trait("Invariant", "I30")]
+[Trait("Invariant", "I31")]
 public sealed class ArchiveSimulationTests
 {
     private const int Worlds = 250;

@@ -4,7 +4,7 @@ using K1s0.EventStore.ObjectStores;
 namespace K1s0.EventStore.Archive.Tests;
 
 /// <summary>What a run of the archiver does when it takes long, or somebody comes between.</summary>
-[Trait("Row", "I32")]
+[Trait("Invariant", "I32")]
 public sealed class ArchiverRunTests : IAsyncLifetime
 {
     private readonly ManualTime _time = new(new DateTimeOffset(2026, 7, 5, 0, 0, 0, TimeSpan.Zero));

@@ -5,8 +5,8 @@ using K1s0.EventStore.ObjectStores;
 namespace K1s0.EventStore.Archive.Tests;
 
 /// <summary>One byte is changed anywhere in the bucket: it is found and named, and what it belongs to is not served.</summary>
-[Trait("Row", "I29")]
-[Trait("Row", "I33")]
+[Trait("Invariant", "I29")]
+[Trait("Invariant", "I33")]
 public sealed class DamagedArchiveTests : IAsyncLifetime
 {
     private readonly ManualTime _time = new(new DateTimeOffset(2026, 7, 5, 0, 0, 0, TimeSpan.Zero));

@@ -5,7 +5,7 @@ using K1s0.EventStore.Postgres.Tests.Projections;
 namespace K1s0.EventStore.Postgres.Tests.Archiving;
 
 /// <summary>A projection is made anew from all events, wherever they are.</summary>
-[Trait("Row", "I32")]
+[Trait("Invariant", "I32")]
 [Trait("Row", "L07")]
 public sealed class ArchivedProjectionTests(StoreDatabase database) : IClassFixture<StoreDatabase>
 {

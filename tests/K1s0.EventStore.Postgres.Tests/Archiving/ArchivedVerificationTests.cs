@@ -8,7 +8,7 @@ using K1s0.EventStore.Postgres.Tests.Projections;
 namespace K1s0.EventStore.Postgres.Tests.Archiving;
 
 /// <summary>A whole store is verified with what has left it: no false alarm, and what was changed is found.</summary>
-[Trait("Row", "I33")]
+[Trait("Invariant", "I33")]
 [Trait("Row", "L07")]
 public sealed class ArchivedVerificationTests(StoreDatabase database) : IClassFixture<StoreDatabase>
 {

@@ -7,9 +7,9 @@ namespace K1s0.EventStore.Postgres.Tests.Archiving;
 /// <summary>
 /// An archiver is killed at each of its steps: every event is read before and after, and another archiver goes on.
 /// </summary>
-[Trait("Row", "I29")]
-[Trait("Row", "I30")]
-[Trait("Row", "I31")]
+[Trait("Invariant", "I29")]
+[Trait("Invariant", "I30")]
+[Trait("Invariant", "I31")]
 public sealed class ArchiverKillTests(StoreDatabase database) : IClassFixture<StoreDatabase>
 {
     private const int Killed = 137;

@@ -8,7 +8,7 @@ namespace K1s0.EventStore.Postgres.Tests.Archiving;
 /// Small batches become large ones, in the bucket and in the books of the database, and nobody who reads notices.
 /// </summary>
 [Trait("Row", "L16")]
-[Trait("Row", "I30")]
+[Trait("Invariant", "I30")]
 public sealed class CompactionTests(StoreDatabase database) : IClassFixture<StoreDatabase>
 {
     private const int Killed = 137;

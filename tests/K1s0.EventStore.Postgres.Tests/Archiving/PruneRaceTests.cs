@@ -5,8 +5,8 @@ using Npgsql;
 namespace K1s0.EventStore.Postgres.Tests.Archiving;
 
 /// <summary>A month is about to leave, and others come between: nothing goes that nobody may lose.</summary>
-[Trait("Row", "I30")]
-[Trait("Row", "I31")]
+[Trait("Invariant", "I30")]
+[Trait("Invariant", "I31")]
 public sealed class PruneRaceTests(StoreDatabase database) : IClassFixture<StoreDatabase>, IAsyncLifetime
 {
     private const string Patient = "10 minutes";

@@ -6,7 +6,7 @@ namespace K1s0.EventStore.Postgres.Tests.Archiving;
 
 /// <summary>Old months are in the archive, and nobody who reads notices.</summary>
 [Trait("Row", "L07")]
-[Trait("Row", "I30")]
+[Trait("Invariant", "I30")]
 public sealed class ReadThroughTests(StoreDatabase database) : IClassFixture<StoreDatabase>
 {
     [Fact]

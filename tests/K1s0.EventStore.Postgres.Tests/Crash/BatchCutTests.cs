@@ -137,6 +137,9 @@ public sealed class BatchCutTests(CutFixture fixture, ITestOutputHelper output) 
             fixture.Direct, options => options.MaxRetries = maxRetries, fixture.DataSource);
         var outcomes = appends
             .Select(append => writer.Store.AppendAsync(append.StreamId, append.Events, append.Expected)).ToArray();
+
+        // The server waits for the lock before the proxy has passed the end of the request that waits.
+        await Eventually.TrueAsync(() => Task.FromResult(!fixture.Proxy.IsRequestUnderWay));
         beforeTheWriterIsFree();
         await writer.ReleaseAsync();
         await Record.ExceptionAsync(() => Task.WhenAll(outcomes));

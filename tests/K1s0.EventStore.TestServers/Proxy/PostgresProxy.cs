@@ -49,6 +49,12 @@ public sealed class PostgresProxy : IAsyncDisposable
     /// <summary>Whether the armed cut has happened.</summary>
     public bool HasCut => _watch.Cut is not null;
 
+    /// <summary>
+    /// Whether a request has begun to pass whose end has not. The server may be busy with the first part already: what
+    /// is recorded or armed now would count the rest.
+    /// </summary>
+    public bool IsRequestUnderWay => _connections.Keys.Any(connection => connection.IsRequestUnderWay);
+
     /// <summary>Starts a proxy on a free port of 127.0.0.1 for the server that the connection string names.</summary>
     public static PostgresProxy Start(string connectionString) => new(new NpgsqlConnectionStringBuilder(connectionString));
 

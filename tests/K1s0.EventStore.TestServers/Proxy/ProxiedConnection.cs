@@ -47,6 +47,18 @@ internal sealed class ProxiedConnection
     /// <summary>Completes when both sides have ended.</summary>
     public Task Finished => _finished.Task;
 
+    /// <summary>Whether a request has begun to pass whose end has not.</summary>
+    public bool IsRequestUnderWay
+    {
+        get
+        {
+            lock (_turn)
+            {
+                return _requestOpen;
+            }
+        }
+    }
+
     /// <summary>Forwards until both sides have ended. Never throws: a broken connection is what this is for.</summary>
     public async Task RunAsync()
     {
