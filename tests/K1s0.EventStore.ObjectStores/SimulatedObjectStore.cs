@@ -80,7 +80,8 @@ public sealed class SimulatedObjectStore(TimeProvider timeProvider, Func<ObjectC
     }, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<StoredObject?> GetAsync(ObjectKey key, CancellationToken cancellationToken = default) =>
+    public Task<StoredObject?> GetAsync(
+        ObjectKey key, long maxLength, CancellationToken cancellationToken = default) =>
         Call(key.Value, isWrite: false, fault =>
         {
             if (Readable(key) is not { } held)
@@ -88,6 +89,8 @@ public sealed class SimulatedObjectStore(TimeProvider timeProvider, Func<ObjectC
                 return null;
             }
 
+            ArgumentOutOfRangeException.ThrowIfNegative(maxLength);
+            StoredObject.ThrowIfLonger(key, held.Content.Length, maxLength);
             var content = fault is ObjectFault.WrongBytes ? Wrong(held.Content) : held.Content;
             Count(content.Length);
             return new StoredObject(Info(key, held), content.ToArray());

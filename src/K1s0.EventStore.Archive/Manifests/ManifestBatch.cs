@@ -35,9 +35,12 @@ public sealed record ManifestBatch
     {
         ArgumentNullException.ThrowIfNull(key);
         Check(
-            first > after && last >= first && eventCount >= 1 && last.Value - first.Value >= eventCount - 1, "places");
+            first > after && last >= first && eventCount is >= 1 and <= EventBatchLimits.MostEvents && last.Value - first.Value >= eventCount - 1, "places");
         Check(earliest <= latest, "times");
-        Check(contentBytes > 0 && storedBytes > 0, "lengths");
+        Check(
+            contentBytes is > 0 and <= EventBatchLimits.MostContentBytes
+            && storedBytes is > 0 and <= EventBatchLimits.MostObjectBytes,
+            "lengths");
         Check(!digest.IsNone && !eventsDigest.IsNone, "digests");
         (Key, After, First, Last, EventCount) = (key, after, first, last, eventCount);
         (Earliest, Latest, ContentBytes, StoredBytes) = (earliest, latest, contentBytes, storedBytes);
