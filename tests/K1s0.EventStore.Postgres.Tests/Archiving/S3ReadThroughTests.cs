@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Amazon.Runtime;
 using Amazon.S3;
 using K1s0.EventStore.Archive;
+using K1s0.EventStore.Integrity;
 using K1s0.EventStore.Postgres.Tests.Ledger;
 using K1s0.EventStore.Postgres.Tests.Partitions;
 using K1s0.EventStore.S3;
