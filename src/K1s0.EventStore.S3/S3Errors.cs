@@ -22,8 +22,8 @@ internal static class S3Errors
     public static bool IsOtherVersion(AmazonS3Exception e) => e.StatusCode is HttpStatusCode.PreconditionFailed;
 
     /// <summary>
-    /// What the network and the SDK throw; also its own clocks, its parts that were disposed under a request, and what it
-    /// makes of answers that are cut off.
+    /// What the network and the SDK throw; also its own clocks, its parts that were disposed under a request, and what
+    /// it makes of answers that are cut off.
     /// </summary>
     public static bool IsOfBackend(Exception e, CancellationToken cancellationToken) =>
         e is AmazonServiceException or AmazonClientException or HttpRequestException or IOException

@@ -66,11 +66,12 @@ public static class S3EventStoreBuilderExtensions
         return builder;
     }
 
-    private static bool IsRegistered(IServiceCollection services, Type type, string name) => services.Any(service =>
-        service.ServiceType == type && (name.Length == 0 ? service.ServiceKey is null : name.Equals(service.ServiceKey)));
+    private static bool IsRegistered(IServiceCollection services, Type type, string name) => services.Any(
+        service => service.ServiceType == type
+            && (name.Length == 0 ? service.ServiceKey is null : name.Equals(service.ServiceKey)));
 
-    // The application's is not registered anew under the key: it would be disposed with the container then. And one that
-    // is made for the options without a key is none for another server.
+    // The application's is not registered anew under the key: it would be disposed with the container then. And one
+    // that is made for the options without a key is none for another server.
     private static IAmazonS3 ClientOf(IServiceProvider provider, object? key) =>
         provider.GetKeyedService<IAmazonS3>(key)
         ?? (provider.GetService<IAmazonS3>() is { } client and not MadeS3Client ? client : null)

@@ -72,7 +72,7 @@ internal sealed class S3Writes(IAmazonS3 client, S3Requests requests, S3Options 
         return replaced;
     }
 
-    /// <summary>Whether a put on the condition of a version goes through. A server that knows none refuses it.</summary>
+    /// <summary>Whether a put on the condition of a version goes through; not where the server refuses such.</summary>
     public async Task<bool> IsReplacedAsync(
         ObjectKey key, ReadOnlyMemory<byte> content, string version, CancellationToken cancellationToken)
     {

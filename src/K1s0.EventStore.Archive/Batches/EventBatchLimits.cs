@@ -6,7 +6,7 @@ public sealed record EventBatchLimits
     /// <summary>The most events that any batch has.</summary>
     internal const int MostEvents = 10_000_000;
 
-    /// <summary>The most bytes of lines that any batch has: a single event may be as long as the longest frame.</summary>
+    /// <summary>The most bytes of lines that any batch has: one event may be as long as the longest frame.</summary>
     internal const int MostContentBytes = 160 * 1024 * 1024;
 
     /// <summary>The most bytes of its object: lines that cannot be compressed, filters, and the tail.</summary>
