@@ -1,4 +1,5 @@
 using System.Net;
+using System.Xml;
 using Amazon.Runtime;
 using Amazon.S3;
 using K1s0.EventStore.Archive;
@@ -21,11 +22,12 @@ internal static class S3Errors
     public static bool IsOtherVersion(AmazonS3Exception e) => e.StatusCode is HttpStatusCode.PreconditionFailed;
 
     /// <summary>
-    /// What the network and the SDK throw; also its own clocks, and its parts that were disposed under a request.
+    /// What the network and the SDK throw; also its own clocks, its parts that were disposed under a request, and what
+    /// it makes of answers that are cut off.
     /// </summary>
     public static bool IsOfBackend(Exception e, CancellationToken cancellationToken) =>
         e is AmazonServiceException or AmazonClientException or HttpRequestException or IOException
-            or TimeoutException or ObjectDisposedException
+            or TimeoutException or ObjectDisposedException or XmlException
         || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
     /// <summary>The exception to show for a request that was to read.</summary>
@@ -48,12 +50,14 @@ internal static class S3Errors
         info is null ? null : RestoreRequest.Estimate(info.Attributes.StorageClass, RestorePriority.Standard),
         e);
 
-    // Throttled, overloaded, cut off, out of time: the same request may succeed later.
+    // Throttled, overloaded, cut off, out of time: the same request may succeed later. An error that comes as a success
+    // was met after the server had begun to answer.
     private static bool MayPass(Exception e) => e switch
     {
         // No status: there was no answer.
         AmazonServiceException service => service.StatusCode == default || service.StatusCode is
-            HttpStatusCode.RequestTimeout
+            HttpStatusCode.OK
+            or HttpStatusCode.RequestTimeout
             or HttpStatusCode.Conflict
             or HttpStatusCode.PreconditionFailed
             or HttpStatusCode.TooManyRequests

@@ -7,15 +7,19 @@ using ObjectAttributes = K1s0.EventStore.Archive.ObjectAttributes;
 namespace K1s0.EventStore.S3;
 
 /// <summary>
-/// Objects of a bucket: AWS, Ceph, or another server that keeps <c>If-None-Match</c> on puts. Thread-safe. The SDK's
+/// Objects of a bucket: AWS, Ceph, or another server that keeps the conditions of puts. Thread-safe. The SDK's
 /// client repeats requests that the network or the server failed, as it is configured.
 /// </summary>
 /// <remarks>
-/// A server that ignores <c>If-None-Match</c> breaks the promise of <see cref="IObjectStore"/> that nothing is
-/// overwritten, without anybody noticing. The first put finds that out, see <see cref="S3Options.CheckServer"/>.
+/// A server that ignores <c>If-None-Match</c> or <c>If-Match</c> breaks the promises of <see cref="IObjectStore"/> and
+/// <see cref="IReplaceableObjectStore"/>, without anybody noticing. The first put finds that out, see
+/// <see cref="S3Options.CheckServer"/>.
 /// </remarks>
 public sealed class S3ObjectStore : IReplaceableObjectStore
 {
+    // An ETag as they are; that of nothing that is put here.
+    private const string OtherVersion = "00000000000000000000000000000000";
+
     private readonly IAmazonS3 _client;
     private readonly S3Options _options;
     private readonly S3Requests _requests;
@@ -26,10 +30,12 @@ public sealed class S3ObjectStore : IReplaceableObjectStore
     /// <param name="client">The application's client, with its credentials, time limits and retries.</param>
     /// <param name="options">Bucket, prefix, encryption; not changed afterwards.</param>
     /// <param name="timeProvider">What waits before a put is tried again; the system's clock when null.</param>
+    /// <exception cref="ArgumentException">An option cannot work; the message says which.</exception>
     public S3ObjectStore(IAmazonS3 client, S3Options options, TimeProvider? timeProvider = null)
     {
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(options);
+        S3OptionsRules.ThrowIfWrong(options);
         timeProvider ??= TimeProvider.System;
         (_client, _options, _requests) = (client, options, new S3Requests(options));
         _writes = new S3Writes(client, _requests, options, timeProvider);
@@ -37,12 +43,15 @@ public sealed class S3ObjectStore : IReplaceableObjectStore
             new ObjectKey($"{CheckPrefix}{Guid.CreateVersion7(timeProvider.GetUtcNow()):N}"), cancellationToken));
     }
 
+    internal IAmazonS3 Client => _client;
+
     /// <summary>What the keys of the objects begin with by which the server is checked.</summary>
     public static string CheckPrefix => "k1s0-check/";
 
     /// <summary>
-    /// Puts two objects under one new key and sees whether the server refuses the second, then removes it. Costs two
-    /// puts; the first put does it by itself unless <see cref="S3Options.CheckServer"/> is off.
+    /// Puts an object under a new key, and sees whether the server refuses to overwrite it: by a put on the condition
+    /// that nothing is there, and by one on the condition that another version is. Then removes it. Costs three puts;
+    /// the first put does it by itself unless <see cref="S3Options.CheckServer"/> is off.
     /// </summary>
     /// <param name="key">A key that is free and may be used.</param>
     /// <param name="cancellationToken">Gives up; the object may be left behind.</param>
@@ -56,16 +65,19 @@ public sealed class S3ObjectStore : IReplaceableObjectStore
             .ConfigureAwait(false);
         var second = await _writes.PutIfAbsentAsync(
             key, "second"u8.ToArray(), ObjectAttributes.None, cancellationToken).ConfigureAwait(false);
+        var keeps = second is PutOutcome.Taken
+            && !await _writes.IsReplacedAsync(key, "third"u8.ToArray(), OtherVersion, cancellationToken)
+                .ConfigureAwait(false);
         try
         {
             await _writes.DeleteAsync(key, cancellationToken).ConfigureAwait(false);
         }
-        catch (StoreOperationException)
+        catch (Exception e) when (e is StoreOperationException or WriteOutcomeUnknownException)
         {
-            // Whoever may not remove leaves a few bytes behind, and knows the answer all the same.
+            // Whoever cannot remove leaves a few bytes behind, and knows the answer all the same.
         }
 
-        return second is PutOutcome.Taken;
+        return keeps;
     }
 
     /// <inheritdoc/>
@@ -98,14 +110,16 @@ public sealed class S3ObjectStore : IReplaceableObjectStore
     }
 
     /// <inheritdoc/>
-    public Task<StoredObject?> GetAsync(ObjectKey key, CancellationToken cancellationToken = default)
+    public Task<StoredObject?> GetAsync(
+        ObjectKey key, long maxLength, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(key);
+        ArgumentOutOfRangeException.ThrowIfNegative(maxLength);
         return ReadAsync(key, async () =>
         {
-            using var response = await _client.GetObjectAsync(_requests.Get(key), cancellationToken)
+            var response = await _client.GetObjectAsync(_requests.Get(key), cancellationToken)
                 .ConfigureAwait(false);
-            var content = await S3Body.ReadAsync(response, cancellationToken).ConfigureAwait(false);
+            var content = await S3Body.ReadAsync(key, response, maxLength, cancellationToken).ConfigureAwait(false);
             return new StoredObject(_requests.Info(key, response), content);
         }, cancellationToken);
     }
@@ -119,9 +133,9 @@ public sealed class S3ObjectStore : IReplaceableObjectStore
         {
             try
             {
-                using var response = await _client.GetObjectAsync(_requests.Get(key, range), cancellationToken)
+                var response = await _client.GetObjectAsync(_requests.Get(key, range), cancellationToken)
                     .ConfigureAwait(false);
-                return await S3Body.ReadSliceAsync(response, range, cancellationToken).ConfigureAwait(false);
+                return await S3Body.ReadSliceAsync(key, response, range, cancellationToken).ConfigureAwait(false);
             }
             catch (AmazonS3Exception e) when (e.StatusCode is HttpStatusCode.RequestedRangeNotSatisfiable)
             {

@@ -57,7 +57,10 @@ public sealed class S3Options
     public IDictionary<string, string> EncryptionContext { get; } =
         new Dictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>What the classes are called where the bucket is.</summary>
+    /// <summary>
+    /// What the classes are called where the bucket is. Several may have one name, as on servers that have one class:
+    /// objects there are told as of the first of them, and a move from one to another has nothing to do.
+    /// </summary>
     /// <value>
     /// The names of AWS: <c>STANDARD</c>, <c>STANDARD_IA</c>, <c>GLACIER_IR</c>, <c>GLACIER</c>, <c>DEEP_ARCHIVE</c>.
     /// </value>
@@ -71,8 +74,9 @@ public sealed class S3Options
     };
 
     /// <summary>
-    /// Whether the first put sees first whether the server keeps <c>If-None-Match</c>, and fails with
-    /// <see cref="StoreOperationException"/> when it does not. Costs two small puts and a delete for each process.
+    /// Whether the first put sees first whether the server keeps <c>If-None-Match</c> and <c>If-Match</c>, and fails
+    /// with <see cref="StoreOperationException"/> when it does not. Costs three small puts and a delete for each
+    /// process.
     /// </summary>
     /// <value>true by default.</value>
     public bool CheckServer { get; set; } = true;

@@ -6,6 +6,16 @@ namespace K1s0.EventStore.S3;
 /// <summary>Checks what the annotations of <see cref="S3Options"/> cannot say.</summary>
 internal sealed class S3OptionsRules : IValidateOptions<S3Options>
 {
+    /// <exception cref="ArgumentException">An option cannot work; the message says which.</exception>
+    public static void ThrowIfWrong(S3Options options)
+    {
+        IValidateOptions<S3Options>[] rules = [new S3OptionsValidator(), new S3OptionsRules()];
+        if (rules.Select(rule => rule.Validate(null, options)).FirstOrDefault(result => result.Failed) is { } wrong)
+        {
+            throw new ArgumentException(wrong.FailureMessage, nameof(options));
+        }
+    }
+
     public ValidateOptionsResult Validate(string? name, S3Options options)
     {
         if (options.Prefix.Length > 0

@@ -17,8 +17,11 @@ internal sealed partial class S3Requests(S3Options options)
 {
     private const string MetadataPrefix = "x-amz-meta-";
 
-    private readonly Dictionary<string, StorageClass> _classes = options.StorageClasses.ToDictionary(
-        entry => entry.Value, entry => entry.Key, StringComparer.OrdinalIgnoreCase);
+    // Of several classes with one name the first.
+    private readonly Dictionary<string, StorageClass> _classes = options.StorageClasses
+        .GroupBy(entry => entry.Value, StringComparer.OrdinalIgnoreCase)
+        .ToDictionary(
+            group => group.Key, group => group.Min(entry => entry.Key), StringComparer.OrdinalIgnoreCase);
 
     private string? EncryptionContext => options.EncryptionContext.Count == 0
         ? null
@@ -143,7 +146,9 @@ internal sealed partial class S3Requests(S3Options options)
 
     /// <summary>The key that a name in the bucket is, if it is one of ours.</summary>
     public bool TryParse(string name, [NotNullWhen(true)] out ObjectKey? key) =>
-        ObjectKey.TryParse(name[options.Prefix.Length..], out key);
+        ObjectKey.TryParse(
+            name.StartsWith(options.Prefix, StringComparison.Ordinal) ? name[options.Prefix.Length..] : string.Empty,
+            out key);
 
     public ObjectInfo Info(ObjectKey key, GetObjectResponse response) => Info(
         key, response.ContentLength, response.Metadata, response.StorageClass, response.LastModified,
@@ -205,6 +210,10 @@ internal sealed partial class S3Requests(S3Options options)
         values.Remove(ObjectAttributes.DigestName);
         return ObjectAttributes.TryCreate(values, storageClass) ?? new ObjectAttributes(storageClass: storageClass);
     }
+
+    /// <summary>Whether two classes are one where the bucket is.</summary>
+    public bool IsSameClass(StorageClass one, StorageClass other) =>
+        string.Equals(NameOf(one).Value, NameOf(other).Value, StringComparison.OrdinalIgnoreCase);
 
     private string NameOf(ObjectKey key) => options.Prefix + key.Value;
 

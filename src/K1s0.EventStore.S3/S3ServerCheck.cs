@@ -27,9 +27,10 @@ internal sealed class S3ServerCheck(Func<CancellationToken, Task<bool>> check)
         if (!await answer.WaitAsync(cancellationToken).ConfigureAwait(false))
         {
             throw new StoreOperationException(
-                "This server overwrites objects that a put with If-None-Match must leave alone, so an archive is not "
-                + "safe on it. Nothing was stored. Use a server that keeps conditional puts.",
-                new NotSupportedException("If-None-Match was ignored."));
+                "This server overwrites objects that a put with If-None-Match, or with If-Match and another version, "
+                + "must leave alone, so an archive is not safe on it. Nothing was stored. Use a server that keeps "
+                + "conditional puts.",
+                new NotSupportedException("The condition of a put was ignored."));
         }
     }
 }

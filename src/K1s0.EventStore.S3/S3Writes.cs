@@ -72,6 +72,23 @@ internal sealed class S3Writes(IAmazonS3 client, S3Requests requests, S3Options 
         return replaced;
     }
 
+    /// <summary>Whether a put on the condition of a version goes through; not where the server refuses such.</summary>
+    public async Task<bool> IsReplacedAsync(
+        ObjectKey key, ReadOnlyMemory<byte> content, string version, CancellationToken cancellationToken)
+    {
+        var request = requests.Put(key, content, Sha256Digest.Of(content.Span), ObjectAttributes.None);
+        (request.IfNoneMatch, request.IfMatch) = (null, version);
+        try
+        {
+            return await PutAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (S3Errors.IsOfBackend(e, cancellationToken))
+        {
+            var shown = S3Errors.OfWrite(e, $"putting {key}");
+            return shown is StoreOperationException ? false : throw shown;
+        }
+    }
+
     public async Task<bool> SetStorageClassAsync(
         ObjectKey key, Archive.StorageClass storageClass, CancellationToken cancellationToken)
     {
@@ -81,7 +98,8 @@ internal sealed class S3Writes(IAmazonS3 client, S3Requests requests, S3Options 
             async () =>
             {
                 var found = await LookAsync(key, cancellationToken).ConfigureAwait(false);
-                moved = found?.Info.Attributes.StorageClass == storageClass;
+                moved = found is { } there
+                    && requests.IsSameClass(there.Info.Attributes.StorageClass, storageClass);
                 if (moved || found is not var (info, version))
                 {
                     return true;
@@ -129,9 +147,10 @@ internal sealed class S3Writes(IAmazonS3 client, S3Requests requests, S3Options 
     private async Task<bool> PutAgainAsync(
         ObjectKey key, Archive.StorageClass storageClass, CancellationToken cancellationToken)
     {
-        using var response = await client.GetObjectAsync(requests.Get(key), cancellationToken).ConfigureAwait(false);
+        var response = await client.GetObjectAsync(requests.Get(key), cancellationToken).ConfigureAwait(false);
         var read = new StoredObject(
-            requests.Info(key, response), await S3Body.ReadAsync(response, cancellationToken).ConfigureAwait(false));
+            requests.Info(key, response),
+            await S3Body.ReadAsync(key, response, Array.MaxLength, cancellationToken).ConfigureAwait(false));
         var attributes = new ObjectAttributes(read.Info.Attributes.Metadata, storageClass);
         var request = requests.Put(key, read.Content, read.Info.Digest, attributes);
         (request.IfNoneMatch, request.IfMatch) = (null, Version(response.ETag));
@@ -139,7 +158,8 @@ internal sealed class S3Writes(IAmazonS3 client, S3Requests requests, S3Options 
     }
 
     // Without quotation marks, as Ceph wants it and others take it.
-    private static string Version(string tag) => tag.Trim('"');
+    private static string Version(string? tag) =>
+        tag?.Trim('"') ?? throw new IOException("The server answered without a version (ETag).");
 
     // False: the condition is not met.
     private async Task<bool> PutAsync(PutObjectRequest request, CancellationToken cancellationToken)

@@ -23,4 +23,10 @@ public enum ObjectFault
 
     /// <summary>The process ends after the effect: <see cref="SimulatedCrashException"/>.</summary>
     CrashAfter = 6,
+
+    /// <summary>
+    /// A put meets another one of its key (409), and nobody knows which is first: it takes its effect, or finds the key
+    /// taken, only when the next call begins. Other calls meet nobody.
+    /// </summary>
+    Conflict = 7,
 }

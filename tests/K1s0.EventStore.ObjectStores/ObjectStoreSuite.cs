@@ -264,6 +264,20 @@ public abstract class ObjectStoreSuite : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_longer_than_it_can_be_is_named_and_not_read()
+    {
+        await Store.PutIfAbsentAsync(Key, Bytes(1_000), cancellationToken: Cancellation);
+
+        var longer = await Assert.ThrowsAsync<ObjectDamagedException>(() => Store.GetAsync(Key, 999, Cancellation));
+
+        longer.Key.Should().Be(Key.Value);
+        longer.Message.Should().Contain("1000").And.Contain("999");
+        (await Store.GetAsync(Key, 1_000, Cancellation))!.Content.Length.Should().Be(1_000);
+        (await Store.GetAsync(new ObjectKey("absent"), 0, Cancellation)).Should().BeNull();
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => Store.GetAsync(Key, -1, Cancellation));
+    }
+
+    [Fact]
     public async Task A_put_that_was_given_up_before_leaves_nothing()
     {
         await FluentActions.Awaiting(() => Store.PutIfAbsentAsync(

@@ -18,6 +18,9 @@ public sealed class SimulatedObjectStore(TimeProvider timeProvider, Func<ObjectC
     private readonly SortedDictionary<string, Held> _objects = new(StringComparer.Ordinal);
     private readonly List<ObjectCall> _calls = [];
 
+    // A put that met another one, until the next call.
+    private Action? _late;
+
     /// <summary>All calls so far, in order.</summary>
     public IReadOnlyList<ObjectCall> Calls
     {
@@ -80,7 +83,8 @@ public sealed class SimulatedObjectStore(TimeProvider timeProvider, Func<ObjectC
     }, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<StoredObject?> GetAsync(ObjectKey key, CancellationToken cancellationToken = default) =>
+    public Task<StoredObject?> GetAsync(
+        ObjectKey key, long maxLength, CancellationToken cancellationToken = default) =>
         Call(key.Value, isWrite: false, fault =>
         {
             if (Readable(key) is not { } held)
@@ -88,6 +92,8 @@ public sealed class SimulatedObjectStore(TimeProvider timeProvider, Func<ObjectC
                 return null;
             }
 
+            ArgumentOutOfRangeException.ThrowIfNegative(maxLength);
+            StoredObject.ThrowIfLonger(key, held.Content.Length, maxLength);
             var content = fault is ObjectFault.WrongBytes ? Wrong(held.Content) : held.Content;
             Count(content.Length);
             return new StoredObject(Info(key, held), content.ToArray());
@@ -216,6 +222,9 @@ public sealed class SimulatedObjectStore(TimeProvider timeProvider, Func<ObjectC
         {
             lock (_gate)
             {
+                var late = _late;
+                _late = null;
+                late?.Invoke();
                 var call = new ObjectCall(_calls.Count + 1, method, key);
                 _calls.Add(call);
                 var fault = faults?.Invoke(call) ?? ObjectFault.None;
@@ -226,6 +235,9 @@ public sealed class SimulatedObjectStore(TimeProvider timeProvider, Func<ObjectC
                     case ObjectFault.Refused:
                         throw new StoreOperationException(
                             $"Refused at call {call.Number}, {method} {key}.", new InvalidOperationException());
+                    case ObjectFault.Conflict when method is nameof(PutIfAbsentAsync) or nameof(ReplaceAsync):
+                        _late = () => effect(fault);
+                        throw Lost(call, isWrite);
                     case ObjectFault.CrashBefore:
                         throw new SimulatedCrashException($"before call {call.Number}, {method} {key}");
                 }

@@ -21,7 +21,17 @@ internal sealed class ChangedClient(RadosGatewayFixture fixture) : AmazonS3Clien
     /// <summary>Done when the first put comes, before it goes out.</summary>
     public Func<Task>? BeforeFirstPut { get; init; }
 
+    /// <summary>Whether the answers of deletes are lost.</summary>
+    public bool LosesDeletes { get; init; }
+
     public int Puts => _puts;
+
+    public override async Task<DeleteObjectResponse> DeleteObjectAsync(
+        DeleteObjectRequest request, CancellationToken cancellationToken = default)
+    {
+        var response = await base.DeleteObjectAsync(request, cancellationToken);
+        return LosesDeletes ? throw new HttpRequestException("The answer is lost.") : response;
+    }
 
     public override async Task<PutObjectResponse> PutObjectAsync(
         PutObjectRequest request, CancellationToken cancellationToken = default)

@@ -137,6 +137,71 @@ public sealed class S3ObjectStoreTests(RadosGatewayFixture fixture) : Replaceabl
     }
 
     [Fact]
+    public async Task A_server_that_replaces_whatever_version_is_there_is_refused_as_well()
+    {
+        using var client = new ChangedClient(fixture) { Changes = request => request.IfMatch = null };
+        var store = new S3ObjectStore(client, new S3Options { Bucket = _bucket });
+
+        (await store.CheckAsync(new ObjectKey("check"), Cancellation)).Should().BeFalse();
+        await FluentActions.Awaiting(() => store.PutIfAbsentAsync(Key, "1"u8.ToArray(), null, Cancellation))
+            .Should().ThrowAsync<StoreOperationException>();
+
+        (await store.ListAsync(cancellationToken: Cancellation).ToListAsync(Cancellation)).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_server_that_knows_no_versions_replaces_nothing_silently_and_passes()
+    {
+        using var client = new ChangedAnswers((request, send) => request.Headers.Contains("If-Match")
+            ? Task.FromResult(new HttpResponseMessage(System.Net.HttpStatusCode.NotImplemented)
+            {
+                Content = new StringContent("<Error><Code>NotImplemented</Code></Error>"),
+                RequestMessage = request,
+            })
+            : send()).MakeClient(fixture);
+        var store = new S3ObjectStore(client, new S3Options { Bucket = _bucket });
+
+        (await store.CheckAsync(new ObjectKey("check"), Cancellation)).Should().BeTrue();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_answer_of_the_check_is_known_also_when_nobody_knows_whether_it_was_tidied_up(bool keeps)
+    {
+        using var client = new ChangedClient(fixture)
+        {
+            Changes = request => request.IfNoneMatch = keeps ? request.IfNoneMatch : null,
+            LosesDeletes = true,
+        };
+        var store = new S3ObjectStore(client, new S3Options { Bucket = _bucket });
+
+        (await store.CheckAsync(new ObjectKey("check"), Cancellation)).Should().Be(keeps);
+    }
+
+    [Fact]
+    public async Task Classes_that_have_one_name_are_one_class_and_a_move_between_them_is_none()
+    {
+        var options = new S3Options { Bucket = _bucket, ConditionalCopies = false };
+        foreach (var storageClass in Enum.GetValues<StorageClass>())
+        {
+            options.StorageClasses[storageClass] = "STANDARD";
+        }
+
+        using var client = new ChangedClient(fixture);
+        var store = new S3ObjectStore(client, options);
+        await store.PutIfAbsentAsync(
+            Key, "1"u8.ToArray(), new ObjectAttributes(storageClass: StorageClass.DeepArchive), Cancellation);
+        var puts = client.Puts;
+
+        (await store.SetStorageClassAsync(Key, StorageClass.InfrequentAccess, Cancellation)).Should().BeTrue();
+
+        client.Puts.Should().Be(puts);
+        var info = (await store.HeadAsync(Key, Cancellation))!;
+        (info.Attributes.StorageClass, info.Restoration.IsReadable).Should().Be((StorageClass.Standard, true));
+    }
+
+    [Fact]
     public async Task A_server_is_checked_once()
     {
         using var client = new ChangedClient(fixture);
@@ -145,7 +210,7 @@ public sealed class S3ObjectStoreTests(RadosGatewayFixture fixture) : Replaceabl
         await Task.WhenAll(Enumerable.Range(0, 10).Select(number => store.PutIfAbsentAsync(
             new ObjectKey($"{number}.json"), "1"u8.ToArray(), null, Cancellation)));
 
-        client.Puts.Should().Be(12);
+        client.Puts.Should().Be(13, "three of them are the check");
     }
 
     [Fact]

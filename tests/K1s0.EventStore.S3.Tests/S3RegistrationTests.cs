@@ -60,6 +60,47 @@ public sealed class S3RegistrationTests(RadosGatewayFixture fixture)
             .Should().Throw<InvalidOperationException>();
     }
 
+    [Fact]
+    public async Task Named_stores_have_buckets_of_their_own_and_the_client_of_the_application()
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton(fixture.Client);
+        var (one, two) = (await fixture.MakeBucketAsync(), await fixture.MakeBucketAsync());
+        foreach (var name in new[] { one, two, one })
+        {
+            services.AddEventStore().AddS3Archive(name, options => options.Bucket = name);
+        }
+
+        var key = new ObjectKey("a.json");
+        await using (var provider = services.BuildServiceProvider())
+        {
+            await provider.GetRequiredKeyedService<IObjectStore>(one).PutIfAbsentAsync(key, "1"u8.ToArray());
+
+            (await provider.GetRequiredKeyedService<IObjectStore>(one).HeadAsync(key)).Should().NotBeNull();
+            (await provider.GetRequiredKeyedService<IObjectStore>(two).HeadAsync(key)).Should().BeNull();
+            provider.GetKeyedServices<IObjectStore>(one).Should().ContainSingle();
+            provider.GetService<IObjectStore>().Should().BeNull("there is no store without a name");
+        }
+
+        (await fixture.Client.GetObjectMetadataAsync(one, "a.json")).ContentLength
+            .Should().Be(1, "the client of the application is not ours to dispose");
+    }
+
+    [Fact]
+    public void A_client_that_is_made_for_one_store_is_not_that_of_another()
+    {
+        var services = new ServiceCollection();
+        services.AddEventStore()
+            .AddS3Archive(options => (options.Bucket, options.ServiceUrl) = ("events", new Uri("http://one.test/")))
+            .AddS3Archive(
+                "two", options => (options.Bucket, options.ServiceUrl) = ("events", new Uri("http://two.test/")));
+        using var provider = services.BuildServiceProvider();
+
+        provider.GetRequiredService<S3ObjectStore>().Client.Config.ServiceURL.Should().Be("http://one.test/");
+        provider.GetRequiredKeyedService<S3ObjectStore>("two").Client.Config.ServiceURL
+            .Should().Be("http://two.test/");
+    }
+
     public static TheoryData<string, Action<S3Options>> Wrong => new()
     {
         { "Bucket", options => options.Bucket = "" },
@@ -83,8 +124,12 @@ public sealed class S3RegistrationTests(RadosGatewayFixture fixture)
             configure(options);
         });
         using var provider = services.BuildServiceProvider();
+        var wrong = new S3Options { Bucket = "events" };
+        configure(wrong);
 
         FluentActions.Invoking(() => provider.GetRequiredService<IObjectStore>())
             .Should().Throw<OptionsValidationException>().WithMessage($"*{named}*");
+        FluentActions.Invoking(() => new S3ObjectStore(fixture.Client, wrong))
+            .Should().Throw<ArgumentException>().WithMessage($"*{named}*");
     }
 }

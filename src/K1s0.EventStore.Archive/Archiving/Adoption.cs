@@ -121,7 +121,8 @@ internal sealed class Adoption(
     private async Task<(BatchObject Stored, BatchProof Proof)> ReadAsync(
         StoreIdentity store, BatchEntry entry, ManifestBatch batch, CancellationToken cancellationToken)
     {
-        var found = await parts.Objects.GetAsync(batch.Key, cancellationToken).ConfigureAwait(false)
+        var found = await parts.Objects.GetAsync(batch.Key, batch.StoredBytes, cancellationToken)
+            .ConfigureAwait(false)
             ?? throw BatchContent.Missing(batch);
         var (proof, index, fault) = BatchProof.Of(found, entry, store);
         return proof is not null && found.Info.Digest == batch.Digest && proof.EventsDigest == batch.EventsDigest

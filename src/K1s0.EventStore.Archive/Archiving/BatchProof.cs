@@ -16,7 +16,8 @@ internal sealed record BatchProof(Sha256Digest EventsDigest, IReadOnlyList<Month
         var stored = batch.Stored!;
         try
         {
-            var found = await objects.GetAsync(new ObjectKey(stored.Key), cancellationToken).ConfigureAwait(false);
+            var found = await objects.GetAsync(new ObjectKey(stored.Key), stored.StoredBytes, cancellationToken)
+                .ConfigureAwait(false);
             if (found is null)
             {
                 return (null, "The object is gone.");
@@ -43,9 +44,11 @@ internal sealed record BatchProof(Sha256Digest EventsDigest, IReadOnlyList<Month
         try
         {
             var index = BatchTail.Read(found.Content.Span, found.Content.Length);
-            var (proof, fault) = index.Store.StoreId == store.StoreId
-                ? Decode(found.Content, batch.Plan)
-                : (null, "The batch is of another store.");
+            var (proof, fault) = index.Store.StoreId != store.StoreId
+                ? (null, "The batch is of another store.")
+                : index.ContentLength != batch.Plan.ContentBytes || index.EventCount != batch.Plan.EventCount
+                    ? (null, "The batch has another length than planned.")
+                    : Decode(found.Content, batch.Plan);
             return (proof, index.Digest, fault);
         }
         catch (Exception e) when (

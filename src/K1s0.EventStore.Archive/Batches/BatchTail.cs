@@ -185,6 +185,10 @@ internal static class BatchTail
             (frames[number], offset, last) = (frame, offset + frame.Length, frame.Last.Value);
         }
 
+        // No frame can be longer than all of them, so nothing of this overflows.
+        Expect(
+            frames.Sum(frame => (long)frame.ContentLength) <= EventBatchLimits.MostContentBytes,
+            "its lines are longer than those of a batch can be.");
         Expect(frames.Sum(frame => (long)frame.FilterLength) <= MaxFilters, "the filters are too long.");
         var store = new StoreIdentity(
             new Guid(content.Slice(16, 16), bigEndian: true), BinaryPrimitives.ReadInt64BigEndian(content[32..]));

@@ -3,6 +3,15 @@ namespace K1s0.EventStore.Archive;
 /// <summary>How much goes into a batch. Immutable.</summary>
 public sealed record EventBatchLimits
 {
+    /// <summary>The most events that any batch has.</summary>
+    internal const int MostEvents = 10_000_000;
+
+    /// <summary>The most bytes of lines that any batch has: one event may be as long as the longest frame.</summary>
+    internal const int MostContentBytes = 160 * 1024 * 1024;
+
+    /// <summary>The most bytes of its object: lines that cannot be compressed, filters, and the tail.</summary>
+    internal const int MostObjectBytes = 192 * 1024 * 1024;
+
     /// <summary>Batches as events come: 1,000 events or 1 MB of lines.</summary>
     public static EventBatchLimits Streaming { get; } = new(1_000, 1_000_000);
 
@@ -18,7 +27,7 @@ public sealed record EventBatchLimits
     public EventBatchLimits(int maxEvents, int maxContentBytes)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxEvents, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(maxEvents, 10_000_000);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(maxEvents, MostEvents);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxContentBytes, 1_024);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maxContentBytes, 80 * 1024 * 1024);
         (MaxEvents, MaxContentBytes) = (maxEvents, maxContentBytes);

@@ -13,11 +13,10 @@ public sealed class EventBatchReaderOptions(
     int maxFrameContentBytes = EventBatchReaderOptions.DefaultMaxFrameContentBytes, CompressionCodecs? codecs = null)
 {
     private const int DefaultMaxFrameContentBytes = 8 * 1024 * 1024;
-    private const int Greatest = 160 * 1024 * 1024;
 
     /// <summary>The longest frame to accept, in bytes of lines.</summary>
     public int MaxFrameContentBytes { get; } =
-        maxFrameContentBytes is >= EventBatchWriter.FrameContentBytes and <= Greatest
+        maxFrameContentBytes is >= EventBatchWriter.FrameContentBytes and <= EventBatchLimits.MostContentBytes
             ? maxFrameContentBytes
             : throw new ArgumentOutOfRangeException(
                 nameof(maxFrameContentBytes), maxFrameContentBytes, "256 KiB to 160 MiB.");

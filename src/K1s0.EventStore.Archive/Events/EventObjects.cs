@@ -59,7 +59,8 @@ public sealed class EventObjects(IObjectStore objects)
     public async Task<EventEnvelope?> GetAsync(ObjectKey key, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(key);
-        if (await objects.GetAsync(key, cancellationToken).ConfigureAwait(false) is not { } found)
+        if (await objects.GetAsync(key, EventBatchLimits.MostContentBytes, cancellationToken).ConfigureAwait(false)
+            is not { } found)
         {
             return null;
         }

@@ -24,6 +24,23 @@ internal sealed class DurableFiles(string partsFolder, DirectorySync names)
         }
     }
 
+    /// <summary>Some bytes of a file, all of them.</summary>
+    /// <exception cref="EndOfStreamException">The file does not have so many bytes any more.</exception>
+    public static async Task<byte[]> ReadAsync(
+        SafeFileHandle file, long offset, int length, CancellationToken cancellationToken)
+    {
+        var content = new byte[length];
+        var read = 0;
+        while (read < length)
+        {
+            var more = await RandomAccess.ReadAsync(file, content.AsMemory(read), offset + read, cancellationToken)
+                .ConfigureAwait(false);
+            read += more > 0 ? more : throw new EndOfStreamException("The file became shorter.");
+        }
+
+        return content;
+    }
+
     /// <summary>Gives a file that was written aside its name, in a folder that is made when it is missing.</summary>
     public void Name(string part, string path, bool overwrite)
     {

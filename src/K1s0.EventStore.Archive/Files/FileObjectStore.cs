@@ -68,10 +68,12 @@ public sealed class FileObjectStore : IReplaceableObjectStore
     }
 
     /// <inheritdoc/>
-    public async Task<StoredObject?> GetAsync(ObjectKey key, CancellationToken cancellationToken = default)
+    public async Task<StoredObject?> GetAsync(
+        ObjectKey key, long maxLength, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(key);
-        if (await ReadAsync(key, cancellationToken).ConfigureAwait(false) is not var (info, content))
+        ArgumentOutOfRangeException.ThrowIfNegative(maxLength);
+        if (await ReadAsync(key, maxLength, cancellationToken).ConfigureAwait(false) is not var (info, content))
         {
             return null;
         }
@@ -85,7 +87,7 @@ public sealed class FileObjectStore : IReplaceableObjectStore
             // Or it was removed and another one put while this read: under the lock nobody does.
             using var held = await GuardedAsync(key, () => _locks.TakeAsync(key, cancellationToken))
                 .ConfigureAwait(false);
-            return await ReadAsync(key, cancellationToken).ConfigureAwait(false) is var (again, whole)
+            return await ReadAsync(key, maxLength, cancellationToken).ConfigureAwait(false) is var (again, whole)
                 ? new StoredObject(again, whole)
                 : null;
         }
@@ -106,16 +108,10 @@ public sealed class FileObjectStore : IReplaceableObjectStore
 
             var objectLength = RandomAccess.GetLength(file);
             var (offset, length) = range.Within(objectLength);
-            var content = new byte[length];
-            var read = 0;
-            while (read < length)
-            {
-                var more = await RandomAccess.ReadAsync(file, content.AsMemory(read), offset + read, cancellationToken)
-                    .ConfigureAwait(false);
-                read += more > 0 ? more : throw new EndOfStreamException($"{key} became shorter.");
-            }
-
-            return new ObjectSlice(offset, content, objectLength);
+            return new ObjectSlice(
+                offset,
+                await DurableFiles.ReadAsync(file, offset, length, cancellationToken).ConfigureAwait(false),
+                objectLength);
         });
     }
 
@@ -184,20 +180,21 @@ public sealed class FileObjectStore : IReplaceableObjectStore
     private string PathOf(ObjectKey key) => _writes.PathOf(key);
 
     private Task<(ObjectInfo Info, ReadOnlyMemory<byte> Content)?> ReadAsync(
-        ObjectKey key, CancellationToken cancellationToken) => GuardedAsync<(ObjectInfo, ReadOnlyMemory<byte>)?>(
-        key,
-        async () =>
+        ObjectKey key, long maxLength, CancellationToken cancellationToken) =>
+        GuardedAsync<(ObjectInfo, ReadOnlyMemory<byte>)?>(key, async () =>
         {
-            try
-            {
-                var file = new FileInfo(PathOf(key));
-                var content = await File.ReadAllBytesAsync(file.FullName, cancellationToken).ConfigureAwait(false);
-                return (await InfoAsync(key, file, content, cancellationToken).ConfigureAwait(false), content);
-            }
-            catch (Exception e) when (DurableFiles.IsMissing(e))
+            using var file = DurableFiles.TryOpen(PathOf(key));
+            if (file is null)
             {
                 return null;
             }
+
+            var length = RandomAccess.GetLength(file);
+            StoredObject.ThrowIfLonger(key, length, Math.Min(maxLength, Array.MaxLength));
+            var content = await DurableFiles.ReadAsync(file, 0, (int)length, cancellationToken).ConfigureAwait(false);
+            var info = await InfoAsync(key, new FileInfo(PathOf(key)), content, cancellationToken)
+                .ConfigureAwait(false);
+            return (info, content);
         });
 
     private async Task<ObjectInfo> InfoAsync(

@@ -15,6 +15,9 @@ public sealed class ObjectPublishedLog : IPublishedLog
 {
     private const string CheckpointName = "checkpoint";
 
+    // A few lines, and one for each witness.
+    private const int MaxCheckpoint = 64 * 1024;
+
     private readonly IReplaceableObjectStore _objects;
     private readonly string _prefix;
 
@@ -41,7 +44,8 @@ public sealed class ObjectPublishedLog : IPublishedLog
     /// <exception cref="ObjectDamagedException">It is not what was published.</exception>
     /// <exception cref="StoreUnavailableException">It cannot be read at the moment.</exception>
     public async Task<ReadOnlyMemory<byte>?> ReadCheckpointAsync(CancellationToken cancellationToken) =>
-        (await _objects.GetAsync(KeyOf(CheckpointName), cancellationToken).ConfigureAwait(false))?.Content;
+        (await _objects.GetAsync(KeyOf(CheckpointName), MaxCheckpoint, cancellationToken).ConfigureAwait(false))
+            ?.Content;
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The path is no path within a log.</exception>

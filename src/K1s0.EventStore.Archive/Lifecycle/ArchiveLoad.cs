@@ -8,14 +8,24 @@ public static class ArchiveLoad
 {
     private const double DefaultThreshold = 100;
 
+    // A hundred years, which take a quarter of a gigabyte: whoever made the manifests can have written any times.
+    private const long MaxHours = 100 * 366 * 24;
+
     /// <summary>The partitions whose busiest minute was faster than a threshold, the earliest first.</summary>
     /// <param name="listing">The batches.</param>
     /// <param name="writesPerSecond">The threshold in events a second: 100 by default.</param>
     /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
+    /// <exception cref="InvalidFormatException">The batches claim more than a hundred years.</exception>
     public static IReadOnlyList<PartitionLoad> FindHot(
         ArchiveListing listing, double writesPerSecond = DefaultThreshold)
     {
         ArgumentNullException.ThrowIfNull(listing);
+        if (listing.Batches.Sum(batch => (long)(batch.Latest - batch.Earliest).TotalHours) > MaxHours)
+        {
+            throw new InvalidFormatException(
+                ManifestFormat.FormatName, "its batches are spread over more than a hundred years.");
+        }
+
         var activity = new PartitionActivity();
         foreach (var batch in listing.Batches)
         {
@@ -31,11 +41,12 @@ public static class ArchiveLoad
         var minutes = (int)Math.Clamp(
             (Minute(batch.Latest) - Minute(batch.Earliest)).TotalMinutes + 1,
             1,
-            Math.Min(batch.EventCount, int.MaxValue));
+            batch.EventCount);
+        var length = (Int128)(batch.Latest - batch.Earliest).Ticks;
         for (var number = 0; number < minutes; number++)
         {
             var (upTo, before) = (batch.EventCount * (number + 1) / minutes, batch.EventCount * number / minutes);
-            activity.Add(batch.Earliest + ((batch.Latest - batch.Earliest) * number / minutes), (int)(upTo - before));
+            activity.Add(batch.Earliest.AddTicks((long)(length * number / minutes)), (int)(upTo - before));
         }
     }
 

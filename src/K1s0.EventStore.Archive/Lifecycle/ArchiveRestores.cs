@@ -111,18 +111,23 @@ public sealed partial class ArchiveRestores(
     /// <exception cref="ObjectDamagedException">It is damaged.</exception>
     public async Task<RestoreTicket?> FindAsync(Guid id, CancellationToken cancellationToken = default)
     {
-        if (await objects.GetAsync(KeyOf(id), cancellationToken).ConfigureAwait(false) is not { } found)
+        var key = KeyOf(id);
+        if (await objects.GetAsync(key, ArchiveManifest.MaxBytes, cancellationToken).ConfigureAwait(false)
+            is not { } found)
         {
             return null;
         }
 
         try
         {
-            return JsonSerializer.Deserialize(found.Content.Span, TicketJson.Default.RestoreTicket);
+            var ticket = JsonSerializer.Deserialize(found.Content.Span, TicketJson.Default.RestoreTicket);
+            return ticket is not null && IsWhole(ticket, id)
+                ? ticket
+                : throw new ObjectDamagedException(key.Value, "it is no ticket of this id.");
         }
         catch (JsonException e)
         {
-            throw new ObjectDamagedException(KeyOf(id).Value, e.Message, e);
+            throw new ObjectDamagedException(key.Value, e.Message, e);
         }
     }
 
@@ -158,6 +163,16 @@ public sealed partial class ArchiveRestores(
             state is RestoreTicketState.Ready ? null : ticket.RequestedAt + ticket.Estimate,
             state is RestoreTicketState.Ready ? until : null);
     }
+
+    // What is missing in the JSON is null, or zero.
+    private static bool IsWhole(RestoreTicket ticket, Guid id) =>
+        ticket.Id == id
+        && ticket.From < ticket.Before
+        && ticket.Days is >= 1 and <= RestoreRequest.MaxDays
+        && Enum.IsDefined(ticket.Priority)
+        && ticket.Estimate >= TimeSpan.Zero
+        && ticket.Keys is not null
+        && ticket.Keys.All(key => key is not null && ObjectKey.TryParse(key, out _));
 
     private static ObjectKey KeyOf(Guid id) =>
         new(string.Create(CultureInfo.InvariantCulture, $"{Folder}{id:D}.json"));

@@ -31,7 +31,8 @@ internal static class BatchContent
         EventBatchReaderOptions? options,
         CancellationToken cancellationToken)
     {
-        if (await objects.GetAsync(batch.Key, cancellationToken).ConfigureAwait(false) is not { } found)
+        if (await objects.GetAsync(batch.Key, batch.StoredBytes, cancellationToken).ConfigureAwait(false)
+            is not { } found)
         {
             return null;
         }
@@ -39,9 +40,15 @@ internal static class BatchContent
         Expect(batch, found.Info.Digest == batch.Digest, "its digest is not the one that is listed.");
         try
         {
+            // Before anything is decompressed.
+            var index = BatchTail.Read(found.Content.Span, found.Content.Length);
+            Expect(
+                batch,
+                index.ContentLength == batch.ContentBytes,
+                $"it has {index.ContentLength} bytes of lines, listed are {batch.ContentBytes}.");
             var events = EventBatchReader.Decode(found.Content, options).ToList();
             Check(batch, events);
-            return (events, BatchTail.Read(found.Content.Span, found.Content.Length).Store);
+            return (events, index.Store);
         }
         catch (Exception e) when (e is InvalidFormatException or DecompressionException)
         {

@@ -39,7 +39,8 @@ public sealed class ArchiveManifests(IObjectStore objects)
     public async Task<ArchiveManifest?> ReadAsync(long number, CancellationToken cancellationToken = default)
     {
         var key = ArchiveManifest.KeyOf(number);
-        if (await objects.GetAsync(key, cancellationToken).ConfigureAwait(false) is not { } found)
+        if (await objects.GetAsync(key, ArchiveManifest.MaxBytes, cancellationToken).ConfigureAwait(false)
+            is not { } found)
         {
             return null;
         }

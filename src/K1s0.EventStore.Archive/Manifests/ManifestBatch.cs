@@ -12,14 +12,14 @@ public sealed record ManifestBatch
     /// </param>
     /// <param name="first">The position of its first event.</param>
     /// <param name="last">The position of its last event.</param>
-    /// <param name="eventCount">How many events it has, 1 or more.</param>
+    /// <param name="eventCount">How many events it has: 1 to 10,000,000.</param>
     /// <param name="earliest">The earliest time that one of them was recorded at.</param>
     /// <param name="latest">The latest such time.</param>
-    /// <param name="contentBytes">The bytes of its lines, before they were compressed.</param>
-    /// <param name="storedBytes">The length of its object.</param>
+    /// <param name="contentBytes">The bytes of its lines, before they were compressed: up to 160 MiB.</param>
+    /// <param name="storedBytes">The length of its object: up to 192 MiB.</param>
     /// <param name="digest">The SHA-256 of its object.</param>
     /// <param name="eventsDigest">The digest of its events (<see cref="EventRunDigest"/>).</param>
-    /// <exception cref="ArgumentException">They contradict each other.</exception>
+    /// <exception cref="ArgumentException">They contradict each other, or no batch is like that.</exception>
     public ManifestBatch(
         ObjectKey key,
         Position after,
@@ -35,9 +35,14 @@ public sealed record ManifestBatch
     {
         ArgumentNullException.ThrowIfNull(key);
         Check(
-            first > after && last >= first && eventCount >= 1 && last.Value - first.Value >= eventCount - 1, "places");
+            first > after && last >= first && eventCount is >= 1 and <= EventBatchLimits.MostEvents
+            && last.Value - first.Value >= eventCount - 1,
+            "places");
         Check(earliest <= latest, "times");
-        Check(contentBytes > 0 && storedBytes > 0, "lengths");
+        Check(
+            contentBytes is > 0 and <= EventBatchLimits.MostContentBytes
+            && storedBytes is > 0 and <= EventBatchLimits.MostObjectBytes,
+            "lengths");
         Check(!digest.IsNone && !eventsDigest.IsNone, "digests");
         (Key, After, First, Last, EventCount) = (key, after, first, last, eventCount);
         (Earliest, Latest, ContentBytes, StoredBytes) = (earliest, latest, contentBytes, storedBytes);

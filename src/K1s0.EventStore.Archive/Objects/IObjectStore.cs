@@ -40,12 +40,19 @@ public interface IObjectStore
 
     /// <summary>Reads a whole object and checks it against its digest.</summary>
     /// <param name="key">Which.</param>
+    /// <param name="maxLength">
+    /// The most bytes that it can have, 0 or more: of a longer object nothing is read, and no memory is reserved for
+    /// it, whatever the backend claims.
+    /// </param>
     /// <param name="cancellationToken">Gives up reading.</param>
     /// <returns>The object; null when there is none.</returns>
-    /// <exception cref="ObjectDamagedException">The content does not match its digest, or has none.</exception>
+    /// <exception cref="ObjectDamagedException">
+    /// The content does not match its digest, or has none, or is longer than it can be.
+    /// </exception>
     /// <exception cref="RestoreRequiredException">It lies in a class that cannot be read at once.</exception>
     /// <exception cref="StoreUnavailableException">It cannot be read at the moment.</exception>
-    Task<StoredObject?> GetAsync(ObjectKey key, CancellationToken cancellationToken = default);
+    Task<StoredObject?> GetAsync(
+        ObjectKey key, long maxLength, CancellationToken cancellationToken = default);
 
     /// <summary>Reads a part of an object, in one request. What comes back is not checked.</summary>
     /// <param name="key">Which.</param>
@@ -90,6 +97,9 @@ public interface IObjectStore
     /// <param name="cancellationToken">Gives up; the object lies in the one class or in the other.</param>
     /// <returns>False when there is no object.</returns>
     /// <exception cref="RestoreRequiredException">It lies in a class that cannot be read at once.</exception>
+    /// <exception cref="ObjectDamagedException">
+    /// It had to be read for that, and does not match its digest; it lies where it lay.
+    /// </exception>
     /// <exception cref="WriteOutcomeUnknownException">Nobody knows where it lies: repeat the call.</exception>
     /// <exception cref="StoreOperationException">The backend refuses, for instance a class it does not
     /// have.</exception>

@@ -3,7 +3,7 @@ namespace K1s0.EventStore.Archive;
 /// <summary>How urgent a restore is, and for how long the copy is needed.</summary>
 public sealed record RestoreRequest
 {
-    private const int MaxDays = 365;
+    internal const int MaxDays = 365;
 
     /// <summary>A request.</summary>
     /// <param name="priority">How urgent.</param>

@@ -35,4 +35,21 @@ public sealed class StoredObject
 
     /// <summary>The content.</summary>
     public ReadOnlyMemory<byte> Content { get; }
+
+    /// <summary>
+    /// For implementations of <see cref="IObjectStore"/>: refuses what is too long, before memory is reserved for it.
+    /// </summary>
+    /// <param name="key">Which.</param>
+    /// <param name="length">How many bytes it has, or claims to have.</param>
+    /// <param name="maxLength">The most bytes that it can have.</param>
+    /// <exception cref="ObjectDamagedException">It has more.</exception>
+    public static void ThrowIfLonger(ObjectKey key, long length, long maxLength)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        if (length > maxLength)
+        {
+            throw new ObjectDamagedException(
+                key.Value, $"it has {length} bytes, and at most {maxLength} were put; nothing of it was read.");
+        }
+    }
 }

@@ -32,7 +32,7 @@ public sealed class PartitionActivity
             _minutes[hour] = minutes = new int[MinutesPerPartition];
         }
 
-        minutes[time.Minute] += events;
+        minutes[time.Minute] = (int)Math.Min((long)minutes[time.Minute] + events, int.MaxValue);
     }
 
     /// <summary>The partitions whose busiest minute was faster than a threshold, the earliest first.</summary>

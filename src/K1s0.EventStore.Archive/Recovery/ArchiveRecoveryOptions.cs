@@ -2,8 +2,8 @@ namespace K1s0.EventStore.Archive;
 
 /// <summary>How much of an archive is read at a time. Immutable.</summary>
 /// <param name="batchesAhead">
-/// How many batches are downloaded and decoded ahead: 1 to 16, 2 by default. Each takes its lines in memory, and about
-/// as much again.
+/// How many batches are downloaded and decoded ahead: 1 to 16, 2 by default. Each takes its lines in memory, 160 MiB at
+/// most, and about as much again.
 /// </param>
 /// <param name="reader">Limits and codecs; the defaults when null.</param>
 /// <param name="progress">Told after every batch; nobody when null.</param>

@@ -13,10 +13,11 @@ public static class ArchivingEventStoreBuilderExtensions
 {
     /// <summary>
     /// Moves old months of a store into the archive, as a hosted service, and lets the store read them there. Takes the
-    /// application's <see cref="IObjectStore"/>: register one, or call <c>AddS3Archive</c>. Injects
-    /// <see cref="Archiver"/>, and keyed by the store's name <see cref="IArchivedEvents"/>,
-    /// <see cref="ArchivingHealthCheck"/>, and <see cref="IArchiveListings"/> for an <see cref="ArchiveLifecycle"/>.
-    /// Calling it again only adds to the options.
+    /// application's <see cref="IObjectStore"/>, the one with the store's name as its key or the one without a key:
+    /// register it, or call <c>AddS3Archive</c>. Each store needs a bucket or a prefix of its own; one that finds the
+    /// manifests of another stores nothing (<see cref="ManifestConflictException"/>). Injects <see cref="Archiver"/>,
+    /// and keyed by the store's name <see cref="IArchivedEvents"/>, <see cref="ArchivingHealthCheck"/>, and
+    /// <see cref="IArchiveListings"/> for an <see cref="ArchiveLifecycle"/>. Calling it again only adds to the options.
     /// </summary>
     /// <param name="builder">The builder, on which a backend that keeps an archive's books is chosen.</param>
     /// <param name="configure">Sets which months leave; validated when the application starts.</param>
@@ -54,7 +55,7 @@ public static class ArchivingEventStoreBuilderExtensions
     private static void AddServices(IServiceCollection services, string name)
     {
         services.AddKeyedSingleton<IArchivedEvents>(name, static (provider, key) => new ArchivedEvents(
-            provider.GetRequiredService<IObjectStore>(), OptionsOf<ArchiveReadingOptions>(provider, key)));
+            Objects(provider, key), OptionsOf<ArchiveReadingOptions>(provider, key)));
         services.AddKeyedSingleton(name, static (provider, key) => new Archiver(
             Parts(provider, key),
             OptionsOf<ArchivingOptions>(provider, key),
@@ -85,7 +86,10 @@ public static class ArchivingEventStoreBuilderExtensions
         provider.GetRequiredKeyedService<IFeedReader>(key),
         Catalog(provider, key),
         provider.GetRequiredKeyedService<ILeaseStore>(key),
-        provider.GetRequiredService<IObjectStore>());
+        Objects(provider, key));
+
+    private static IObjectStore Objects(IServiceProvider provider, object? key) =>
+        provider.GetKeyedService<IObjectStore>(key) ?? provider.GetRequiredService<IObjectStore>();
 
     private static IArchiveCatalog Catalog(IServiceProvider provider, object? key) =>
         provider.GetKeyedService<IArchiveCatalog>(key)

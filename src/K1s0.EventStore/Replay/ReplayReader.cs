@@ -73,9 +73,10 @@ internal sealed class ReplayReader : IAsyncDisposable
             {
                 var page = await _feed.ReadFeedPageAsync(_after, filter, count, cancellationToken)
                     .ConfigureAwait(false);
-                return page.ReadTo <= end
+                var wanted = page.ReadTo <= end
                     ? new ReplayPage(page.Events, page.ReadTo)
                     : new ReplayPage([.. page.Events.TakeWhile(envelope => envelope.Position <= end)], end);
+                return wanted with { Archive = page.Archive };
             }
             catch (EventUnreadableException e) when (count == 1 && e.Position > _after)
             {

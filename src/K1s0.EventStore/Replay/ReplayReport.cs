@@ -46,6 +46,12 @@ public sealed record ReplayReport
     /// <summary>How much of that was waiting for the store.</summary>
     public required TimeSpan ReadTime { get; init; }
 
+    /// <summary>
+    /// What it cost to read from the archive; null when all came from the database. Of a replay of one stream only the
+    /// telemetry of the archive says it.
+    /// </summary>
+    public ArchiveScan? Archive { get; init; }
+
     /// <summary>What the process allocated meanwhile, in bytes.</summary>
     public required long AllocatedBytes { get; init; }
 

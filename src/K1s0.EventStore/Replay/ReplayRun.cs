@@ -22,6 +22,7 @@ internal sealed class ReplayRun
     private long? _left;
     private long _peakHeapBytes;
     private TimeSpan _readTime;
+    private ArchiveScan? _archive;
 
     public ReplayRun(
         ReplayReader reader,
@@ -152,6 +153,7 @@ internal sealed class ReplayRun
             {
                 var page = await _reader.NextAsync(cancellationToken).ConfigureAwait(false);
                 _readTime += _timeProvider.GetElapsedTime(began);
+                _archive = page?.Archive is { } scan ? scan.Plus(_archive ?? ArchiveScan.None) : _archive;
                 return page;
             }
             catch (EventStoreException e) when (e.IsTransient && attempt < _options.MaxAttempts)
@@ -212,6 +214,7 @@ internal sealed class ReplayRun
             Failures = counts.Failures,
             Elapsed = _clock.Elapsed,
             ReadTime = _readTime,
+            Archive = _archive,
             AllocatedBytes = Math.Max(0, GC.GetTotalAllocatedBytes(precise: false) - _allocatedBefore),
             PeakHeapBytes = _peakHeapBytes,
             Handlers = _trace.Handlers(),

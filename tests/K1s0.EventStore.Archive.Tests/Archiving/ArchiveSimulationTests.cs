@@ -55,7 +55,7 @@ public sealed class ArchiveSimulationTests
         fenced.Should().BePositive();
         troubles.Keys.Should().Contain(
         [
-            "CrashAfter", "CrashBefore", "LostAnswer", "LostRequest", "Refused", "WrongBytes", "clock jump",
+            "Conflict", "CrashAfter", "CrashBefore", "LostAnswer", "LostRequest", "Refused", "WrongBytes", "clock jump",
             "crash in the database", "damaged at rest", "database unavailable", "key taken", "late writer",
             "stale leader", "damaged while listed", "damaged when merged", "batch made anew", "compacted", "removed",
         ]);

@@ -300,7 +300,12 @@ internal sealed class ArchiveWorld : IDisposable
                 _objects.Damage(new ObjectKey(call.Key), Torn);
                 return ObjectFault.None;
             default:
-                var fault = (ObjectFault)_random.Next(1, 7);
+                var fault = (ObjectFault)_random.Next(1, 8);
+                if (fault is ObjectFault.Conflict && call.Method is not nameof(IObjectStore.PutIfAbsentAsync))
+                {
+                    return ObjectFault.None;
+                }
+
                 Count(fault.ToString());
                 _crashed |= fault is ObjectFault.CrashBefore or ObjectFault.CrashAfter;
                 return fault;

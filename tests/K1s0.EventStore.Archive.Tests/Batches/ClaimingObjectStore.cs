@@ -20,7 +20,8 @@ internal sealed class ClaimingObjectStore(byte[] end, long length) : IObjectStor
         ObjectAttributes? attributes = null,
         CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
-    public Task<StoredObject?> GetAsync(ObjectKey key, CancellationToken cancellationToken = default) =>
+    public Task<StoredObject?> GetAsync(
+        ObjectKey key, long maxLength, CancellationToken cancellationToken = default) =>
         throw new NotSupportedException();
 
     public Task<ObjectInfo?> HeadAsync(ObjectKey key, CancellationToken cancellationToken = default) =>

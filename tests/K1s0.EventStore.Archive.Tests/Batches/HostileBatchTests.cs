@@ -103,8 +103,8 @@ public sealed class HostileBatchTests
         var index = content.AsSpan().IndexOf("K1S0BTCH"u8);
 
         // The length of the lines, in the index and in the seek table.
-        BinaryPrimitives.WriteInt32BigEndian(content.AsSpan(index + 76), int.MaxValue);
-        BinaryPrimitives.WriteInt32LittleEndian(content.AsSpan(content.Length - 9 - 20), int.MaxValue);
+        BinaryPrimitives.WriteInt32BigEndian(content.AsSpan(index + 76), 100_000_000);
+        BinaryPrimitives.WriteInt32LittleEndian(content.AsSpan(content.Length - 9 - 20), 100_000_000);
         Sha256Digest.Of(content.AsSpan(index, 152)).CopyTo(content.AsSpan(index + 152));
         Refusal(content);
         var before = GC.GetAllocatedBytesForCurrentThread();

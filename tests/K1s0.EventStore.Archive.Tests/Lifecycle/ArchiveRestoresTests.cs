@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json.Nodes;
 using K1s0.EventStore.Conformance;
 using K1s0.EventStore.ObjectStores;
 
@@ -14,6 +16,42 @@ public sealed class ArchiveRestoresTests
     public ArchiveRestoresTests() => _objects = new SimulatedObjectStore(_time);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("{}")]
+    [InlineData("[]")]
+    [InlineData("nonsense")]
+    [InlineData("{\"keys\":null}", "keys")]
+    [InlineData("{\"keys\":[null]}", "keys")]
+    [InlineData("{\"keys\":[\"../a\"]}", "keys")]
+    [InlineData("{\"keys\":[\"\"]}", "keys")]
+    [InlineData("{\"days\":0}", "days")]
+    [InlineData("{\"days\":366}", "days")]
+    [InlineData("{\"priority\":9}", "priority")]
+    [InlineData("{\"id\":\"01980000-0000-7000-8000-000000000009\"}", "id")]
+    [InlineData("{\"before\":\"2000-01-01T00:00:00+00:00\"}", "before")]
+    public async Task A_ticket_that_is_none_is_damage(string text, string? instead = null)
+    {
+        await ColdAsync(StorageClass.FlexibleArchive);
+        var restores = new ArchiveRestores(_objects, timeProvider: _time);
+        var ticket = await restores.RequestAsync(From, Before, new RestoreRequest(), Cancellation);
+        var key = new ObjectKey($"restores/{ticket.Id:D}.json");
+        var content = (await _objects.GetAsync(key, Cancellation))!.Content;
+        await _objects.DeleteAsync(key, Cancellation);
+        if (instead is not null)
+        {
+            // One member is another one, all others are those of a ticket.
+            var whole = JsonNode.Parse(content.Span)!.AsObject();
+            whole[instead] = JsonNode.Parse(text)![instead]?.DeepClone();
+            text = whole.ToJsonString();
+        }
+
+        await _objects.PutIfAbsentAsync(key, Encoding.UTF8.GetBytes(text), cancellationToken: Cancellation);
+
+        (await FluentActions.Awaiting(() => restores.FindAsync(ticket.Id, Cancellation))
+            .Should().ThrowAsync<ObjectDamagedException>()).Which.Key.Should().Be(key.Value);
+    }
 
     [Fact]
     [Trait("Row", "L17")]

@@ -72,6 +72,8 @@ public sealed class ArchiveManifestTests
     [InlineData("\"first\":13", "\"first\":9")]
     [InlineData("\"events\":10,\"earliest\"", "\"events\":11,\"earliest\"")]
     [InlineData("\"storedBytes\":300,\"digest\"", "\"storedBytes\":0,\"digest\"")]
+    [InlineData("\"contentBytes\":1000,\"storedBytes\":300,\"digest\"", "\"contentBytes\":9223372036854775807,\"storedBytes\":300,\"digest\"")]
+    [InlineData("\"storedBytes\":300,\"digest\"", "\"storedBytes\":9223372036854775807,\"digest\"")]
     [InlineData("\n", "\r\n")]
     [InlineData("\n", "\n\n")]
     public void What_is_no_manifest_is_refused_by_type(string part, string instead)

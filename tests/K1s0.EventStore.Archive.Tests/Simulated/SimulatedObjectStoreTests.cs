@@ -15,6 +15,7 @@ public sealed class SimulatedObjectStoreTests : ReplaceableObjectStoreSuite
     [InlineData(ObjectFault.Refused, typeof(StoreOperationException), false)]
     [InlineData(ObjectFault.CrashBefore, typeof(SimulatedCrashException), false)]
     [InlineData(ObjectFault.CrashAfter, typeof(SimulatedCrashException), true)]
+    [InlineData(ObjectFault.Conflict, typeof(WriteOutcomeUnknownException), true)]
     public async Task A_put_fails_as_planned_and_has_its_effect_or_not(ObjectFault fault, Type exception, bool stored)
     {
         var store = new SimulatedObjectStore(_time, call => call.Number == 1 ? fault : ObjectFault.None);

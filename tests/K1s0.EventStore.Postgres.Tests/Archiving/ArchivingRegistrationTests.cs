@@ -145,6 +145,67 @@ public sealed class ArchivingRegistrationTests(StoreDatabase database) : IClassF
             .Should().BeCloseTo(scene.Options.MinimumRetention, TimeSpan.FromMilliseconds(1));
     }
 
+    [Fact]
+    public async Task Named_stores_archive_into_buckets_of_their_own()
+    {
+        using var first = new BucketDirectory();
+        using var second = new BucketDirectory();
+        await using var one = await ArchiveScene.CreateAsync(database, first.Objects);
+        await using var two = await ArchiveScene.CreateAsync(database, second.Objects);
+        await one.AppendAsync(Month.Ahead(-2), 30, 3);
+        await two.AppendAsync(Month.Ahead(-2), 20, 3);
+        using var host = BuildNamed([("one", one), ("two", two)], services => services
+            .AddKeyedSingleton<IObjectStore>("one", first.Objects)
+            .AddKeyedSingleton<IObjectStore>("two", second.Objects));
+
+        foreach (var (name, scene, bucket) in new[] { ("one", one, first), ("two", two, second) })
+        {
+            var all = await ArchiveScene.FeedAsync(scene.Store.Store);
+            var report = await host.Services.GetRequiredKeyedService<Archiver>(name).ArchiveAsync();
+
+            (report.Obstacle, report.PrunedMonths.Count).Should().Be((null, 1));
+            (await new ArchiveManifests(bucket.Objects).ReadLatestAsync())!.EventCount.Should().Be(all.Count);
+            (await ArchiveScene.FeedAsync(host.Services.GetRequiredKeyedService<IFeedReader>(name)))
+                .Should().Equal(all);
+        }
+    }
+
+    [Fact]
+    public async Task A_store_that_finds_the_manifests_of_another_one_stores_nothing()
+    {
+        using var bucket = new BucketDirectory();
+        await using var one = await ArchiveScene.CreateAsync(database, bucket.Objects);
+        await using var two = await ArchiveScene.CreateAsync(database, bucket.Objects);
+        await one.AppendAsync(Month.Ahead(-2), 30, 3);
+        await two.AppendAsync(Month.Ahead(-2), 20, 3);
+        using var host = BuildNamed([("one", one), ("two", two)], services => services.AddSingleton<IObjectStore>(bucket.Objects));
+        await host.Services.GetRequiredKeyedService<Archiver>("one").ArchiveAsync();
+        var objects = await bucket.Objects.ListAsync().ToListAsync();
+
+        await FluentActions.Awaiting(() => host.Services.GetRequiredKeyedService<Archiver>("two").ArchiveAsync())
+            .Should().ThrowAsync<ManifestConflictException>();
+
+        (await bucket.Objects.ListAsync().ToListAsync()).Should().Equal(objects);
+        (await two.Catalog.ListBatchesAsync(default)).Should().BeEmpty();
+        (await two.Store.ScalarAsync<long>("select count(*) from {s}.events")).Should().Be(20);
+    }
+
+    private static IHost BuildNamed(
+        (string Name, ArchiveScene Scene)[] scenes, Action<IServiceCollection> addObjects)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddSingleton(scenes[0].Scene.Store.DataSource);
+        addObjects(builder.Services);
+        var store = builder.Services.AddEventStore();
+        foreach (var (name, scene) in scenes)
+        {
+            store.UsePostgres(name, options => Configure(options, scene))
+                .AddArchiving(options => options.OlderThan = TimeSpan.Zero, name: name);
+        }
+
+        return builder.Build();
+    }
+
     private static IHost Build(ArchiveScene scene, IObjectStore objects, Action<ArchivingOptions> configure)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
