@@ -83,8 +83,8 @@ internal sealed class SyncSession : IDisposable
             case SyncInput.EventsRead read when _round is not null:
                 _round.EventsRead(read.Events);
                 break;
-            case SyncInput.EventsStored when _round is not null:
-                _round.EventsStored();
+            case SyncInput.EventsStored stored when _round is not null:
+                _round.EventsStored(stored.Refused ?? []);
                 break;
             case SyncInput.LinksRead read when _round is not null:
                 _round.LinksRead(read.Links, read.IsForPeer);

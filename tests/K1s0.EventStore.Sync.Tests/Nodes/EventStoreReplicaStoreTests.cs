@@ -65,6 +65,32 @@ public sealed class EventStoreReplicaStoreTests : IDisposable
     }
 
     [Theory]
+    [InlineData(1, 16)]
+    [InlineData(30, 31)]
+    public async Task A_page_loads_little_more_than_it_gives(int origins, int most)
+    {
+        // A hundred events of 100 KB each; a page of 128 KiB has two.
+        var events = new CountingEventStore(new InMemoryEventStore());
+        var store = new EventStoreReplicaStore(events);
+        var clock = VectorClock.Empty;
+        for (var number = 1; number <= origins; number++)
+        {
+            var replica = Some.NewReplica(number);
+            for (var i = 0; i < 100 / origins; i++)
+            {
+                await store.AppendAsync([replica.Write(Some.Envelope(payload: $"\"{new string('x', 100_000)}\""))]);
+            }
+
+            clock = clock.Merge(replica.Clock);
+        }
+
+        events.Loaded = 0;
+        (await store.ReadAsync(VectorClock.Empty, clock, 1_000, 128 * 1024)).Should().HaveCount(2);
+
+        events.Loaded.Should().BeInRange(2, most + 16);
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task One_event_under_two_dots_is_stored_under_both(bool isFile)
