@@ -66,6 +66,12 @@ public sealed class EventStoreReplicaStore : IRepairableReplicaStore
         // An earlier note may name an origin that was given up for a reason.
         return notes is [.., var last] && last.Version == end && OriginNames.TryRead(last) is { } self
             ? new ReplicaIdentity(self, OriginNames.ReadText(last, "installation"))
+            {
+                IsOfAnotherStore = !string.Equals(
+                    OriginNames.ReadText(last, "store"),
+                    await NameStoreAsync(cancellationToken).ConfigureAwait(false),
+                    StringComparison.Ordinal),
+            }
             : null;
     }
 
@@ -73,7 +79,12 @@ public sealed class EventStoreReplicaStore : IRepairableReplicaStore
     public async Task WriteIdentityAsync(ReplicaIdentity identity, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(identity);
-        var payload = OriginNames.Note(identity.Self, json => json.WriteString("installation", identity.Installation));
+        var name = await NameStoreAsync(cancellationToken).ConfigureAwait(false);
+        var payload = OriginNames.Note(identity.Self, json =>
+        {
+            json.WriteString("installation", identity.Installation);
+            json.WriteString("store", name);
+        });
         await _store.AppendAsync(
             Identity,
             [EventEnvelope.Create(Identity, "replica-named", payload, timeProvider: _timeProvider)],
@@ -171,6 +182,11 @@ public sealed class EventStoreReplicaStore : IRepairableReplicaStore
         ArgumentNullException.ThrowIfNull(events);
         return _logs.RepairAsync(events, cancellationToken);
     }
+
+    // Its id and epoch, for stores that have these; an operator begins an epoch after a restore.
+    private async Task<string> NameStoreAsync(CancellationToken cancellationToken) => _store is IFeedReader feed
+        ? (await feed.GetIdentityAsync(cancellationToken).ConfigureAwait(false)).ToString()
+        : string.Empty;
 
     private static List<Dot> Wanted(VectorClock after, VectorClock upTo)
     {

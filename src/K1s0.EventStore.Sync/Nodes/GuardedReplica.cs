@@ -76,6 +76,7 @@ internal sealed class GuardedReplica : IDisposable
 
         // Elsewhere it is a copy; and an empty log nobody can confirm, while a new one costs nothing.
         if (!string.Equals(identity.Installation, options.Installation, StringComparison.Ordinal)
+            || identity.IsOfAnotherStore
             || replica.Clock[replica.Self] == 0)
         {
             var next = replica.BeginIncarnation(sync.DrawNumber);

@@ -208,6 +208,51 @@ public sealed class EventStoreReplicaStoreTests : IDisposable
         right.Clock.Should().Be(restored.Clock);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_replica_in_a_restored_file_goes_on_as_a_new_origin_when_its_operator_has_begun_an_epoch(bool hasBegun)
+    {
+        // The peer that it meets is as far behind as itself: what it lost somebody else has.
+        var time = new ManualTime(Some.Noon);
+        await using var peerFile = OpenFile("peer.db");
+        using var peer = await OpenAsync(peerFile, time);
+        await using (var file = OpenFile("node.db"))
+        {
+            using var node = await OpenAsync(file, time);
+            await node.WriteAsync(Some.Envelope());
+            await MeetAsync(node, peer);
+        }
+
+        File.Copy(PathOf("node.db"), PathOf("backup.db"));
+        Origin self;
+        await using (var file = OpenFile("node.db"))
+        {
+            using var node = await OpenAsync(file, time);
+            self = node.Self;
+            await MeetAsync(node, peer);
+            await node.WriteAsync(Some.Envelope());
+        }
+
+        await using var backup = OpenFile("backup.db");
+        if (hasBegun)
+        {
+            await backup.BeginEpochAsync();
+        }
+
+        using var restored = await OpenAsync(backup, time);
+        await MeetAsync(restored, peer);
+        var written = (await restored.WriteAsync(Some.Envelope())).Event.Dot;
+
+        written.Origin.Replica.Should().Be(self.Replica);
+        (written == new Dot(self, 2)).Should().Be(!hasBegun, "nobody whom it met could know of the second event");
+        if (hasBegun)
+        {
+            using var again = await OpenAsync(backup, time);
+            again.Self.Should().Be(written.Origin, "the epoch was noticed once");
+        }
+    }
+
     private static async Task<SyncReport> MeetAsync(ReplicaNode left, ReplicaNode right)
     {
         var (toRight, toLeft) = InMemorySyncTransport.CreatePair();
