@@ -70,6 +70,9 @@ public sealed class HybridClock
         return time.UnixMilliseconds <= limit.UnixMilliseconds ? ClockReading.Accepted : ClockReading.TooFarAhead;
     }
 
+    /// <summary>How far a time lies ahead of the wall clock; negative when it lies behind.</summary>
+    internal TimeSpan AheadBy(HybridTime time) => time.WallTime - _timeProvider.GetUtcNow();
+
     /// <summary>Moves the clock past a time from elsewhere, unless that is too far ahead.</summary>
     /// <param name="time">The time of an event of another replica.</param>
     public ClockReading Observe(HybridTime time)

@@ -95,6 +95,21 @@ public sealed class VectorClock : IEquatable<VectorClock>
         return Adopt(grown);
     }
 
+    /// <summary>The origins of which this clock knows more than another.</summary>
+    internal List<Origin> OriginsBeyond(VectorClock other)
+    {
+        var beyond = new List<Origin>();
+        foreach (var dot in _entries)
+        {
+            if (!other.Covers(dot))
+            {
+                beyond.Add(dot.Origin);
+            }
+        }
+
+        return beyond;
+    }
+
     /// <summary>The clock that knows what either knows: the higher sequence of each origin.</summary>
     /// <param name="other">The other clock.</param>
     /// <exception cref="ArgumentException">There are more than <see cref="MaxEntries"/> origins.</exception>

@@ -32,6 +32,11 @@ public sealed class SyncHealthCheck : IHealthCheck
             return HealthCheckResult.Unhealthy($"The own log of {node.Self} is {node.Tail}.", data: data);
         }
 
+        if (node.DeliveryStopped is { } stopped)
+        {
+            return HealthCheckResult.Unhealthy(stopped.Message, stopped, data);
+        }
+
         var late = _host.Calls.Where(calls => calls.Lag > _maxLag).MaxBy(calls => calls.Lag);
         return late is null
             ? HealthCheckResult.Healthy("All peers are synchronised with.", data)

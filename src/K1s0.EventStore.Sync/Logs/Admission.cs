@@ -34,4 +34,10 @@ public enum Admission
     /// The peer that brought it has no right to: see <see cref="PeerRights.CanWrite"/>. Nothing changed.
     /// </summary>
     NotPermitted,
+
+    /// <summary>
+    /// The store does not take it, for example because it is too large for it, or it builds on one of which that is so.
+    /// Nothing changed; others of its log wait, and it is asked for again.
+    /// </summary>
+    RefusedByStore,
 }

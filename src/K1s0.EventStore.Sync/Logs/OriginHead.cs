@@ -7,4 +7,11 @@ namespace K1s0.EventStore.Sync;
 /// <param name="Hash">The hash of the last event, or <see cref="SyncEvent.Genesis"/>.</param>
 /// <param name="Time">The time of the last event; 0 while the log is empty.</param>
 /// <param name="Context">What the writer of the last event had seen of other logs.</param>
-public sealed record OriginHead(Dot Last, Sha256Digest Hash, HybridTime Time, VectorClock Context);
+public sealed record OriginHead(Dot Last, Sha256Digest Hash, HybridTime Time, VectorClock Context)
+{
+    /// <summary>
+    /// The sequence up to which the store once held more that it cannot give any more; 0 when it holds no more. Peers
+    /// give it again. A replica does not go on with its own log when that ends so.
+    /// </summary>
+    public long DamagedUpTo { get; init; }
+}

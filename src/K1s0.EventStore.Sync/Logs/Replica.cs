@@ -15,7 +15,7 @@ namespace K1s0.EventStore.Sync;
 public sealed class Replica
 {
     private readonly Dictionary<Origin, OriginLog> _logs = [];
-    private readonly SortedDictionary<Origin, long> _news = new(Comparer<Origin>.Create(Origin.Compare));
+    private readonly News _news = new();
     private readonly WaitingEvents _waiting;
     private readonly ReplicaOptions _options;
     private VectorClock? _clock;
@@ -78,6 +78,7 @@ public sealed class Replica
         {
             replica._logs.Add(head.Last.Origin, new OriginLog(head));
             time.Follow(head.Time);
+            replica.Tail = head.Last.Origin == self && head.DamagedUpTo > 0 ? TailStatus.Lost : replica.Tail;
         }
 
         replica.FindNews();
@@ -129,7 +130,8 @@ public sealed class Replica
         Origin next;
         do
         {
-            next = Self with { Incarnation = draw is null ? Draw() : draw() };
+            var drawn = draw?.Invoke() ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+            next = Self with { Incarnation = drawn };
         }
         while (next.Incarnation == 0 || next == Self || _logs.ContainsKey(next));
 
@@ -142,6 +144,9 @@ public sealed class Replica
     /// <param name="envelope">What happened.</param>
     /// <exception cref="InvalidEventException">The event breaks a rule that some replica would enforce.</exception>
     /// <exception cref="InvalidOperationException"><see cref="CanWrite"/> is false.</exception>
+    /// <exception cref="ClockAheadException">
+    /// The last event's time is more than <see cref="HybridClock.MaxDrift"/> ahead of the wall clock.
+    /// </exception>
     public DeliveredEvent Write(EventEnvelope envelope)
     {
         ArgumentNullException.ThrowIfNull(envelope);
@@ -159,9 +164,15 @@ public sealed class Replica
                 + "incarnation.");
         }
 
+        if (Time.Check(Time.Last) is ClockReading.TooFarAhead)
+        {
+            // It would carry that time on, and peers would refuse it and all that follows for as long.
+            throw new ClockAheadException(Time.AheadBy(Time.Last), Time.MaxDrift);
+        }
+
         var log = LogOf(Self);
         var dot = new Dot(Self, log.Sequence + 1);
-        return Deliver(log, SyncEvent.Create(dot, Time.Next(), log.Hash, TakeNews(), envelope));
+        return Deliver(log, SyncEvent.Create(dot, Time.Next(), log.Hash, _news.Take(), envelope));
     }
 
     /// <summary>Looks at an event that came from elsewhere.</summary>
@@ -194,8 +205,19 @@ public sealed class Replica
         return outcome;
     }
 
-    private static ulong Draw() =>
-        BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+    /// <summary>Takes back events that a store refused before anybody else saw them: their logs end before.</summary>
+    internal void TakeBack(IEnumerable<SyncEvent> refused, IEnumerable<OriginHead> stored)
+    {
+        var origins = refused.Select(one => one.Dot.Origin).ToHashSet();
+        origins.ToList().ForEach(origin => _logs.Remove(origin));
+        foreach (var head in stored.Where(head => origins.Contains(head.Last.Origin)))
+        {
+            _logs[head.Last.Origin] = new OriginLog(head);
+        }
+
+        _clock = null;
+        FindNews();
+    }
 
     private Admission Place(SyncEvent candidate, ICollection<DeliveredEvent> delivered)
     {
@@ -253,7 +275,7 @@ public sealed class Replica
     {
         if (next.Dot.Origin != Self)
         {
-            _news[next.Dot.Origin] = next.Dot.Sequence;
+            _news.Add(next.Dot);
         }
 
         _clock = null;
@@ -271,29 +293,8 @@ public sealed class Replica
     private OriginLog LogOf(Origin origin) =>
         _logs.TryGetValue(origin, out var log) ? log : _logs[origin] = new OriginLog(origin);
 
-    // What the next own event has to name: everything known that the last one did not name.
-    private void FindNews()
-    {
-        _news.Clear();
-        var named = _logs.TryGetValue(Self, out var own) ? own.Context : VectorClock.Empty;
-        foreach (var (origin, log) in _logs)
-        {
-            if (origin != Self && log.Sequence > named[origin])
-            {
-                _news[origin] = log.Sequence;
-            }
-        }
-    }
-
-    private VectorClock TakeNews()
-    {
-        if (_news.Count == 0)
-        {
-            return VectorClock.Empty;
-        }
-
-        var taken = VectorClock.Adopt([.. _news.Select(entry => new Dot(entry.Key, entry.Value))]);
-        _news.Clear();
-        return taken;
-    }
+    private void FindNews() => _news.Find(
+        Self,
+        _logs.Select(log => new Dot(log.Key, log.Value.Sequence)),
+        _logs.TryGetValue(Self, out var own) ? own.Context : VectorClock.Empty);
 }

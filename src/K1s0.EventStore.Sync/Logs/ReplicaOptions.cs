@@ -14,7 +14,7 @@ public sealed class ReplicaOptions
     /// <value>2,048 by default.</value>
     public int MaxWaitingEvents { get; set; } = 2_048;
 
-    /// <summary>The most bytes of payload and metadata of events that wait, 0 to 1 GiB.</summary>
+    /// <summary>The most bytes of events that wait (<see cref="SyncEvent.Size"/>), 0 to 1 GiB.</summary>
     /// <value>4 MiB by default.</value>
     public long MaxWaitingBytes { get; set; } = 4 * 1024 * 1024;
 

@@ -38,6 +38,11 @@ public sealed class SyncEvent
         Hash = ComputeHash();
     }
 
+    // The same event, its content in other memory.
+    private SyncEvent(SyncEvent other, VectorClock observed, EventEnvelope envelope) =>
+        (Dot, Time, Previous, Content, Hash, Observed, Envelope) =
+            (other.Dot, other.Time, other.Previous, other.Content, other.Hash, observed, envelope);
+
     /// <summary>Who wrote it, and its place in that log.</summary>
     public Dot Dot { get; }
 
@@ -63,6 +68,9 @@ public sealed class SyncEvent
 
     /// <summary>About how many bytes it takes uncompressed, on the wire or in a store.</summary>
     public int Size => 200 + (Observed.Count * EntryBytes) + Envelope.PayloadUtf8.Length + Envelope.MetadataUtf8.Length;
+
+    private static EventEnvelope Nothing { get; } = new(
+        Guid.Empty, new StreamId("k1s0-sync", "nothing"), 0, "nothing", "{}"u8.ToArray(), default, default);
 
     private static ReadOnlySpan<byte> Label => "k1s0-sync-event/1"u8;
 
@@ -96,6 +104,19 @@ public sealed class SyncEvent
         Write(origin, buffer[GenesisLabel.Length..]);
         return Sha256Digest.Of(buffer);
     }
+
+    /// <summary>The same event, which keeps no memory of others alive.</summary>
+    internal SyncEvent Detached() => new(
+        this,
+        Observed,
+        Envelope with
+        {
+            PayloadUtf8 = Envelope.PayloadUtf8.ToArray(),
+            MetadataUtf8 = Envelope.MetadataUtf8.ToArray(),
+        });
+
+    /// <summary>What stands for the event in an order; nothing else of it is true.</summary>
+    internal SyncEvent WithoutContent() => new(this, VectorClock.Empty, Nothing);
 
     /// <summary>The dot and the event's type, never its payload.</summary>
     public override string ToString() => $"{Dot} {Envelope.EventType}";

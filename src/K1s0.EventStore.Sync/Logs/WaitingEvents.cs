@@ -3,6 +3,7 @@ namespace K1s0.EventStore.Sync;
 /// <summary>
 /// Events that came before their causes, each under the one cause that it waits for. Bounded by count and bytes: a
 /// newcomer that does not fit is refused. That blocks nothing, because an event whose causes are there does not wait.
+/// What waits is copied out of the batch that it came in, which it would keep in memory otherwise.
 /// </summary>
 internal sealed class WaitingEvents(int maxEvents, long maxBytes)
 {
@@ -19,7 +20,7 @@ internal sealed class WaitingEvents(int maxEvents, long maxBytes)
             return Admission.Waiting;
         }
 
-        var bytes = SizeOf(waiting);
+        var bytes = waiting.Size;
         if (_dots.Count >= maxEvents || _bytes + bytes > maxBytes)
         {
             return Admission.NoRoomToWait;
@@ -27,7 +28,7 @@ internal sealed class WaitingEvents(int maxEvents, long maxBytes)
 
         _dots.Add(waiting.Dot);
         _bytes += bytes;
-        (_byCause.TryGetValue(cause, out var others) ? others : _byCause[cause] = []).Add(waiting);
+        (_byCause.TryGetValue(cause, out var others) ? others : _byCause[cause] = []).Add(waiting.Detached());
         return Admission.Waiting;
     }
 
@@ -42,12 +43,9 @@ internal sealed class WaitingEvents(int maxEvents, long maxBytes)
         foreach (var waiting in released)
         {
             _dots.Remove(waiting.Dot);
-            _bytes -= SizeOf(waiting);
+            _bytes -= waiting.Size;
         }
 
         return released;
     }
-
-    private static long SizeOf(SyncEvent waiting) =>
-        waiting.Envelope.PayloadUtf8.Length + waiting.Envelope.MetadataUtf8.Length;
 }

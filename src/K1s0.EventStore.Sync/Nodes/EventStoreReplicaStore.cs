@@ -8,7 +8,8 @@ namespace K1s0.EventStore.Sync;
 /// <para>Streams: <c>k1s0-sync-log</c> / origin, and <c>k1s0-sync</c> / <c>identity</c>, <c>origins</c> and
 /// <c>repairs</c>. An event is stored under an id that is made of its hash: what was changed in the store is found when
 /// it is read, and <see cref="InvalidFormatException"/> is thrown, until a repair stands in its place. At most 65,536
-/// repairs are kept.</para>
+/// repairs are kept. Damage at the end of a log, where contexts are read from when the store is opened, cuts the log
+/// there (<see cref="OriginHead.DamagedUpTo"/>): what is appended again takes the places of what is damaged.</para>
 /// <para>What is appended at once is split into appends of at most 500 events: a failure in between leaves the first of
 /// them, each with all that it builds on.</para>
 /// </remarks>
@@ -17,7 +18,7 @@ public sealed class EventStoreReplicaStore : IRepairableReplicaStore
     private const int MaxEventsPerAppend = 500;
     private const int MaxStreamsPerAppend = 50;
     private const int MaxBytesPerAppend = 8 * 1024 * 1024;
-    private const int LeastPagePerOrigin = 16;
+    private const int MaxRepairsAtOnce = 256;
 
     private static readonly StreamId Identity = new("k1s0-sync", "identity");
     private static readonly StreamId Origins = new("k1s0-sync", "origins");
@@ -27,9 +28,14 @@ public sealed class EventStoreReplicaStore : IRepairableReplicaStore
     private readonly IStreamReader _reader;
     private readonly TimeProvider _timeProvider;
     private readonly StoredLogs _logs;
+    private readonly StoredHeads _heads;
+    private readonly StoredPages _pages;
 
     // Origins whose log is named in the stream of origins. Only the appending side looks.
     private HashSet<Origin>? _known;
+
+    // Up to where the store holds something else already, or the same. Only the appending side looks.
+    private Dictionary<Origin, long> _taken = [];
 
     /// <summary>A store for a replica.</summary>
     /// <param name="store">
@@ -47,28 +53,38 @@ public sealed class EventStoreReplicaStore : IRepairableReplicaStore
             ?? throw new ArgumentException($"The store is no {nameof(IStreamReader)}.", nameof(store));
         _timeProvider = timeProvider ?? TimeProvider.System;
         _logs = new StoredLogs(_store, _appender, _reader);
+        (_heads, _pages) = (new StoredHeads(_logs, _reader), new StoredPages(_logs));
     }
 
-    /// <inheritdoc/>
+    /// <summary>Who the store belongs to; null while nobody has said, and where that is damaged.</summary>
+    /// <param name="cancellationToken">Gives up; nothing has changed.</param>
     public async Task<ReplicaIdentity?> ReadIdentityAsync(CancellationToken cancellationToken = default)
     {
-        await foreach (var last in _reader
-            .ReadStreamAsync(Identity, ReadDirection.Backward, cancellationToken: cancellationToken)
-            .ConfigureAwait(false))
-        {
-            var payload = last.Payload;
-            return new ReplicaIdentity(
-                OriginNames.Read(payload.GetProperty("origin")), payload.GetProperty("installation").GetString()!);
-        }
+        var end = (await _reader.GetHeadAsync(Identity, cancellationToken).ConfigureAwait(false)).Version.Value;
+        var notes = await _logs.LoadNotesAsync(Identity, cancellationToken).ConfigureAwait(false);
 
-        return null;
+        // An earlier note may name an origin that was given up for a reason.
+        return notes is [.., var last] && last.Version == end && OriginNames.TryRead(last) is { } self
+            ? new ReplicaIdentity(self, OriginNames.ReadText(last, "installation"))
+            {
+                IsOfAnotherStore = !string.Equals(
+                    OriginNames.ReadText(last, "store"),
+                    await NameStoreAsync(cancellationToken).ConfigureAwait(false),
+                    StringComparison.Ordinal),
+            }
+            : null;
     }
 
     /// <inheritdoc/>
     public async Task WriteIdentityAsync(ReplicaIdentity identity, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(identity);
-        var payload = OriginNames.Note(identity.Self, json => json.WriteString("installation", identity.Installation));
+        var name = await NameStoreAsync(cancellationToken).ConfigureAwait(false);
+        var payload = OriginNames.Note(identity.Self, json =>
+        {
+            json.WriteString("installation", identity.Installation);
+            json.WriteString("store", name);
+        });
         await _store.AppendAsync(
             Identity,
             [EventEnvelope.Create(Identity, "replica-named", payload, timeProvider: _timeProvider)],
@@ -79,19 +95,19 @@ public sealed class EventStoreReplicaStore : IRepairableReplicaStore
     /// <inheritdoc/>
     public async Task<IReadOnlyList<OriginHead>> ReadHeadsAsync(CancellationToken cancellationToken = default)
     {
-        var (heads, known) = (new List<OriginHead>(), new HashSet<Origin>());
-        var names = await _store.LoadAsync(Origins, cancellationToken: cancellationToken).ConfigureAwait(false);
-        foreach (var named in names)
+        var (heads, known, taken) = (new List<OriginHead>(), new HashSet<Origin>(), new Dictionary<Origin, long>());
+        foreach (var note in await _logs.LoadNotesAsync(Origins, cancellationToken).ConfigureAwait(false))
         {
-            var origin = OriginNames.Read(named.Payload.GetProperty("origin"));
-            if (known.Add(origin)
-                && await ReadHeadAsync(origin, cancellationToken).ConfigureAwait(false) is { } head)
+            if (OriginNames.TryRead(note) is { } origin
+                && known.Add(origin)
+                && await _heads.ReadAsync(origin, cancellationToken).ConfigureAwait(false) is { } head)
             {
                 heads.Add(head);
+                taken[origin] = head.DamagedUpTo;
             }
         }
 
-        _known = known;
+        (_known, _taken) = (known, taken);
         return heads;
     }
 
@@ -101,22 +117,8 @@ public sealed class EventStoreReplicaStore : IRepairableReplicaStore
     {
         ArgumentNullException.ThrowIfNull(after);
         ArgumentNullException.ThrowIfNull(upTo);
-        var wanted = Wanted(after, upTo);
-        var each = Math.Max(LeastPagePerOrigin, maxEvents / Math.Max(1, wanted.Count));
-        var cursors = new PriorityQueue<(Queue<SyncEvent> Loaded, bool HasMore), SyncEvent>(EventOrder.Instance);
-        foreach (var dot in wanted)
-        {
-            var last = Math.Min(dot.Sequence, after[dot.Origin] + each);
-            var loaded = await _logs.LoadAsync(dot.Origin, after[dot.Origin] + 1, last, cancellationToken)
-                .ConfigureAwait(false);
-            var page = new Queue<SyncEvent>(loaded);
-            if (page.TryPeek(out var first))
-            {
-                cursors.Enqueue((page, last < dot.Sequence), first);
-            }
-        }
-
-        return Merge(cursors, maxEvents, maxBytes);
+        return await _pages.ReadAsync(Wanted(after, upTo), after, maxEvents, maxBytes, cancellationToken)
+            .ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -128,13 +130,22 @@ public sealed class EventStoreReplicaStore : IRepairableReplicaStore
             await ReadHeadsAsync(cancellationToken).ConfigureAwait(false);
         }
 
+        await FindTakenAsync(events, cancellationToken).ConfigureAwait(false);
         for (var from = 0; from < events.Count;)
         {
             var count = CountOfNextAppend(events, from);
-            await AppendPartAsync([.. events.Skip(from).Take(count)], cancellationToken).ConfigureAwait(false);
+            List<DeliveredEvent> part = [.. events.Skip(from).Take(count)];
+            await (IsTaken(part[0])
+                ? _logs.RepairAsync([.. part.Select(delivered => delivered.Event)], cancellationToken)
+                : AppendPartAsync(part, cancellationToken)).ConfigureAwait(false);
             from += count;
         }
     }
+
+    /// <summary>Has the store say whether it takes the largest event that names so many origins.</summary>
+    /// <exception cref="ArgumentException">It does not.</exception>
+    internal Task CheckRoomAsync(int origins, CancellationToken cancellationToken) =>
+        StoreTrial.CheckAsync(_appender, origins, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<LogLink>> ReadLinksAsync(
@@ -172,6 +183,11 @@ public sealed class EventStoreReplicaStore : IRepairableReplicaStore
         return _logs.RepairAsync(events, cancellationToken);
     }
 
+    // Its id and epoch, for stores that have these; an operator begins an epoch after a restore.
+    private async Task<string> NameStoreAsync(CancellationToken cancellationToken) => _store is IFeedReader feed
+        ? (await feed.GetIdentityAsync(cancellationToken).ConfigureAwait(false)).ToString()
+        : string.Empty;
+
     private static List<Dot> Wanted(VectorClock after, VectorClock upTo)
     {
         var wanted = new List<Dot>();
@@ -186,37 +202,38 @@ public sealed class EventStoreReplicaStore : IRepairableReplicaStore
         return wanted;
     }
 
-    // Ends where the next event of some log is not loaded: it might come before all others.
-    private static List<SyncEvent> Merge(
-        PriorityQueue<(Queue<SyncEvent> Loaded, bool HasMore), SyncEvent> cursors, int maxEvents, int maxBytes)
+    // Whether there is an event in the place already: the same, or one that is damaged.
+    private bool IsTaken(DeliveredEvent delivered) =>
+        _taken.GetValueOrDefault(delivered.Event.Dot.Origin) >= delivered.Event.Dot.Sequence;
+
+    // A log that is not among those that are known may have lost its name.
+    private async Task FindTakenAsync(IReadOnlyList<DeliveredEvent> events, CancellationToken cancellationToken)
     {
-        var (page, bytes) = (new List<SyncEvent>(), 0L);
-        while (page.Count < maxEvents && bytes < maxBytes && cursors.TryDequeue(out var cursor, out var next))
+        foreach (var origin in events.Select(delivered => delivered.Event.Dot.Origin).Distinct())
         {
-            page.Add(next);
-            bytes += next.Size;
-            cursor.Loaded.Dequeue();
-            if (cursor.Loaded.TryPeek(out var following))
+            if (!_known!.Contains(origin) && !_taken.ContainsKey(origin))
             {
-                cursors.Enqueue(cursor, following);
-            }
-            else if (cursor.HasMore)
-            {
-                break;
+                var head = await _reader.GetHeadAsync(OriginNames.Log(origin), cancellationToken).ConfigureAwait(false);
+                _taken[origin] = head.Version.Value;
+                if (head.Version > StreamVersion.None)
+                {
+                    await _appender.AppendAsync([Naming([origin])], cancellationToken).ConfigureAwait(false);
+                    _known.Add(origin);
+                }
             }
         }
-
-        return page;
     }
 
-    private static int CountOfNextAppend(IReadOnlyList<DeliveredEvent> events, int from)
+    private int CountOfNextAppend(IReadOnlyList<DeliveredEvent> events, int from)
     {
         var (origins, bytes, count) = (new HashSet<Origin>(), 0L, 0);
-        foreach (var delivered in events.Skip(from).Take(MaxEventsPerAppend))
+        var isTaken = IsTaken(events[from]);
+        foreach (var delivered in events.Skip(from).Take(isTaken ? MaxRepairsAtOnce : MaxEventsPerAppend))
         {
             bytes += delivered.Event.Size;
             origins.Add(delivered.Event.Dot.Origin);
-            if (count > 0 && (bytes > MaxBytesPerAppend || origins.Count > MaxStreamsPerAppend))
+            if (count > 0 && (bytes > MaxBytesPerAppend || origins.Count > MaxStreamsPerAppend
+                || IsTaken(delivered) != isTaken))
             {
                 break;
             }
@@ -234,12 +251,7 @@ public sealed class EventStoreReplicaStore : IRepairableReplicaStore
             .Where(origin => !_known!.Contains(origin)).ToList();
         if (news.Count > 0)
         {
-            appends.Add(new StreamAppend(
-                Origins,
-                [
-                    .. news.Select(origin => EventEnvelope.Create(
-                        Origins, "origin-seen", OriginNames.Note(origin), timeProvider: _timeProvider)),
-                ]));
+            appends.Add(Naming(news));
         }
 
         appends.AddRange(
@@ -254,36 +266,10 @@ public sealed class EventStoreReplicaStore : IRepairableReplicaStore
         _known!.UnionWith(news);
     }
 
-    private async Task<OriginHead?> ReadHeadAsync(Origin origin, CancellationToken cancellationToken)
-    {
-        SyncEvent? last = null;
-        var (context, expected) = (VectorClock.Empty, 0L);
-        await foreach (var stored in _reader
-            .ReadStreamAsync(OriginNames.Log(origin), ReadDirection.Backward, cancellationToken: cancellationToken)
-            .ConfigureAwait(false))
-        {
-            var (read, whole) = await _logs.ReadAsync(stored, origin, cancellationToken).ConfigureAwait(false);
-            if (last is not null && stored.Version < expected)
-            {
-                context = context.Merge(await _logs.LoadObservedAsync(
-                    origin, stored.Version + 1, expected, cancellationToken).ConfigureAwait(false));
-            }
-
-            (last, expected) = (last ?? read, stored.Version - 1);
-            context = context.Merge(whole ?? read.Observed);
-            if (whole is not null)
-            {
-                expected = 0;
-                break;
-            }
-        }
-
-        if (expected > 0)
-        {
-            context = context.Merge(
-                await _logs.LoadObservedAsync(origin, 1, expected, cancellationToken).ConfigureAwait(false));
-        }
-
-        return last is null ? null : new OriginHead(last.Dot, last.Hash, last.Time, context);
-    }
+    private StreamAppend Naming(List<Origin> origins) => new(
+        Origins,
+        [
+            .. origins.Select(origin => EventEnvelope.Create(
+                Origins, "origin-seen", OriginNames.Note(origin), timeProvider: _timeProvider)),
+        ]);
 }

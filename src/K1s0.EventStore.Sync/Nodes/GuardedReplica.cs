@@ -6,7 +6,9 @@ namespace K1s0.EventStore.Sync;
 /// </summary>
 /// <remarks>
 /// A store that fails in the middle leaves the replica ahead of it. Then the replica is read from the store anew before
-/// anybody uses it again; when that fails too, whoever comes next tries it again.
+/// anybody uses it again; when that fails too, whoever comes next tries it again. What the store turns out to have kept
+/// is delivered then; when that is all that was to be kept, the failure is none. What the application throws when it is
+/// told of an event stops the telling, and nothing else: see <see cref="DeliveryStoppedException"/>.
 /// </remarks>
 internal sealed class GuardedReplica : IDisposable
 {
@@ -20,9 +22,18 @@ internal sealed class GuardedReplica : IDisposable
     private readonly Lock _state = new();
     private Replica _replica;
 
+    // The logs that the store could not give to their ends when it was opened.
+    private IReadOnlyList<OriginHead> _cut = [];
+
     // Guarded by the gate: the own log as it is durable, and whether the replica has run ahead of it.
     private OriginHead _durableEnd;
     private bool _isAhead;
+
+    // Guarded by the gate: what was given to the store when the replica ran ahead.
+    private IReadOnlyList<DeliveredEvent> _unsettled = [];
+
+    // Written inside of the gate.
+    private volatile DeliveryStoppedException? _stopped;
 
     private GuardedReplica(IReplicaStore store, ReplicaNodeOptions options, Replica replica)
     {
@@ -30,6 +41,9 @@ internal sealed class GuardedReplica : IDisposable
         (_installation, _limits, _deliver) = (options.Installation, options.Replica.Checked(), options.OnDelivered);
         _durableEnd = replica.HeadOf(replica.Self);
     }
+
+    /// <summary>Why the application is told of no event any more; null while it is.</summary>
+    public DeliveryStoppedException? Stopped => _stopped;
 
     public static async Task<GuardedReplica> OpenAsync(
         IReplicaStore store,
@@ -42,17 +56,27 @@ internal sealed class GuardedReplica : IDisposable
         var known = await store.ReadIdentityAsync(cancellationToken).ConfigureAwait(false);
         var identity = known
             ?? new ReplicaIdentity(new Origin(ReplicaId.Create(time, sync.Draw), 0), options.Installation);
+        if (store is EventStoreReplicaStore kept)
+        {
+            await kept.CheckRoomAsync(options.Replica.Checked().MaxOrigins, cancellationToken).ConfigureAwait(false);
+        }
+
         var heads = await store.ReadHeadsAsync(cancellationToken).ConfigureAwait(false);
         var replica = Replica.Resume(identity.Self, heads, clock, options.Replica);
+        var guarded = new GuardedReplica(store, options, replica)
+        {
+            _cut = [.. heads.Where(head => head.DamagedUpTo > 0)],
+        };
         if (known is null)
         {
             await store.WriteIdentityAsync(identity, CancellationToken.None).ConfigureAwait(false);
             replica.KeepTail(TailStatus.Sound);
-            return new GuardedReplica(store, options, replica);
+            return guarded;
         }
 
         // Elsewhere it is a copy; and an empty log nobody can confirm, while a new one costs nothing.
         if (!string.Equals(identity.Installation, options.Installation, StringComparison.Ordinal)
+            || identity.IsOfAnotherStore
             || replica.Clock[replica.Self] == 0)
         {
             var next = replica.BeginIncarnation(sync.DrawNumber);
@@ -60,7 +84,7 @@ internal sealed class GuardedReplica : IDisposable
                 .ConfigureAwait(false);
         }
 
-        return new GuardedReplica(store, options, replica);
+        return guarded;
     }
 
     public T Look<T>(Func<Replica, T> look)
@@ -78,6 +102,10 @@ internal sealed class GuardedReplica : IDisposable
             look(_replica);
         }
     }
+
+    /// <summary>What is damaged at the ends of logs, or behind that, and has not come back yet.</summary>
+    public List<Dot> CutDots(int most) => Look(replica => _cut
+        .SelectMany(head => Recovery.Missing(head, replica.HeadOf(head.Last.Origin).Last.Sequence)).Take(most).ToList());
 
     /// <summary>Waits for the gate, and until the replica stands as its store does.</summary>
     public async Task EnterAsync(CancellationToken cancellationToken)
@@ -102,15 +130,43 @@ internal sealed class GuardedReplica : IDisposable
     /// <summary>Stores what was delivered, and tells of it. The caller is inside of the gate.</summary>
     public async Task AppendAsync(IReadOnlyList<DeliveredEvent> events)
     {
+        _unsettled = events;
+
         // Past this point the replica counts the events as known, so nobody's token is passed on.
         await KeepAsync(() => _store.AppendAsync(events, CancellationToken.None)).ConfigureAwait(false);
-        if (_deliver is not null)
+    }
+
+    /// <summary>
+    /// The same, for events of others: one that the store does not take is no part of the history, nor what builds on
+    /// it, and the rest is.
+    /// </summary>
+    /// <returns>The events that are not.</returns>
+    public async Task<IReadOnlyList<SyncEvent>> AppendWhatFitsAsync(IReadOnlyList<DeliveredEvent> events)
+    {
+        (_unsettled, var refused) = (events, (IReadOnlyList<SyncEvent>)[]);
+        await KeepAsync(async () =>
         {
-            foreach (var delivered in events)
+            try
             {
-                _deliver(delivered);
+                await _store.AppendAsync(events, CancellationToken.None).ConfigureAwait(false);
             }
-        }
+            catch (InvalidEventException)
+            {
+                (_unsettled, refused) = await SingleAppends.AppendAsync(_store, events).ConfigureAwait(false);
+                var heads = await _store.ReadHeadsAsync(CancellationToken.None).ConfigureAwait(false);
+                Look(replica => replica.TakeBack(refused, heads));
+            }
+        }).ConfigureAwait(false);
+        return refused;
+    }
+
+    /// <summary>
+    /// Where a reading of the history begins: what comes behind it is told again. The caller is inside of the gate.
+    /// </summary>
+    public VectorClock BeginHistory()
+    {
+        _stopped = null;
+        return Look(replica => replica.Clock);
     }
 
     /// <summary>Stores who the replica is. The caller is inside of the gate.</summary>
@@ -126,44 +182,98 @@ internal sealed class GuardedReplica : IDisposable
         {
             await write().ConfigureAwait(false);
             (_isAhead, _durableEnd) = (false, Look(replica => replica.HeadOf(replica.Self)));
+            Tell(replica: null);
         }
         catch
         {
-            await TryCatchUpAsync().ConfigureAwait(false);
-            throw;
+            if (!await TryCatchUpAsync().ConfigureAwait(false))
+            {
+                throw;
+            }
         }
     }
 
-    private async Task TryCatchUpAsync()
+    // Whether the store has kept all of what the replica knows: then the write came through, whatever was thrown.
+    private async Task<bool> TryCatchUpAsync()
     {
         try
         {
-            await CatchUpAsync().ConfigureAwait(false);
+            return await CatchUpAsync().ConfigureAwait(false);
         }
         catch (Exception)
         {
             // The caller is told of the first failure. As the replica is still ahead, the next one is told of this.
+            return false;
         }
     }
 
-    private async Task CatchUpAsync()
+    private async Task<bool> CatchUpAsync()
     {
         var ahead = Look(replica => replica);
         var identity = await _store.ReadIdentityAsync(CancellationToken.None).ConfigureAwait(false);
         var heads = await _store.ReadHeadsAsync(CancellationToken.None).ConfigureAwait(false);
-        var resumed = Replica.Resume(identity?.Self ?? ahead.Self, heads, ahead.Time, _limits);
+        var resumed = Replica.Resume(
+            identity?.Self ?? ahead.Self,
+            heads.Select(head => Recovery.Whole(head, ahead, _unsettled)),
+            ahead.Time,
+            _limits);
         var end = resumed.HeadOf(resumed.Self);
+        var isWhole = Recovery.KnowTheSame(resumed, ahead);
         if (resumed.Self == ahead.Self && (end.Hash == _durableEnd.Hash || end.Hash == ahead.HashOf(ahead.Self)))
         {
             // It ends where it ended, or with what was just written: nobody has put another disk under the process.
             resumed.KeepTail(ahead.Tail);
         }
 
-        lock (_state)
+        if (!isWhole)
         {
-            _replica = resumed;
+            // Sessions that know more than the store are over.
+            lock (_state)
+            {
+                _replica = resumed;
+            }
         }
 
         (_isAhead, _durableEnd) = (false, end);
+        Tell(resumed);
+        if (_deliver is not null && !ahead.Clock.Covers(resumed.Clock))
+        {
+            _stopped ??= new DeliveryStoppedException(
+                "what came back in a log", new InvalidFormatException("log of a replica", "it was damaged before."));
+        }
+
+        return isWhole;
+    }
+
+    // All that was to be stored, or of that what a replica that was read anew has.
+    private void Tell(Replica? replica)
+    {
+        var events = _unsettled;
+        _unsettled = [];
+        if (_deliver is null)
+        {
+            return;
+        }
+
+        foreach (var delivered in events)
+        {
+            if (_stopped is null && (replica is null || Recovery.Holds(replica, delivered.Event)))
+            {
+                Tell(delivered);
+            }
+        }
+    }
+
+    private void Tell(DeliveredEvent delivered)
+    {
+        try
+        {
+            _deliver!(delivered);
+        }
+        catch (Exception e)
+        {
+            // The event is durable and goes on its way: who writes next is told, and who asks for the node's health.
+            _stopped = new DeliveryStoppedException(delivered.Event.ToString(), e);
+        }
     }
 }

@@ -33,6 +33,11 @@ internal static class HistoryReader
                 }
             }
         }
+
+        if (state.FindWaiting() is { } waiting)
+        {
+            throw new InvalidFormatException("history of a replica", $"what {waiting} builds on is damaged.");
+        }
     }
 
     private sealed class State
@@ -58,6 +63,8 @@ internal static class HistoryReader
                 }
             }
         }
+
+        public SyncEvent? FindWaiting() => _waiting.Values.FirstOrDefault()?[0];
 
         private Dot? FindMissing(SyncEvent next)
         {

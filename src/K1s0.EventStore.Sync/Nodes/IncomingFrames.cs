@@ -14,8 +14,16 @@ internal sealed class IncomingFrames(int windowBytes)
         Channel.CreateUnbounded<ReadOnlyMemory<byte>>(
             new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
 
+    // Whatever the transport looks at.
+    private volatile int _maxFrameBytes = SyncOptions.MaxFrameBytes;
     private long _bytes;
     private int _count;
+
+    /// <summary>The most bytes of a frame that comes from now on.</summary>
+    public int MaxFrameBytes
+    {
+        set => _maxFrameBytes = value;
+    }
 
     /// <summary>Receives until the connection ends. Never throws: the reader gets what went wrong.</summary>
     public async Task FillAsync(ISyncTransport transport, CancellationToken cancellationToken)
@@ -26,7 +34,7 @@ internal sealed class IncomingFrames(int windowBytes)
             {
                 var bytes = Interlocked.Add(ref _bytes, frame.Length);
                 var count = Interlocked.Increment(ref _count);
-                if (bytes > windowBytes + (2L * SyncOptions.MaxFrameBytes) || count > MaxFrames)
+                if (frame.Length > _maxFrameBytes || bytes > windowBytes + (2L * SyncOptions.MaxFrameBytes) || count > MaxFrames)
                 {
                     throw new InvalidFormatException(
                         "synchronisation", "the peer sends more than it was allowed to.");

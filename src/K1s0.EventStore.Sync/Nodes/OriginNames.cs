@@ -29,6 +29,24 @@ internal static class OriginNames
         return buffer.WrittenMemory;
     }
 
-    public static Origin Read(JsonElement named) =>
-        new(ReplicaId.Parse(named[0].GetString()!), named[1].GetUInt64());
+    /// <summary>The origin that a note names; null when the note is damaged.</summary>
+    public static Origin? TryRead(EventEnvelope note)
+    {
+        try
+        {
+            var named = note.Payload.GetProperty("origin");
+            return new Origin(ReplicaId.Parse(named[0].GetString()!), named[1].GetUInt64());
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException
+            or FormatException or ArgumentException or OverflowException or IndexOutOfRangeException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A text beside it; empty when there is none.</summary>
+    public static string ReadText(EventEnvelope note, string name) =>
+        note.Payload.TryGetProperty(name, out var text) && text.ValueKind is JsonValueKind.String
+            ? text.GetString()!
+            : string.Empty;
 }

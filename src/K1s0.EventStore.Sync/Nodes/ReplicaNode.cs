@@ -7,9 +7,10 @@ namespace K1s0.EventStore.Sync;
 /// to the caller before it is durable in the store.
 /// </summary>
 /// <remarks>
-/// Safe for several threads; several sessions may run at once. An exception from the store in the middle of a write or
-/// a session leaves the store as it was, or with the whole of what was written; the node then reads its state from the
-/// store anew, before it does anything else.
+/// Safe for several threads; several sessions may run at once. After an exception from the store in the middle of a
+/// write or a session the node reads its state from the store anew, before it does anything else. When the store has
+/// kept all that it was given, the call goes on as if nothing had been thrown; otherwise it ends with the exception, and
+/// what was kept, if only the first part, is delivered.
 /// </remarks>
 public sealed class ReplicaNode : IDisposable
 {
@@ -21,9 +22,14 @@ public sealed class ReplicaNode : IDisposable
     // Guarded by the replica's lock; null where the store cannot be repaired.
     private readonly LogDamage? _damage;
 
-    private ReplicaNode(IReplicaStore store, SyncOptions sync, TimeProvider timeProvider, GuardedReplica guarded) =>
-        (_store, _sync, _timeProvider, _guarded, _damage) =
-            (store, sync, timeProvider, guarded, store is IRepairableReplicaStore ? new LogDamage() : null);
+    private readonly StoreCommands _commands;
+
+    private ReplicaNode(IReplicaStore store, SyncOptions sync, TimeProvider timeProvider, GuardedReplica guarded)
+    {
+        (_store, _sync, _timeProvider, _guarded) = (store, sync, timeProvider, guarded);
+        _damage = store is IRepairableReplicaStore ? new LogDamage() : null;
+        _commands = new StoreCommands(store, guarded, _damage);
+    }
 
     /// <summary>The origin that it writes as.</summary>
     public Origin Self => _guarded.Look(replica => replica.Self);
@@ -38,10 +44,18 @@ public sealed class ReplicaNode : IDisposable
     public bool CanWrite => _guarded.Look(replica => replica.CanWrite);
 
     /// <summary>
-    /// The damaged events that <see cref="ScrubAsync"/> found and no peer has given back yet. While there are some,
-    /// sessions ask for them, and what builds on them in their logs is not sent to others.
+    /// Why <see cref="ReplicaNodeOptions.OnDelivered"/> is called no more: it threw. Null while it is called. Reading
+    /// the history anew begins it again; until then <see cref="WriteAsync"/> refuses.
     /// </summary>
-    public IReadOnlyList<Dot> Damaged => _guarded.Look(_ => _damage?.Dots ?? []);
+    public DeliveryStoppedException? DeliveryStopped => _guarded.Stopped;
+
+    /// <summary>
+    /// The damaged events that <see cref="ScrubAsync"/>, a session or the opening found and no peer has given back yet;
+    /// of those at the ends of logs, 4,096 at most. While there are some, sessions ask for them, and what builds on them
+    /// in their logs is not sent to others.
+    /// </summary>
+    public IReadOnlyList<Dot> Damaged =>
+        [.. _guarded.Look(_ => _damage?.Dots ?? []), .. _guarded.CutDots(LogDamage.MaxEvents)];
 
     /// <summary>
     /// Whether peers have to prove that they have the shared key; otherwise the transport has to know who they are.
@@ -57,7 +71,9 @@ public sealed class ReplicaNode : IDisposable
     /// <param name="options">How the node runs.</param>
     /// <param name="timeProvider">Where the time comes from; the system's clock when null.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="ArgumentException">
+    /// An option is out of range, or the store does not take events that name as many origins as are allowed.
+    /// </exception>
     public static async Task<ReplicaNode> OpenAsync(
         IReplicaStore store,
         ReplicaNodeOptions options,
@@ -78,6 +94,13 @@ public sealed class ReplicaNode : IDisposable
     /// <param name="cancellationToken">Gives up before the write.</param>
     /// <exception cref="InvalidEventException">The event breaks a rule that some store would enforce.</exception>
     /// <exception cref="InvalidOperationException"><see cref="CanWrite"/> is false; nothing was written.</exception>
+    /// <exception cref="ClockAheadException">
+    /// The last event's time is more than <see cref="ReplicaNodeOptions.MaxDrift"/> ahead of the wall clock: peers would
+    /// refuse what follows it. Nothing was written.
+    /// </exception>
+    /// <exception cref="DeliveryStoppedException">
+    /// <see cref="DeliveryStopped"/> is not null; nothing was written.
+    /// </exception>
     public async Task<DeliveredEvent> WriteAsync(EventEnvelope envelope, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(envelope);
@@ -85,6 +108,11 @@ public sealed class ReplicaNode : IDisposable
         await _guarded.EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            if (_guarded.Stopped is { } stopped)
+            {
+                throw new DeliveryStoppedException(stopped.Undelivered, stopped.InnerException!);
+            }
+
             var written = _guarded.Look(replica => replica.WriteChecked(envelope));
             await _guarded.AppendAsync([written]).ConfigureAwait(false);
             return written;
@@ -143,7 +171,8 @@ public sealed class ReplicaNode : IDisposable
 
     /// <summary>
     /// Everything that is part of the history when the reading begins, causes before effects, for views that are built
-    /// anew. What is delivered meanwhile comes through <see cref="ReplicaNodeOptions.OnDelivered"/>.
+    /// anew. What is delivered from then on comes through <see cref="ReplicaNodeOptions.OnDelivered"/>, also where that
+    /// had stopped (<see cref="DeliveryStopped"/>); what is delivered before may come in the call itself.
     /// </summary>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="InvalidFormatException">The store does not give an event that it holds.</exception>
@@ -151,8 +180,9 @@ public sealed class ReplicaNode : IDisposable
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await _guarded.EnterAsync(cancellationToken).ConfigureAwait(false);
+        var end = _guarded.BeginHistory();
         _guarded.Leave();
-        await foreach (var delivered in HistoryReader.ReadAsync(_store, Clock, _sync, cancellationToken)
+        await foreach (var delivered in HistoryReader.ReadAsync(_store, end, _sync, cancellationToken)
             .ConfigureAwait(false))
         {
             yield return delivered;
@@ -175,18 +205,9 @@ public sealed class ReplicaNode : IDisposable
             throw new NotSupportedException($"{_store.GetType().Name} is no {nameof(IRepairableReplicaStore)}.");
         }
 
-        var (checkedEvents, isComplete) = (0L, true);
-        var clock = Clock;
-        for (var i = 0; i < clock.Count && isComplete; i++)
-        {
-            var origin = clock.Entries[i].Origin;
-            var (head, most) = _guarded.Look(replica => (replica.HeadOf(origin), LogDamage.MaxEvents - _damage.Count));
-            var found = await LogScrubber.FindAsync(store, head, most, cancellationToken).ConfigureAwait(false);
-            _guarded.Look(_ => _damage.Replace(origin, found.Damaged));
-            (checkedEvents, isComplete) = (checkedEvents + found.Whole, found.IsComplete);
-        }
-
-        return new ScrubReport(checkedEvents, Damaged, isComplete);
+        var (whole, isComplete) = await LogScrubber
+            .ScrubAsync(store, _guarded, _damage, Clock, cancellationToken).ConfigureAwait(false);
+        return new ScrubReport(whole, Damaged, isComplete);
     }
 
     /// <inheritdoc/>
@@ -218,7 +239,7 @@ public sealed class ReplicaNode : IDisposable
             var outputs = new Queue<SyncOutput>(Advance(session, input));
             while (outputs.TryDequeue(out var output))
             {
-                if (await KeepAsync(output).ConfigureAwait(false) is not { } written)
+                if (await _commands.KeepAsync(output).ConfigureAwait(false) is not { } written)
                 {
                     rest.Add(output);
                     continue;
@@ -239,41 +260,8 @@ public sealed class ReplicaNode : IDisposable
     }
 
     /// <summary>Reads what a session wants to have read; null when the output is another.</summary>
-    internal async Task<SyncInput?> ReadAsync(SyncOutput output, CancellationToken cancellationToken) => output switch
-    {
-        SyncOutput.Read read => new SyncInput.EventsRead(await _store.ReadAsync(
-            read.After, read.UpTo, read.MaxEvents, read.MaxBytes, cancellationToken).ConfigureAwait(false)),
-        SyncOutput.ReadLinks links => new SyncInput.LinksRead(
-            await Repairable.ReadLinksAsync(links.Part.Origin, links.Part.First, links.Part.Last, cancellationToken)
-                .ConfigureAwait(false),
-            links.IsForPeer),
-        SyncOutput.ReadWhole whole => new SyncInput.WholeRead(
-            await Repairable.ReadWholeAsync(whole.Origin, whole.Sequences, whole.MaxBytes, cancellationToken)
-                .ConfigureAwait(false)),
-        _ => null,
-    };
-
-    private IRepairableReplicaStore Repairable => (IRepairableReplicaStore)_store;
-
-    // The caller is inside of the gate. Null when the output wants nothing written.
-    private async Task<SyncInput?> KeepAsync(SyncOutput output)
-    {
-        switch (output)
-        {
-            case SyncOutput.Store store:
-                if (store.Events.Count > 0)
-                {
-                    await _guarded.AppendAsync(store.Events).ConfigureAwait(false);
-                }
-
-                return new SyncInput.EventsStored();
-            case SyncOutput.Repair repair:
-                await Repairable.RepairAsync(repair.Events, CancellationToken.None).ConfigureAwait(false);
-                return new SyncInput.Repaired();
-            default:
-                return null;
-        }
-    }
+    internal Task<SyncInput?> ReadAsync(SyncOutput output, CancellationToken cancellationToken) =>
+        _commands.ReadAsync(output, cancellationToken);
 
     private IReadOnlyList<SyncOutput> Advance(SyncSession session, SyncInput input) =>
         _guarded.Look(_ => session.Step(input, _timeProvider.GetUtcNow()));

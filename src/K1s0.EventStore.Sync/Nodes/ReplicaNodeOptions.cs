@@ -22,8 +22,9 @@ public sealed class ReplicaNodeOptions
 
     /// <summary>
     /// Called with each event that became part of the history, its own included, after it is durable and before the
-    /// next; for views such as <see cref="ConflictView"/>. Must be quick and must not throw: a view that fell behind is
-    /// built anew from the store.
+    /// next; for views such as <see cref="ConflictView"/>. Must be quick. What it throws does not undo the event: it is
+    /// not called again, and <see cref="ReplicaNode.DeliveryStopped"/> says so, until the view is built anew by
+    /// <see cref="ReplicaNode.ReadHistoryAsync"/>.
     /// </summary>
     public Action<DeliveredEvent>? OnDelivered { get; set; }
 }

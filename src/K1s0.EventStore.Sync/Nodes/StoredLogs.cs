@@ -68,20 +68,73 @@ internal sealed class StoredLogs(
                 : throw new InvalidFormatException("log of a replica", $"event {sequence} of {origin} is gone.");
     }
 
-    /// <summary>What the writers of these events had come to know, all of it.</summary>
-    /// <exception cref="InvalidFormatException">One is damaged, or is gone.</exception>
-    public async Task<VectorClock> LoadObservedAsync(
+    /// <summary>
+    /// The events of a part of a log that are whole, each with the whole context where that is stored.
+    /// </summary>
+    public async Task<List<(SyncEvent Event, VectorClock? Context)>> LoadStoredAsync(
         Origin origin, long first, long last, CancellationToken cancellationToken)
     {
-        var observed = VectorClock.Empty;
-        var events = await LoadAsync(origin, first, last, cancellationToken).ConfigureAwait(false);
-        if (events.Count != last - first + 1)
+        var whole = new List<(SyncEvent Event, VectorClock? Context)>();
+        try
         {
-            throw new InvalidFormatException("log of a replica", $"an event of {origin} up to {last} is gone.");
+            foreach (var stored in await store.LoadAsync(OriginNames.Log(origin), first, last, cancellationToken)
+                .ConfigureAwait(false))
+            {
+                whole.Add(await ReadAsync(stored, origin, cancellationToken).ConfigureAwait(false));
+            }
+        }
+        catch (EventStoreException e) when (IsDamage(e))
+        {
+            // One by one: the damaged ones are left out.
         }
 
-        events.ForEach(one => observed = observed.Merge(one.Observed));
-        return observed;
+        if (whole.Count == last - first + 1)
+        {
+            return whole;
+        }
+
+        whole.Clear();
+        for (var sequence = first; sequence <= last; sequence++)
+        {
+            var one = await TryLoadAsync(new Dot(origin, sequence), cancellationToken).ConfigureAwait(false);
+            if (one is not null)
+            {
+                whole.Add(one.Value);
+            }
+        }
+
+        return whole;
+    }
+
+    /// <summary>The events of a stream of notes that can be read.</summary>
+    public async Task<IReadOnlyList<EventEnvelope>> LoadNotesAsync(
+        StreamId notes, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await store.LoadAsync(notes, cancellationToken: cancellationToken).ConfigureAwait(false);
+        }
+        catch (EventStoreException e) when (IsDamage(e))
+        {
+            // One by one: the damaged ones are left out.
+        }
+
+        var readable = new List<EventEnvelope>();
+        var end = await reader.GetHeadAsync(notes, cancellationToken).ConfigureAwait(false);
+        for (var version = 1L; version <= end.Version.Value; version++)
+        {
+            try
+            {
+                readable.AddRange(
+                    await store.LoadAsync(notes, version, version, cancellationToken).ConfigureAwait(false));
+            }
+            catch (EventStoreException e) when (IsDamage(e))
+            {
+                // What it said is found out in another way.
+            }
+        }
+
+        return readable;
     }
 
     /// <summary>The links of the events that are whole.</summary>
@@ -117,9 +170,10 @@ internal sealed class StoredLogs(
         var whole = new List<SyncEvent>();
         for (var sequence = first; sequence <= last; sequence++)
         {
-            if (await TryLoadAsync(new Dot(origin, sequence), cancellationToken).ConfigureAwait(false) is { } one)
+            var one = await TryLoadAsync(new Dot(origin, sequence), cancellationToken).ConfigureAwait(false);
+            if (one is not null)
             {
-                whole.Add(one);
+                whole.Add(one.Value.Event);
             }
         }
 
@@ -134,7 +188,7 @@ internal sealed class StoredLogs(
         foreach (var good in events)
         {
             var there = await TryLoadAsync(good.Dot, cancellationToken).ConfigureAwait(false);
-            if (there?.Hash != good.Hash)
+            if (there?.Event.Hash != good.Hash)
             {
                 added.Add(good);
             }
@@ -169,21 +223,22 @@ internal sealed class StoredLogs(
         (_repairs, _repaired) = (from + added.Count, repaired);
     }
 
-    private static bool IsDamage(EventStoreException e) => e is InvalidFormatException or EventUnreadableException;
+    internal static bool IsDamage(EventStoreException e) => e is InvalidFormatException or EventUnreadableException;
 
-    private async Task<SyncEvent?> TryLoadAsync(Dot dot, CancellationToken cancellationToken)
+    private async Task<(SyncEvent Event, VectorClock? Context)?> TryLoadAsync(
+        Dot dot, CancellationToken cancellationToken)
     {
         var repaired = _repaired ?? await LoadRepairsAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             if (repaired.TryGetValue(dot, out var version))
             {
-                return await ReadRepairAsync(version, cancellationToken).ConfigureAwait(false);
+                return (await ReadRepairAsync(version, cancellationToken).ConfigureAwait(false), null);
             }
 
             var loaded = await store.LoadAsync(
                 OriginNames.Log(dot.Origin), dot.Sequence, dot.Sequence, cancellationToken).ConfigureAwait(false);
-            return loaded.Count == 0 ? null : StoredSyncEvent.Read(loaded[0], dot.Origin).Event;
+            return loaded.Count == 0 ? null : StoredSyncEvent.Read(loaded[0], dot.Origin);
         }
         catch (EventStoreException e) when (IsDamage(e))
         {

@@ -13,11 +13,18 @@ namespace K1s0.EventStore.Sync;
 /// <code>
 /// id of the stored event    the first 16 bytes of the event's hash, with the version (8) and variant of RFC 9562
 ///
+/// metadata:
 /// {"id":"...","stream":["aggregate type","aggregate id"],"time":n,"previous":"hex",
-///  "observed":[["replica",incarnation,sequence],...],     left out when empty
-///  "context":[...],                                       at the first event and every 64th
+///  "observed":"...",                                      VectorClock.ToArray in base64; left out when empty
+///  "hasContext":true,"context":"...",                     at the first event and every 64th; the context is left out
+///                                                         where it is what was observed
+///  "isWrapped":true,                                      where clocks take more than 4 KiB
 ///  "metadata":{...}}                                      the event's own, byte for byte; "metadata64" when it begins
 ///                                                         or ends with white space
+///
+/// payload: that of the event; where isWrapped
+/// {"observed":"...","context":"...","payload":...}         "payload64" when it begins or ends with white space
+///
 /// {"dot":["replica",incarnation,sequence],"id":...}      a repair: the place where it stands, and the rest as above
 /// id of a repair            SHA-256("k1s0-sync-repair/1" | hash, 32 | version of the stream, 8), cut the same way
 /// </code>
@@ -33,34 +40,37 @@ internal static class StoredSyncEvent
 
     private const string FormatName = "stored event of a replica";
 
+    // Stores keep less of metadata than of a payload, and an event may name thousands of origins.
+    private const int MostClockBytes = 4 * 1024;
+
     private static ReadOnlySpan<byte> RepairLabel => "k1s0-sync-repair/1"u8;
 
-    public static EventEnvelope Write(DeliveredEvent delivered, StreamId log) => delivered.Event.Envelope with
+    public static EventEnvelope Write(DeliveredEvent delivered, StreamId log)
     {
-        Id = IdOf(delivered.Event.Hash),
-        StreamId = log,
-        MetadataUtf8 = WriteMetadata(
-            delivered.Event,
-            delivered.Event.Dot.Sequence % ContextEvery == 1 ? delivered.Context : null,
-            isRepair: false),
-    };
+        var context = delivered.Event.Dot.Sequence % ContextEvery == 1 ? delivered.Context : null;
+        return Pack(delivered.Event, context, isRepair: false) with
+        {
+            Id = IdOf(delivered.Event.Hash),
+            StreamId = log,
+        };
+    }
 
     /// <summary>An event that stands in the place of a damaged one.</summary>
     /// <param name="good">The event.</param>
     /// <param name="repairs">The stream of repairs.</param>
     /// <param name="version">The version that it gets there.</param>
-    public static EventEnvelope WriteRepair(SyncEvent good, StreamId repairs, long version) => good.Envelope with
-    {
-        Id = RepairIdOf(good.Hash, version),
-        StreamId = repairs,
-        MetadataUtf8 = WriteMetadata(good, context: null, isRepair: true),
-    };
+    public static EventEnvelope WriteRepair(SyncEvent good, StreamId repairs, long version) =>
+        Pack(good, context: null, isRepair: true) with
+        {
+            Id = RepairIdOf(good.Hash, version),
+            StreamId = repairs,
+        };
 
     /// <summary>The event of a repair.</summary>
     /// <exception cref="InvalidFormatException">It is not what <see cref="WriteRepair"/> wrote.</exception>
     public static SyncEvent ReadRepair(EventEnvelope stored)
     {
-        var good = Parse(stored, at: null);
+        var (good, _) = Parse(stored, at: null);
         return RepairIdOf(good.Hash, stored.Version) == stored.Id
             ? good
             : throw new InvalidFormatException(FormatName, $"{stored} is not the repair that was stored.");
@@ -79,34 +89,71 @@ internal static class StoredSyncEvent
         }
     }
 
-    private static ReadOnlyMemory<byte> WriteMetadata(SyncEvent stored, VectorClock? context, bool isRepair)
+    private static EventEnvelope Pack(SyncEvent stored, VectorClock? context, bool isRepair)
     {
         var envelope = stored.Envelope;
+        var clocks = new Clocks(
+            stored.Observed.Count == 0 ? null : stored.Observed.ToArray(),
+            context is null || context.Equals(stored.Observed) ? null : context.ToArray());
+        var isWrapped = clocks.Bytes > MostClockBytes;
+        return envelope with
+        {
+            PayloadUtf8 = isWrapped ? Wrap(envelope.PayloadUtf8.Span, clocks) : envelope.PayloadUtf8,
+            MetadataUtf8 = ToJson(json =>
+            {
+                if (isRepair)
+                {
+                    json.WritePropertyName("dot");
+                    WriteDot(json, stored.Dot);
+                }
+
+                json.WriteString("id", envelope.Id);
+                json.WriteStartArray("stream");
+                json.WriteStringValue(envelope.StreamId.AggregateType);
+                json.WriteStringValue(envelope.StreamId.AggregateId);
+                json.WriteEndArray();
+                json.WriteNumber("time", stored.Time.Value);
+                json.WriteString("previous", stored.Previous.ToString());
+                if (context is not null)
+                {
+                    json.WriteBoolean("hasContext", true);
+                }
+
+                if (isWrapped)
+                {
+                    json.WriteBoolean("isWrapped", true);
+                }
+                else
+                {
+                    clocks.Write(json);
+                }
+
+                WriteRaw(json, "metadata", "metadata64", envelope.MetadataUtf8.Span);
+            }),
+        };
+    }
+
+    private static ReadOnlyMemory<byte> Wrap(ReadOnlySpan<byte> payload, Clocks clocks)
+    {
+        var buffer = new ArrayBufferWriter<byte>(payload.Length + (2 * clocks.Bytes));
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            clocks.Write(json);
+            WriteRaw(json, "payload", "payload64", payload);
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenMemory;
+    }
+
+    private static ReadOnlyMemory<byte> ToJson(Action<Utf8JsonWriter> write)
+    {
         var buffer = new ArrayBufferWriter<byte>(256);
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
-            if (isRepair)
-            {
-                json.WritePropertyName("dot");
-                WriteDot(json, stored.Dot);
-            }
-
-            json.WriteString("id", envelope.Id);
-            json.WriteStartArray("stream");
-            json.WriteStringValue(envelope.StreamId.AggregateType);
-            json.WriteStringValue(envelope.StreamId.AggregateId);
-            json.WriteEndArray();
-            json.WriteNumber("time", stored.Time.Value);
-            json.WriteString("previous", stored.Previous.ToString());
-            WriteClock(json, "observed", stored.Observed);
-            if (context is not null)
-            {
-                json.WriteBoolean("hasContext", true);
-                WriteClock(json, "context", context);
-            }
-
-            WriteMetadata(json, envelope.MetadataUtf8.Span);
+            write(json);
             json.WriteEndObject();
         }
 
@@ -117,42 +164,53 @@ internal static class StoredSyncEvent
     /// <exception cref="InvalidFormatException">The metadata is not what <see cref="Write"/> wrote.</exception>
     public static (SyncEvent Event, VectorClock? Context) Read(EventEnvelope stored, Origin origin)
     {
-        var read = Parse(stored, new Dot(origin, stored.Version));
+        var (read, context) = Parse(stored, new Dot(origin, stored.Version));
         if (IdOf(read.Hash) != stored.Id)
         {
             throw new InvalidFormatException(FormatName, $"{stored} is not the event that was stored.");
         }
 
+        return (read, context);
+    }
+
+    private static VectorClock? ReadContext(EventEnvelope stored, VectorClock observed)
+    {
         var metadata = stored.Metadata;
-        return (read, metadata.TryGetProperty("hasContext", out _) ? ReadClock(metadata, "context") : null);
+        var place = metadata.TryGetProperty("isWrapped", out _) ? stored.Payload : metadata;
+        return !metadata.TryGetProperty("hasContext", out _) ? null
+            : place.TryGetProperty("context", out var context) ? VectorClock.Decode(context.GetBytesFromBase64())
+            : observed;
     }
 
     // At a place that is known, or that it says itself.
-    private static SyncEvent Parse(EventEnvelope stored, Dot? at)
+    private static (SyncEvent Event, VectorClock? Context) Parse(EventEnvelope stored, Dot? at)
     {
         try
         {
             var metadata = stored.Metadata;
             var stream = metadata.GetProperty("stream");
+            var isWrapped = metadata.TryGetProperty("isWrapped", out _);
             var envelope = new EventEnvelope(
                 metadata.GetProperty("id").GetGuid(),
                 new StreamId(stream[0].GetString()!, stream[1].GetString()!),
                 0,
                 stored.EventType,
-                stored.PayloadUtf8,
-                ReadMetadata(metadata),
+                isWrapped ? ReadRaw(stored.Payload, "payload", "payload64") : stored.PayloadUtf8,
+                ReadRaw(metadata, "metadata", "metadata64"),
                 stored.OccurredAt)
             {
                 SchemaVersion = stored.SchemaVersion,
             };
-            return SyncEvent.Create(
+            var observed = ReadObserved(isWrapped ? stored.Payload : metadata);
+            var read = SyncEvent.Create(
                 at ?? ReadDot(metadata.GetProperty("dot")),
                 new HybridTime(metadata.GetProperty("time").GetInt64()),
                 Sha256Digest.Parse(metadata.GetProperty("previous").GetString()!),
-                ReadClock(metadata, "observed"),
+                observed,
                 envelope);
+            return (read, ReadContext(stored, observed));
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException
+        catch (Exception e) when (e is UnsupportedFormatException or JsonException or KeyNotFoundException or InvalidOperationException
             or FormatException or ArgumentException or IndexOutOfRangeException)
         {
             throw new InvalidFormatException(FormatName, $"{stored} cannot be read.", e);
@@ -177,22 +235,6 @@ internal static class StoredSyncEvent
         return new Guid(bytes[..16], bigEndian: true);
     }
 
-    private static void WriteClock(Utf8JsonWriter json, string name, VectorClock clock)
-    {
-        if (clock.Count == 0)
-        {
-            return;
-        }
-
-        json.WriteStartArray(name);
-        foreach (var dot in clock.Entries)
-        {
-            WriteDot(json, dot);
-        }
-
-        json.WriteEndArray();
-    }
-
     private static void WriteDot(Utf8JsonWriter json, Dot dot)
     {
         json.WriteStartArray();
@@ -205,30 +247,46 @@ internal static class StoredSyncEvent
     private static Dot ReadDot(JsonElement entry) =>
         new(new Origin(ReplicaId.Parse(entry[0].GetString()!), entry[1].GetUInt64()), entry[2].GetInt64());
 
-    private static VectorClock ReadClock(JsonElement metadata, string name) =>
-        metadata.TryGetProperty(name, out var entries)
-            ? VectorClock.Of(
-            [
-                .. entries.EnumerateArray().Select(ReadDot),
-            ])
+    private static VectorClock ReadObserved(JsonElement place) =>
+        place.TryGetProperty("observed", out var observed)
+            ? VectorClock.Decode(observed.GetBytesFromBase64())
             : VectorClock.Empty;
 
     // A raw value loses white space around it, and with it its digest.
-    private static void WriteMetadata(Utf8JsonWriter json, ReadOnlySpan<byte> metadata)
+    private static void WriteRaw(Utf8JsonWriter json, string name, string encodedName, ReadOnlySpan<byte> value)
     {
-        if (metadata[0] <= ' ' || metadata[^1] <= ' ')
+        if (value[0] <= ' ' || value[^1] <= ' ')
         {
-            json.WriteBase64String("metadata64", metadata);
+            json.WriteBase64String(encodedName, value);
         }
         else
         {
-            json.WritePropertyName("metadata");
-            json.WriteRawValue(metadata, skipInputValidation: true);
+            json.WritePropertyName(name);
+            json.WriteRawValue(value, skipInputValidation: true);
         }
     }
 
-    private static ReadOnlyMemory<byte> ReadMetadata(JsonElement metadata) =>
-        metadata.TryGetProperty("metadata64", out var encoded)
+    private static ReadOnlyMemory<byte> ReadRaw(JsonElement place, string name, string encodedName) =>
+        place.TryGetProperty(encodedName, out var encoded)
             ? encoded.GetBytesFromBase64()
-            : JsonMarshal.GetRawUtf8Value(metadata.GetProperty("metadata")).ToArray();
+            : JsonMarshal.GetRawUtf8Value(place.GetProperty(name)).ToArray();
+
+    /// <summary>What an event has observed, and its context where that is another; null where it is left out.</summary>
+    private sealed class Clocks(byte[]? observed, byte[]? context)
+    {
+        public int Bytes => (observed?.Length ?? 0) + (context?.Length ?? 0);
+
+        public void Write(Utf8JsonWriter json)
+        {
+            if (observed is not null)
+            {
+                json.WriteBase64String("observed", observed);
+            }
+
+            if (context is not null)
+            {
+                json.WriteBase64String("context", context);
+            }
+        }
+    }
 }

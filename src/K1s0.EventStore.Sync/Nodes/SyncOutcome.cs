@@ -6,6 +6,9 @@ namespace K1s0.EventStore.Sync;
 /// <param name="Report">What the round did; null when the session ended before a whole round.</param>
 public sealed record SyncOutcome(SyncEndReason Reason, string Detail, SyncReport? Report)
 {
-    /// <summary>Whether both sides hold the same now, as far as nothing was refused.</summary>
+    /// <summary>
+    /// Whether there was a whole round: both sides hold the same now, but for what the report says was refused, is
+    /// forked or is lacking (<see cref="SyncReport.Lacking"/>).
+    /// </summary>
     public bool IsCompleted => Reason is SyncEndReason.Completed && Report is not null;
 }

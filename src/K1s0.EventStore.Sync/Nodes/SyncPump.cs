@@ -1,15 +1,21 @@
 namespace K1s0.EventStore.Sync;
 
 /// <summary>Moves frames between a session and its transport. Reading never waits for writing, so two sides that both
-/// send cannot block each other.</summary>
-internal sealed class SyncPump(ReplicaNode node, ISyncTransport transport)
+/// send cannot block each other. A frame that takes long but comes on, over a slow link, is waited for.</summary>
+internal sealed class SyncPump(ReplicaNode node, MeteredTransport transport)
 {
+    // Less than that in the time that a peer may be silent is no link.
+    private const int LeastBytesMoved = 1024;
+
     private readonly IncomingFrames _incoming = new(node.Sync.WindowBytes);
     private Task<ReadOnlyMemory<byte>?>? _next;
+    private DateTimeOffset _patientUntil;
+    private long _bytesMoved;
 
     public async Task<SyncOutcome> RunAsync(
         SyncRole role, VectorClock? checkpoint, CancellationToken cancellationToken)
     {
+        Limit(Handshake.MaxFrameBytes);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var receiving = _incoming.FillAsync(transport, ending.Token);
         try
@@ -34,7 +40,15 @@ internal sealed class SyncPump(ReplicaNode node, ISyncTransport transport)
             var input = inputs.TryDequeue(out var next)
                 ? next
                 : await NextInputAsync(session, cancellationToken).ConfigureAwait(false);
-            foreach (var output in await node.StepAsync(session, input, cancellationToken).ConfigureAwait(false))
+            var wasReady = session.IsReady;
+            var outputs = await node.StepAsync(session, input, cancellationToken).ConfigureAwait(false);
+            if (session.IsReady && !wasReady)
+            {
+                // Before what the peer will answer is sent.
+                Limit(SyncOptions.MaxFrameBytes);
+            }
+
+            foreach (var output in outputs)
             {
                 switch (output)
                 {
@@ -65,14 +79,38 @@ internal sealed class SyncPump(ReplicaNode node, ISyncTransport transport)
         }
     }
 
+    private void Limit(int maxFrameBytes) =>
+        (transport.MaxReceivedBytes, _incoming.MaxFrameBytes) = (maxFrameBytes, maxFrameBytes);
+
+    // Whether parts of frames have come or gone since somebody asked.
+    private bool HasMoved()
+    {
+        var moved = transport.BytesMoved;
+        var hasMoved = moved - _bytesMoved >= LeastBytesMoved;
+        _bytesMoved = moved;
+        return hasMoved;
+    }
+
     // Null when the frame is on its way. A peer that does not read must not hold the session for ever.
     private async Task<SyncOutcome?> SendAsync(byte[] frame, CancellationToken cancellationToken)
     {
-        using var patience = new CancellationTokenSource(node.Sync.PeerTimeout, node.Time);
-        using var sending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        using var sending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var isLate = false;
         try
         {
-            await transport.SendAsync(frame, sending.Token).ConfigureAwait(false);
+            var timer = Task.Delay(node.Sync.PeerTimeout, node.Time, waiting.Token);
+            var sent = transport.SendAsync(frame, sending.Token).AsTask();
+            while (await Task.WhenAny(sent, timer).ConfigureAwait(false) == timer && !sent.IsCompleted && !isLate)
+            {
+                isLate = cancellationToken.IsCancellationRequested || !HasMoved();
+                timer = isLate ? sent : Task.Delay(node.Sync.PeerTimeout, node.Time, waiting.Token);
+                await (isLate ? sending.CancelAsync() : Task.CompletedTask).ConfigureAwait(false);
+            }
+
+            await sent.ConfigureAwait(false);
+            await waiting.CancelAsync().ConfigureAwait(false);
+            _patientUntil = node.Time.GetUtcNow() + node.Sync.PeerTimeout;
             return null;
         }
         catch (IOException e)
@@ -83,7 +121,7 @@ internal sealed class SyncPump(ReplicaNode node, ISyncTransport transport)
         {
             return new SyncOutcome(SyncEndReason.NotAuthenticated, e.Message, null);
         }
-        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        catch (OperationCanceledException) when (isLate)
         {
             cancellationToken.ThrowIfCancellationRequested();
             return new SyncOutcome(
@@ -91,20 +129,40 @@ internal sealed class SyncPump(ReplicaNode node, ISyncTransport transport)
         }
     }
 
+    // A frame that was sent, or a part of one that came, begins the waiting anew.
+    private async Task<bool> HasNextAsync(SyncSession session, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var deadline = session.IsReady && _patientUntil > session.Deadline ? _patientUntil : session.Deadline;
+            var left = deadline - node.Time.GetUtcNow();
+            var timer = Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, node.Time, waiting.Token);
+            if (await Task.WhenAny(_next!, timer).ConfigureAwait(false) != timer || _next!.IsCompleted)
+            {
+                await waiting.CancelAsync().ConfigureAwait(false);
+                return true;
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!session.IsReady || !HasMoved())
+            {
+                return false;
+            }
+
+            _patientUntil = node.Time.GetUtcNow() + node.Sync.PeerTimeout;
+        }
+    }
+
     private async Task<SyncInput> NextInputAsync(SyncSession session, CancellationToken cancellationToken)
     {
         // Kept when the timer comes first, so that no frame is taken and lost.
         _next ??= _incoming.NextAsync(cancellationToken).AsTask();
-        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var left = session.Deadline - node.Time.GetUtcNow();
-        var timer = Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, node.Time, waiting.Token);
-        if (await Task.WhenAny(_next, timer).ConfigureAwait(false) == timer && !_next.IsCompleted)
+        if (!await HasNextAsync(session, cancellationToken).ConfigureAwait(false))
         {
-            cancellationToken.ThrowIfCancellationRequested();
             return new SyncInput.TimerElapsed();
         }
 
-        await waiting.CancelAsync().ConfigureAwait(false);
         var next = _next;
         _next = null;
         try

@@ -25,6 +25,12 @@ internal sealed class Handshake
     public const int LeastVersion = 1;
     public const int MostVersion = 1;
 
+    /// <summary>
+    /// The most bytes of a frame before both sides have proved themselves, and of the first behind that, which may come
+    /// before that is known: each of these has less than half of it.
+    /// </summary>
+    public const int MaxFrameBytes = 256;
+
     private const int NonceBytes = 32;
     private const ulong SharedKeyFeature = 1;
     private const ulong RepairFeature = 2;

@@ -16,8 +16,10 @@ internal abstract record SyncInput
     /// <summary>The store read what was asked for.</summary>
     public sealed record EventsRead(IReadOnlyList<SyncEvent> Events) : SyncInput;
 
-    /// <summary>The events of the oldest open <see cref="SyncOutput.Store"/> are durable.</summary>
-    public sealed record EventsStored : SyncInput;
+    /// <summary>
+    /// The events of the oldest open <see cref="SyncOutput.Store"/> are durable, without those that the store refused.
+    /// </summary>
+    public sealed record EventsStored(IReadOnlyList<SyncEvent>? Refused = null) : SyncInput;
 
     /// <summary>The store read the links that were asked for.</summary>
     public sealed record LinksRead(IReadOnlyList<LogLink> Links, bool IsForPeer) : SyncInput;

@@ -54,6 +54,13 @@ public sealed class SyncOptions
     /// <value>30 seconds by default.</value>
     public TimeSpan PeerTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// How long a caller may take to prove that it may call, at most <see cref="PeerTimeout"/>, 1 s to 5 min. Before
+    /// that it sends frames of at most 256 bytes.
+    /// </summary>
+    /// <value>10 seconds by default.</value>
+    public TimeSpan AuthenticationTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Where nonces, ids and incarnations are drawn from: a cryptographic source.</summary>
     internal Action<Span<byte>> Draw { get; set; } = System.Security.Cryptography.RandomNumberGenerator.Fill;
 
@@ -70,6 +77,7 @@ public sealed class SyncOptions
         Range(BatchBytes, 1024, 1024 * 1024, nameof(BatchBytes));
         Range(BatchEvents, 1, EventBatchFormat.MaxEvents, nameof(BatchEvents));
         Range((long)PeerTimeout.TotalSeconds, 1, 3_600, nameof(PeerTimeout));
+        Range((long)AuthenticationTimeout.TotalSeconds, 1, 300, nameof(AuthenticationTimeout));
         CheckKey(SharedKey, IsTransportAuthenticated);
         return (SyncOptions)MemberwiseClone();
     }

@@ -4,7 +4,7 @@ namespace K1s0.EventStore.Sync;
 internal sealed class SyncReceiver(
     Replica replica, SyncOptions options, Outbox outbox, PeerRights? rights = null)
 {
-    private readonly Queue<(int Bytes, int Delivered, int Taken)> _unstored = new();
+    private readonly Queue<(int Bytes, int Delivered, int Taken, List<SyncEvent> Events)> _unstored = new();
     private readonly SortedDictionary<Admission, long> _refused = [];
     private readonly HashSet<Origin> _refusedOrigins = [];
     private readonly HashSet<Origin> _forks = [];
@@ -21,7 +21,7 @@ internal sealed class SyncReceiver(
     public IReadOnlyCollection<Origin> Forks => _forks;
 
     /// <summary>Whether the peer has said that it has sent everything.</summary>
-    public bool IsDone { get; set; }
+    public bool IsDone { get; private set; }
 
     public bool IsOver => IsDone && _unstored.Count == 0;
 
@@ -47,16 +47,23 @@ internal sealed class SyncReceiver(
             taken += Admit(candidate, delivered) ? 1 : 0;
         }
 
-        _unstored.Enqueue((frameBytes, delivered.Count, taken));
+        _unstored.Enqueue((frameBytes, delivered.Count, taken, events));
         _unstoredBytes += frameBytes;
         outbox.Add(new SyncOutput.Store(delivered));
     }
 
-    public void Stored()
+    public void Stored(IReadOnlyList<SyncEvent> refused)
     {
-        var (bytes, delivered, taken) = _unstored.Dequeue();
+        var (bytes, delivered, taken, events) = _unstored.Dequeue();
+        foreach (var one in refused)
+        {
+            Refuse(Admission.RefusedByStore);
+            _refusedOrigins.Add(one.Dot.Origin);
+            taken -= taken > 0 && events.Contains(one) ? 1 : 0;
+        }
+
         _unstoredBytes -= bytes;
-        EventsStored += delivered;
+        EventsStored += delivered - refused.Count;
         _framesStored++;
         _eventsTaken += taken;
         outbox.Send(frame =>
@@ -65,6 +72,17 @@ internal sealed class SyncReceiver(
             frame.Integer((ulong)_framesStored);
             frame.Integer((ulong)_eventsTaken);
         });
+    }
+
+    /// <summary>The peer has sent everything, but of these logs, of which it found another version here.</summary>
+    public void Done(IReadOnlyList<Origin> forks)
+    {
+        IsDone = true;
+        _forks.UnionWith(forks);
+        if (forks.Contains(replica.Self))
+        {
+            replica.Witness(sequence: 1, isOurs: false);
+        }
     }
 
     // Whether the event is part of the history: with those of its frame, or before.

@@ -34,4 +34,18 @@ public sealed record SyncReport(
     /// Not 0 says that the peer lies, or is damaged in a way that it did not notice.
     /// </summary>
     public long RepairsRefused { get; init; }
+
+    /// <summary>
+    /// Origins of whose logs the peer has more than is here after the round: because it was refused
+    /// (<see cref="EventsRefused"/>), the log is forked (<see cref="Forks"/>), or the peer does not give it, by its
+    /// rights or because it is damaged there.
+    /// </summary>
+    public IReadOnlyList<Origin> Lacking { get; init; } = [];
+
+    /// <summary>
+    /// Origins of which events were sent whose time is more than <see cref="HybridClock.MaxDrift"/> ahead of the clock
+    /// here: a peer refuses them, and what builds on them, until then. They were written under a clock that was wrong, or
+    /// the clock here is wrong now.
+    /// </summary>
+    public IReadOnlyList<Origin> TooFarAhead { get; init; } = [];
 }

@@ -102,8 +102,7 @@ internal sealed class SyncRound
                 TakeAck(ref reader);
                 break;
             case FrameType.Done when _isExchanging && !_receiver.IsDone:
-                reader.End();
-                _receiver.IsDone = true;
+                _receiver.Done(DoneFrame.Read(ref reader));
                 break;
             default:
                 TakeRepair(type, ref reader);
@@ -138,7 +137,7 @@ internal sealed class SyncRound
 
     public void EventsRead(IReadOnlyList<SyncEvent> events) => _sender.Read(events);
 
-    public void EventsStored() => _receiver.Stored();
+    public void EventsStored(IReadOnlyList<SyncEvent> refused) => _receiver.Stored(refused);
 
     /// <summary>What the round did, once it is over.</summary>
     public SyncReport? TryReport()
@@ -171,6 +170,8 @@ internal sealed class SyncRound
         {
             EventsRepaired = _asker?.EventsRepaired ?? 0,
             RepairsRefused = _asker?.EventsRefused ?? 0,
+            Lacking = _theirs.OriginsBeyond(_replica.Clock),
+            TooFarAhead = [.. _sender.Ahead],
         };
     }
 

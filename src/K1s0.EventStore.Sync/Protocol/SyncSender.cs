@@ -12,6 +12,7 @@ internal sealed class SyncSender(
     private readonly WithheldEvents _withheld = new(rights);
     private readonly Queue<(int Bytes, int Events)> _unconfirmed = new();
     private readonly HashSet<Origin> _forks = [];
+    private readonly HashSet<Origin> _ahead = [];
     private Dictionary<Origin, ulong> _theirHashes = [];
     private VectorClock _theirs = VectorClock.Empty;
     private VectorClock _after = VectorClock.Empty;
@@ -33,6 +34,9 @@ internal sealed class SyncSender(
 
     /// <summary>Origins of whose logs the peer holds another version.</summary>
     public IReadOnlyCollection<Origin> Forks => _forks;
+
+    /// <summary>Origins of which events were sent that are of the future by the clock here.</summary>
+    public IReadOnlyCollection<Origin> Ahead => _ahead;
 
     public bool IsOver => _hasSaidDone && _unconfirmed.Count == 0;
 
@@ -122,6 +126,11 @@ internal sealed class SyncSender(
             }
 
             CheckFork(next);
+            if (replica.Time.Check(next.Time) is ClockReading.TooFarAhead)
+            {
+                _ahead.Add(next.Dot.Origin);
+            }
+
             after = after.Observe(next.Dot);
         }
 
@@ -227,7 +236,7 @@ internal sealed class SyncSender(
         else if (!_hasSaidDone && _mayBeDone)
         {
             _hasSaidDone = true;
-            outbox.Send(frame => frame.Byte(FrameType.Done));
+            outbox.Send(frame => DoneFrame.Write(frame, _forks));
         }
     }
 }

@@ -16,6 +16,7 @@ internal sealed class SyncSession : IDisposable
     private readonly Outbox _outbox = new();
     private readonly LogDamage? _damage;
     private Phase _phase = Phase.New;
+    private DateTimeOffset _began;
     private SyncRound? _round;
 
     /// <summary>A session that has not started.</summary>
@@ -58,6 +59,9 @@ internal sealed class SyncSession : IDisposable
 
     public bool HasEnded => _outbox.HasEnded;
 
+    /// <summary>Whether the peer has proved itself.</summary>
+    public bool IsReady => _phase is Phase.Ready;
+
     /// <summary>Whether frames are sealed from here on.</summary>
     public bool IsSealed => _outbox.Seal is not null;
 
@@ -75,6 +79,7 @@ internal sealed class SyncSession : IDisposable
         switch (input)
         {
             case SyncInput.Started when _phase is Phase.New:
+                _began = now;
                 Start();
                 break;
             case SyncInput.Received received:
@@ -83,8 +88,8 @@ internal sealed class SyncSession : IDisposable
             case SyncInput.EventsRead read when _round is not null:
                 _round.EventsRead(read.Events);
                 break;
-            case SyncInput.EventsStored when _round is not null:
-                _round.EventsStored();
+            case SyncInput.EventsStored stored when _round is not null:
+                _round.EventsStored(stored.Refused ?? []);
                 break;
             case SyncInput.LinksRead read when _round is not null:
                 _round.LinksRead(read.Links, read.IsForPeer);
@@ -114,7 +119,10 @@ internal sealed class SyncSession : IDisposable
         }
 
         EndRound();
-        Deadline = now + _options.PeerTimeout;
+
+        // A caller that nobody knows does not hold its place by talking.
+        var isUnknown = _role is SyncRole.Responder && !IsReady && _options.AuthenticationTimeout < _options.PeerTimeout;
+        Deadline = isUnknown ? _began + _options.AuthenticationTimeout : now + _options.PeerTimeout;
         return _outbox.Take();
     }
 
@@ -128,7 +136,7 @@ internal sealed class SyncSession : IDisposable
             var isIdle = _phase is Phase.Ready && _round is null;
             _outbox.End(
                 isIdle ? SyncEndReason.Completed : SyncEndReason.TimedOut,
-                $"the peer was silent for {_options.PeerTimeout}.");
+                IsReady ? $"the peer was silent for {_options.PeerTimeout}." : "the peer did not prove itself in time.");
         }
     }
 

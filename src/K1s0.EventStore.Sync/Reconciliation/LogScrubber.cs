@@ -8,6 +8,33 @@ namespace K1s0.EventStore.Sync;
 /// </summary>
 internal static class LogScrubber
 {
+    /// <summary>Looks through the logs that a clock names, and remembers what is damaged.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="replica">The replica; it guards the damage too.</param>
+    /// <param name="damage">What is known to be damaged.</param>
+    /// <param name="clock">Which logs.</param>
+    /// <param name="cancellationToken">Gives up; what was found stays known.</param>
+    /// <returns>How many events are whole, and whether everything was looked through.</returns>
+    public static async Task<(long Whole, bool IsComplete)> ScrubAsync(
+        IRepairableReplicaStore store,
+        GuardedReplica replica,
+        LogDamage damage,
+        VectorClock clock,
+        CancellationToken cancellationToken)
+    {
+        var (whole, isComplete) = (0L, true);
+        for (var i = 0; i < clock.Count && isComplete; i++)
+        {
+            var origin = clock.Entries[i].Origin;
+            var (head, most) = replica.Look(known => (known.HeadOf(origin), LogDamage.MaxEvents - damage.Count));
+            var found = await FindAsync(store, head, most, cancellationToken).ConfigureAwait(false);
+            replica.Look(_ => damage.Replace(origin, found.Damaged));
+            (whole, isComplete) = (whole + found.Whole, found.IsComplete);
+        }
+
+        return (whole, isComplete);
+    }
+
     /// <summary>Finds what is damaged in a log.</summary>
     /// <param name="store">The store.</param>
     /// <param name="head">The end of the log as the replica knows it.</param>

@@ -3,8 +3,8 @@ namespace K1s0.EventStore.Sync;
 /// <summary>The side that is asked. It remembers nothing between requests.</summary>
 internal static class MerkleAnswers
 {
-    // So that an answer that is nearly full still takes one more.
-    private const int EnoughBytes = MerkleFormat.MaxMessageBytes / 2;
+    // Version, and how many questions are answered.
+    private const int HeaderBytes = 4;
 
     public static byte[] Answer(MerkleIndex index, ReadOnlySpan<byte> request)
     {
@@ -12,26 +12,34 @@ internal static class MerkleAnswers
         MerkleFormat.ReadVersion(ref reader, MerkleFormat.RequestName);
         var questions = reader.Count(MerkleFormat.MaxQuestions, MerkleFormat.LeastQuestionBytes);
         using var answers = new WireWriter();
-        var answered = 0;
+        using var next = new WireWriter();
+        var (answered, isFull) = (0, false);
         for (var i = 0; i < questions; i++)
         {
             var node = MerkleNode.Read(ref reader);
-            var hasRoom = answers.Length < EnoughBytes;
-            answered += hasRoom ? 1 : 0;
+            next.Clear();
             switch (reader.Byte())
             {
                 case MerkleFormat.Children when node.Depth < MerkleNode.MaxDepth:
-                    WriteSummaries(hasRoom ? answers : null, index, node, levels: 1);
+                    WriteSummaries(isFull ? null : next, index, node, levels: 1);
                     break;
                 case MerkleFormat.Grandchildren when node.Depth < MerkleNode.MaxDepth - 1:
-                    WriteSummaries(hasRoom ? answers : null, index, node, levels: 2);
+                    WriteSummaries(isFull ? null : next, index, node, levels: 2);
                     break;
                 case MerkleFormat.Items:
-                    WriteItems(hasRoom ? answers : null, index, node, ref reader);
+                    WriteItems(isFull ? null : next, index, node, ref reader);
                     break;
                 default:
                     reader.Break("there is no such question.");
                     break;
+            }
+
+            // One answer always fits: see MerkleFormat.MaxIds. The rest of the questions are read all the same.
+            isFull = isFull || answers.Length + next.Length > MerkleFormat.MaxMessageBytes - HeaderBytes;
+            if (!isFull)
+            {
+                answers.Bytes(next.Written);
+                answered++;
             }
         }
 

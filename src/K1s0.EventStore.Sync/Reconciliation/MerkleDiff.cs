@@ -118,6 +118,11 @@ public sealed class MerkleDiff
     public void Accept(ReadOnlySpan<byte> answer)
     {
         var asked = _asked ?? throw new InvalidOperationException("Nothing was asked.");
+        if (answer.Length > MerkleFormat.MaxMessageBytes)
+        {
+            throw new InvalidFormatException(MerkleFormat.AnswerName, $"it has {answer.Length} bytes.");
+        }
+
         var reader = new WireReader(answer);
         MerkleFormat.ReadVersion(ref reader, MerkleFormat.AnswerName);
         var answered = reader.Count(asked.Count, 1);

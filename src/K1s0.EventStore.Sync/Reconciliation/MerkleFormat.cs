@@ -9,7 +9,7 @@ namespace K1s0.EventStore.Sync;
 ///            kind, 1 byte
 ///              1 children        what is below its first three children?
 ///              2 grandchildren   what is below it, and below its first fifteen grandchildren?
-///              3 items           number of ids, at most 1,024, and the ids of mine, 8 bytes each: which do I miss?
+///              3 items           number of ids, at most 960, and the ids of mine, 8 bytes each: which do I miss?
 ///
 /// answer   version, 1 byte: 1
 ///          number of questions that are answered: the first so many; the rest did not fit, ask again
@@ -29,7 +29,10 @@ internal static class MerkleFormat
     public const string AnswerName = "answer of a comparison";
     public const byte Version = 1;
     public const int MaxQuestions = 1_024;
-    public const int MaxIds = 1_024;
+
+    /// <summary>So many of the largest items, and as many places of ids, fit into a message.</summary>
+    public const int MaxIds = 960;
+
     public const int MaxMessageBytes = 1024 * 1024;
 
     public const byte Children = 1;

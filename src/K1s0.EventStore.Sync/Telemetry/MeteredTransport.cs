@@ -1,7 +1,7 @@
 namespace K1s0.EventStore.Sync;
 
 /// <summary>Counts what passes through a transport, and how long the first answer takes.</summary>
-internal sealed class MeteredTransport(ISyncTransport inner, TimeProvider time) : ISyncTransport
+internal sealed class MeteredTransport(ISyncTransport inner, TimeProvider time) : ISyncTransport, IPacedTransport
 {
     private long _bytesSent;
     private long _bytesReceived;
@@ -11,6 +11,20 @@ internal sealed class MeteredTransport(ISyncTransport inner, TimeProvider time) 
     private long _firstAnswered;
 
     public ReplicaId? AuthenticatedPeer => inner.AuthenticatedPeer;
+
+    /// <summary>0 as long as the transport within does not say.</summary>
+    public long BytesMoved => inner is IPacedTransport paced ? paced.BytesMoved : 0;
+
+    public int MaxReceivedBytes
+    {
+        set
+        {
+            if (inner is IPacedTransport paced)
+            {
+                paced.MaxReceivedBytes = value;
+            }
+        }
+    }
 
     public long BytesSent => Volatile.Read(ref _bytesSent);
 

@@ -13,7 +13,7 @@ namespace K1s0.EventStore.Sync;
 /// never sent again: the next session goes on from what was confirmed. Disposing sends what is in the queue, for at
 /// most 5 seconds.
 /// </remarks>
-public sealed class HttpSyncTransport : ISyncTransport
+public sealed class HttpSyncTransport : ISyncTransport, IPacedTransport
 {
     private static readonly TimeSpan FlushTime = TimeSpan.FromSeconds(5);
 
@@ -37,6 +37,8 @@ public sealed class HttpSyncTransport : ISyncTransport
     private HttpResponseMessage? _answer;
     private StreamSyncTransport? _frames;
     private long _pulls;
+    private int _maxReceivedBytes = SyncOptions.MaxFrameBytes;
+    private long _bytesMovedBefore;
     private int _isDisposed;
 
     /// <summary>A connection; nothing is sent yet.</summary>
@@ -66,6 +68,21 @@ public sealed class HttpSyncTransport : ISyncTransport
 
     /// <inheritdoc/>
     public ReplicaId? AuthenticatedPeer { get; }
+
+    long IPacedTransport.BytesMoved =>
+        Volatile.Read(ref _bytesMovedBefore) + ((_frames as IPacedTransport)?.BytesMoved ?? 0);
+
+    int IPacedTransport.MaxReceivedBytes
+    {
+        set
+        {
+            _maxReceivedBytes = value;
+            if (_frames is IPacedTransport frames)
+            {
+                frames.MaxReceivedBytes = value;
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public async ValueTask SendAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellationToken = default)
@@ -211,8 +228,11 @@ public sealed class HttpSyncTransport : ISyncTransport
     {
         _answer?.Dispose();
         _answer = answer;
-        _frames = new StreamSyncTransport(
+        var frames = new StreamSyncTransport(
             await answer.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), leaveOpen: true);
+        ((IPacedTransport)frames).MaxReceivedBytes = _maxReceivedBytes;
+        Interlocked.Add(ref _bytesMovedBefore, (_frames as IPacedTransport)?.BytesMoved ?? 0);
+        _frames = frames;
     }
 
     private async Task TryEndAsync(CancellationToken cancellationToken)

@@ -6,11 +6,16 @@ namespace K1s0.EventStore.Sync;
 /// <summary>
 /// Frames over any duplex stream: a socket, TLS, a pipe. Each frame stands behind its length, 4 bytes, big-endian.
 /// </summary>
-public sealed class StreamSyncTransport : ISyncTransport
+public sealed class StreamSyncTransport : ISyncTransport, IPacedTransport
 {
+    // What a slow link takes in a second or more; whole frames may take minutes.
+    private const int PieceBytes = 16 * 1024;
+
     private readonly Stream _stream;
     private readonly bool _leaveOpen;
     private readonly byte[] _header = new byte[sizeof(uint)];
+    private volatile int _maxReceivedBytes = SyncOptions.MaxFrameBytes;
+    private long _bytesMoved;
 
     /// <summary>A transport.</summary>
     /// <param name="stream">A stream that is read and written.</param>
@@ -27,19 +32,32 @@ public sealed class StreamSyncTransport : ISyncTransport
     /// <inheritdoc/>
     public ReplicaId? AuthenticatedPeer { get; }
 
+    long IPacedTransport.BytesMoved => Volatile.Read(ref _bytesMoved);
+
+    int IPacedTransport.MaxReceivedBytes
+    {
+        set => _maxReceivedBytes = value;
+    }
+
     /// <inheritdoc/>
     public async ValueTask SendAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(frame.Length, SyncOptions.MaxFrameBytes, nameof(frame));
 
-        // In one write, so that a frame goes in one packet where it can.
+        // The length together with what follows, so that a frame goes in one packet where it can.
         var buffer = ArrayPool<byte>.Shared.Rent(sizeof(uint) + frame.Length);
         try
         {
             BinaryPrimitives.WriteInt32BigEndian(buffer, frame.Length);
             frame.CopyTo(buffer.AsMemory(sizeof(uint)));
-            await _stream.WriteAsync(buffer.AsMemory(0, sizeof(uint) + frame.Length), cancellationToken)
-                .ConfigureAwait(false);
+            for (var rest = buffer.AsMemory(0, sizeof(uint) + frame.Length); rest.Length > 0;)
+            {
+                var piece = rest[..Math.Min(rest.Length, PieceBytes)];
+                await _stream.WriteAsync(piece, cancellationToken).ConfigureAwait(false);
+                Interlocked.Add(ref _bytesMoved, piece.Length);
+                rest = rest[piece.Length..];
+            }
+
             await _stream.FlushAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -65,13 +83,24 @@ public sealed class StreamSyncTransport : ISyncTransport
 
         // Looked at before anything is reserved for it.
         var length = BinaryPrimitives.ReadUInt32BigEndian(_header);
-        if (length is 0 or > SyncOptions.MaxFrameBytes)
+        if (length == 0 || length > _maxReceivedBytes)
         {
             throw new InvalidFormatException("frame of a synchronisation", $"it announces {length} bytes.");
         }
 
         var frame = new byte[length];
-        await _stream.ReadExactlyAsync(frame, cancellationToken).ConfigureAwait(false);
+        for (var rest = frame.AsMemory(); rest.Length > 0;)
+        {
+            var count = await _stream.ReadAsync(rest, cancellationToken).ConfigureAwait(false);
+            if (count == 0)
+            {
+                throw new EndOfStreamException("The connection ended within a frame.");
+            }
+
+            Interlocked.Add(ref _bytesMoved, count);
+            rest = rest[count..];
+        }
+
         return frame;
     }
 

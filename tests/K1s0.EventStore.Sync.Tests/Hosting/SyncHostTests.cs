@@ -58,6 +58,20 @@ public sealed class SyncHostTests
     }
 
     [Fact]
+    public async Task A_node_whose_application_failed_over_an_event_is_not_healthy()
+    {
+        await using var edge = Application(options => options.Node.OnDelivered = _ => throw new NotSupportedException());
+        await StartAsync(edge);
+        var node = await Host(edge).GetNodeAsync().WaitAsync(Patience);
+
+        await node.WriteAsync(Some.Envelope());
+
+        var health = await HealthAsync(edge);
+        (health.Status, health.Exception).Should().Be((HealthStatus.Unhealthy, node.DeliveryStopped));
+        await StopAsync(edge);
+    }
+
+    [Fact]
     public async Task A_peer_that_cannot_be_reached_is_called_more_and_more_rarely_and_at_once_when_it_is_wished()
     {
         var time = new RestingTime(_time);

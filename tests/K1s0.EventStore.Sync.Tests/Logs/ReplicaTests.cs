@@ -36,7 +36,7 @@ public sealed class ReplicaTests
         c.Clock.Should().Be(VectorClock.Empty, "what waits is not known");
 
         c.Admit(cause, _delivered).Should().Be(Admission.Delivered);
-        _delivered.Select(delivered => delivered.Event).Should().Equal(cause, effect);
+        _delivered.Select(delivered => delivered.Event.Hash).Should().Equal(cause.Hash, effect.Hash);
         c.WaitingEvents.Should().Be(0);
     }
 
@@ -47,7 +47,7 @@ public sealed class ReplicaTests
         var events = Enumerable.Range(0, 6)
             .Select(_ => a.Write(Some.Envelope(payload: $"\"{new string('x', 100)}\"")).Event).ToArray();
         var byCount = Some.NewReplica(2, options: new ReplicaOptions { MaxWaitingEvents = 2 });
-        var byBytes = Some.NewReplica(2, options: new ReplicaOptions { MaxWaitingBytes = 250 });
+        var byBytes = Some.NewReplica(2, options: new ReplicaOptions { MaxWaitingBytes = 2 * (200 + 102 + 2) });
 
         foreach (var replica in new[] { byCount, byBytes })
         {
@@ -60,7 +60,31 @@ public sealed class ReplicaTests
                 replica.Admit(next, _delivered).Should().Be(Admission.Delivered);
             }
 
-            _delivered.Select(delivered => delivered.Event).Should().Equal(events);
+            _delivered.Select(delivered => delivered.Event.Hash).Should().Equal(events.Select(one => one.Hash));
+        }
+    }
+
+    [Fact]
+    public void What_waits_keeps_no_batch_in_memory_and_counts_with_what_it_observed()
+    {
+        var (a, b, c) = (Some.NewReplica(1), Some.NewReplica(2), Some.NewReplica(3));
+        var causes = Enumerable.Range(0, 2).Select(_ => a.Write(Some.Envelope()).Event).ToArray();
+        Array.ForEach(causes, cause => b.Admit(cause, []));
+        var batch = new byte[1024 * 1024];
+        "\"long\""u8.CopyTo(batch);
+        var effect = b.Write(Some.Envelope() with { PayloadUtf8 = batch.AsMemory(0, 6), MetadataUtf8 = batch.AsMemory(0, 6) });
+        var tight = Some.NewReplica(4, options: new ReplicaOptions { MaxWaitingBytes = 200 + 12 + 31 });
+
+        c.Admit(effect.Event, _delivered).Should().Be(Admission.Waiting);
+        tight.Admit(effect.Event, []).Should().Be(Admission.NoRoomToWait, "it observed an origin");
+
+        Array.ForEach(causes, cause => c.Admit(cause, _delivered));
+        var released = _delivered[^1].Event;
+        (released.Hash, released.Content).Should().Be((effect.Event.Hash, effect.Event.Content));
+        foreach (var part in new[] { released.Envelope.PayloadUtf8, released.Envelope.MetadataUtf8 })
+        {
+            System.Runtime.InteropServices.MemoryMarshal.TryGetArray(part, out var array).Should().BeTrue();
+            array.Array.Should().HaveCount(6);
         }
     }
 

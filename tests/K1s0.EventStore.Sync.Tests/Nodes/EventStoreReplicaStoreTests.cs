@@ -65,6 +65,32 @@ public sealed class EventStoreReplicaStoreTests : IDisposable
     }
 
     [Theory]
+    [InlineData(1, 16)]
+    [InlineData(30, 31)]
+    public async Task A_page_loads_little_more_than_it_gives(int origins, int most)
+    {
+        // A hundred events of 100 KB each; a page of 128 KiB has two.
+        var events = new CountingEventStore(new InMemoryEventStore());
+        var store = new EventStoreReplicaStore(events);
+        var clock = VectorClock.Empty;
+        for (var number = 1; number <= origins; number++)
+        {
+            var replica = Some.NewReplica(number);
+            for (var i = 0; i < 100 / origins; i++)
+            {
+                await store.AppendAsync([replica.Write(Some.Envelope(payload: $"\"{new string('x', 100_000)}\""))]);
+            }
+
+            clock = clock.Merge(replica.Clock);
+        }
+
+        events.Loaded = 0;
+        (await store.ReadAsync(VectorClock.Empty, clock, 1_000, 128 * 1024)).Should().HaveCount(2);
+
+        events.Loaded.Should().BeInRange(2, most + 16);
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task One_event_under_two_dots_is_stored_under_both(bool isFile)
@@ -180,6 +206,51 @@ public sealed class EventStoreReplicaStoreTests : IDisposable
         (await restored.WriteAsync(Some.Envelope())).Clock[old].Should().Be(2);
         await MeetAsync(restored, right);
         right.Clock.Should().Be(restored.Clock);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_replica_in_a_restored_file_goes_on_as_a_new_origin_when_its_operator_has_begun_an_epoch(bool hasBegun)
+    {
+        // The peer that it meets is as far behind as itself: what it lost somebody else has.
+        var time = new ManualTime(Some.Noon);
+        await using var peerFile = OpenFile("peer.db");
+        using var peer = await OpenAsync(peerFile, time);
+        await using (var file = OpenFile("node.db"))
+        {
+            using var node = await OpenAsync(file, time);
+            await node.WriteAsync(Some.Envelope());
+            await MeetAsync(node, peer);
+        }
+
+        File.Copy(PathOf("node.db"), PathOf("backup.db"));
+        Origin self;
+        await using (var file = OpenFile("node.db"))
+        {
+            using var node = await OpenAsync(file, time);
+            self = node.Self;
+            await MeetAsync(node, peer);
+            await node.WriteAsync(Some.Envelope());
+        }
+
+        await using var backup = OpenFile("backup.db");
+        if (hasBegun)
+        {
+            await backup.BeginEpochAsync();
+        }
+
+        using var restored = await OpenAsync(backup, time);
+        await MeetAsync(restored, peer);
+        var written = (await restored.WriteAsync(Some.Envelope())).Event.Dot;
+
+        written.Origin.Replica.Should().Be(self.Replica);
+        (written == new Dot(self, 2)).Should().Be(!hasBegun, "nobody whom it met could know of the second event");
+        if (hasBegun)
+        {
+            using var again = await OpenAsync(backup, time);
+            again.Self.Should().Be(written.Origin, "the epoch was noticed once");
+        }
     }
 
     private static async Task<SyncReport> MeetAsync(ReplicaNode left, ReplicaNode right)

@@ -9,6 +9,9 @@ internal sealed class FailingReplicaStore(IReplicaStore inner) : IReplicaStore
     /// <summary>Whether the append that fails is stored all the same.</summary>
     public bool StoresWhatFails { get; set; }
 
+    /// <summary>How many events of the append that fails are stored all the same, when not all are.</summary>
+    public int StoresFirst { get; set; }
+
     /// <summary>Whether nothing can be read.</summary>
     public bool IsUnreadable { get; set; }
 
@@ -28,10 +31,8 @@ internal sealed class FailingReplicaStore(IReplicaStore inner) : IReplicaStore
     public async Task AppendAsync(IReadOnlyList<DeliveredEvent> events, CancellationToken cancellationToken = default)
     {
         var fails = FailAfter-- <= 0;
-        if (!fails || StoresWhatFails)
-        {
-            await inner.AppendAsync(events, cancellationToken);
-        }
+        await inner.AppendAsync(
+            !fails || StoresWhatFails ? events : [.. events.Take(StoresFirst)], cancellationToken);
 
         if (fails)
         {

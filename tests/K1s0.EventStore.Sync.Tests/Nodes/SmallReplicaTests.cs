@@ -17,7 +17,7 @@ public sealed class SmallReplicaTests(ITestOutputHelper output)
     {
         var store = new GeneratedStore(Missing);
         var options = SessionSide.Options();
-        options.PeerTimeout = Patience;
+        (options.PeerTimeout, options.AuthenticationTimeout) = (Patience, Patience);
         using var full = await ReplicaNode.OpenAsync(store, new ReplicaNodeOptions { Sync = options });
         var answered = new TaskCompletionSource<SyncOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var listener = TcpSyncListener.Start(full, new IPEndPoint(IPAddress.Loopback, 0), onEnded: answered.SetResult);

@@ -4,7 +4,7 @@ namespace K1s0.EventStore.Sync.Tests;
 public static class PlantedBugs
 {
     /// <summary>So many seeds are enough for each.</summary>
-    public const int Seeds = 300;
+    public const int Seeds = 600;
 
     public static IReadOnlyList<PlantedBug> All { get; } =
     [
@@ -20,11 +20,12 @@ public static class PlantedBugs
         new("the future is believed", "Clocks/HybridClock.cs", "time.UnixMilliseconds <= limit.UnixMilliseconds ?", "time.UnixMilliseconds >= 0 ?"),
 
         // Nodes and stores.
-        new("a batch of one is confirmed without being stored", "Nodes/ReplicaNode.cs", "if (store.Events.Count > 0)", "if (store.Events.Count > 1)"),
+        new("a batch of one is confirmed without being stored", "Nodes/StoreCommands.cs", "if (wanted.Events.Count > 0)", "if (wanted.Events.Count > 1)"),
         new("a store that failed is not read anew", "Nodes/GuardedReplica.cs", "            if (_isAhead)\n", "            if (_isAhead && _limits is null)\n"),
+        new("what a write of unknown outcome left is not told", "Nodes/GuardedReplica.cs", "        Tell(resumed);\n", "        _unsettled = [];\n"),
         new("a new incarnation is not stored", "Nodes/GuardedReplica.cs", "new ReplicaIdentity(self, _installation)", "new ReplicaIdentity(_durableEnd.Last.Origin, _installation)"),
         new("a copy takes itself for the original", "Nodes/GuardedReplica.cs", "if (!string.Equals(identity.Installation, options.Installation, StringComparison.Ordinal)", "if (false"),
-        new("the context of a log is read from its last event only", "Nodes/EventStoreReplicaStore.cs", "context = context.Merge(whole ?? read.Observed);", "context = whole ?? read.Observed;"),
+        new("the context of a log is read from its last event only", "Nodes/StoredHeads.cs", "part.Seen.Merge(context ?? read.Observed)", "(context ?? read.Observed)"),
         new("the disk confirms before it flushes", "Simulation/SimulatedDisk.cs", "        Flush();\n        switch (fault)", "        switch (fault)"),
         new("a page of the store is not in order", "Nodes/InMemoryReplicaStore.cs", "foreach (var next in CausalMerge.Merge(Wanted(after, upTo), Everything()))", "foreach (var next in CausalMerge.Merge(Wanted(after, upTo), Everything()).Reverse())"),
 
@@ -49,7 +50,7 @@ public static class PlantedBugs
 
         // Repair.
         new("what a peer gives for a damaged event is believed", "Reconciliation/LogDamage.cs", "if (Find(dot)?.Demanded != candidate.Hash)", "if (Find(dot) is null)"),
-        new("a repair is confirmed without being stored", "Nodes/ReplicaNode.cs", "                await Repairable.RepairAsync(repair.Events, CancellationToken.None).ConfigureAwait(false);\n", ""),
+        new("a repair is confirmed without being stored", "Nodes/StoreCommands.cs", "                await Repairable.RepairAsync(repair.Events, CancellationToken.None).ConfigureAwait(false);\n", ""),
         new("who has the same is not asked for repairs", "Protocol/SyncRound.cs", "WantsRepair ? default : Digest()", "Digest()"),
         new("what is demanded below a repair is forgotten", "Reconciliation/LogDamage.cs", "waiting with { Demanded = candidate.Previous };", "waiting;"),
 

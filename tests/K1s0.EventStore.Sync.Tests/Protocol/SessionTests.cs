@@ -267,6 +267,36 @@ public sealed class SessionTests(ITestOutputHelper output)
         right.Replica.Clock[left.Replica.Self].Should().Be(5);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_side_that_is_given_nothing_of_a_forked_log_is_told_so(bool isItsOwn)
+    {
+        // Right has seven events of a log, left two of its own version, and lacks whatever right has.
+        var left = isItsOwn
+            ? new SessionSide(SyncRole.Initiator, Some.NewReplica(9), SessionSide.Options())
+            : await SideAsync(1, events: 1);
+        var right = await SideAsync(2, events: 1);
+        foreach (var (side, count) in new[] { (left, 2), (right, 7) })
+        {
+            var clone = Some.NewReplica(9);
+            for (var i = 0; i < count; i++)
+            {
+                var delivered = new List<DeliveredEvent>();
+                side.Replica.Admit(clone.Write(Some.Envelope()).Event, delivered);
+                await side.Store.AppendAsync(delivered);
+            }
+        }
+
+        await new SessionPair(left, right).RunAsync();
+
+        left.Reports[0].Forks.Should().Equal(Some.Origin(9));
+        left.Reports[0].Lacking.Should().Equal(Some.Origin(9));
+        (left.Reports[0].EventsRefused.Count, left.Reports[0].Checkpoint).Should().Be((0, null));
+        right.Reports[0].Forks.Should().Equal(Some.Origin(9));
+        left.Replica.Tail.Should().Be(isItsOwn ? TailStatus.Forked : TailStatus.Sound);
+    }
+
     [Fact]
     public async Task A_restored_replica_is_told_before_it_reuses_a_dot()
     {

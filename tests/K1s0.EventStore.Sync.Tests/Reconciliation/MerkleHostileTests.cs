@@ -125,4 +125,29 @@ public sealed class MerkleHostileTests
 
         return comparison.NextRequest()!;
     }
+
+    [Fact]
+    public void No_message_is_larger_than_a_mebibyte_however_large_the_items_are()
+    {
+        var index = MerkleIndex.Build(Enumerable.Range(0, 5_000).Select(number =>
+        {
+            var key = new byte[MerkleItem.MaxKeyBytes];
+            BitConverter.TryWriteBytes(key, number);
+            return new MerkleItem(key, Integrity.Sha256Digest.Of(key));
+        }));
+        var comparison = new MerkleDiff(MerkleIndex.Build([]));
+        var largest = 0;
+        while (comparison.NextRequest() is { } request)
+        {
+            var answer = MerkleDiff.Answer(index, request);
+            largest = Math.Max(largest, Math.Max(answer.Length, request.Length));
+            comparison.Accept(answer);
+        }
+
+        comparison.Result.OnlyRemote.Should().HaveCount(5_000);
+        largest.Should().BeInRange(512 * 1024, MerkleFormat.MaxMessageBytes);
+        var again = new MerkleDiff(index);
+        again.NextRequest();
+        Assert.Throws<InvalidFormatException>(() => again.Accept(new byte[MerkleFormat.MaxMessageBytes + 1]));
+    }
 }

@@ -11,6 +11,7 @@ internal sealed class SimulatedNode
     private string _installation;
     private Origin? _self;
     private bool _mustBeNew;
+    private bool _wasGone;
 
     // The log that this life of the process has begun, and the one that a peer has confirmed, with what it held of it.
     private Origin? _begun;
@@ -34,6 +35,9 @@ internal sealed class SimulatedNode
     public int Life { get; private set; }
 
     public bool IsUp => Node is not null;
+
+    /// <summary>What did not hold when the application was told of an event; null when all did.</summary>
+    public Exception? Failure { get; private set; }
 
     public ReplicaNode? Node { get; private set; }
 
@@ -110,6 +114,10 @@ internal sealed class SimulatedNode
             Check(written.Context.Equals(expected), $"wrote {written.Event.Dot} with {written.Context}, having seen {expected}");
             Check(Disk.Holds(written.Event.Dot), $"acknowledged {written.Event.Dot}, which is not durable");
         }
+        catch (ClockAheadException)
+        {
+            _world.Trace.Add($"{Name} does not write: its clock was further before");
+        }
         catch (SimulatedDiskErrorException)
         {
             AfterDiskError();
@@ -180,6 +188,8 @@ internal sealed class SimulatedNode
         _world.Trace.Add($"{Name} has a disk error, gone: {Disk.IsGone}");
         if (Disk.IsGone)
         {
+            _wasGone = true;
+
             // Operators replace the cable; meanwhile nothing works.
             _world.Schedule.AfterMilliseconds(300, () => Disk.IsGone = false);
             _world.Schedule.AfterMilliseconds(301, () => _world.Guard(this, Refresh));
@@ -236,7 +246,21 @@ internal sealed class SimulatedNode
         },
     };
 
+    // The node goes on when its application fails: the run must not.
     private void Delivered(DeliveredEvent delivered)
+    {
+        try
+        {
+            Take(delivered);
+        }
+        catch (Exception e)
+        {
+            Failure ??= e;
+            throw;
+        }
+    }
+
+    private void Take(DeliveredEvent delivered)
     {
         var dot = delivered.Event.Dot;
         Check(Disk.Holds(dot), $"was told of {dot} before it was durable");
@@ -246,8 +270,9 @@ internal sealed class SimulatedNode
             Check(_known.GetValueOrDefault(cause.Origin) >= cause.Sequence, $"was told of {dot} before its cause {cause}");
         }
 
+        // What a disk turns out to have kept when it is there again was in time when it came.
         Check(
-            dot.Origin == Node?.Self || delivered.Event.Time.WallTime <= Clock.GetUtcNow() + HybridClock.DefaultMaxDrift,
+            dot.Origin == Node?.Self || _wasGone || delivered.Event.Time.WallTime <= Clock.GetUtcNow() + HybridClock.DefaultMaxDrift,
             $"took {dot}, which is of the future");
         _known[dot.Origin] = dot.Sequence;
         CheckReuse(delivered.Event);
@@ -274,10 +299,13 @@ internal sealed class SimulatedNode
 
     public void Rebuild()
     {
+        // What a node finds in its store when it begins to read, it tells first.
+        var history = Immediately.All(Node!.ReadHistoryAsync());
+        _wasGone = false;
         _known.Clear();
         View = new ConflictView(Shop.Rules);
         var ends = new Dictionary<Origin, Sha256Digest>();
-        foreach (var delivered in Immediately.All(Node!.ReadHistoryAsync()))
+        foreach (var delivered in history)
         {
             var dot = delivered.Event.Dot;
             var end = ends.TryGetValue(dot.Origin, out var hash) ? hash : SyncEvent.Genesis(dot.Origin);

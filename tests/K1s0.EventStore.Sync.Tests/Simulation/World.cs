@@ -45,6 +45,7 @@ internal sealed class World
         {
             Schedule.RunUntil(Schedule.Now + TimeSpan.FromMilliseconds(Chance.Work.Next(1, 60)));
             Act();
+            CheckApplications();
             if (Scenario.HasRot && Chance.Rot.Next(12) == 0)
             {
                 Rot(_nodes[Chance.Rot.Next(_nodes.Count)]);
@@ -52,6 +53,15 @@ internal sealed class World
         }
 
         new Healing(this, _nodes, Heal).Run();
+        CheckApplications();
+    }
+
+    private void CheckApplications()
+    {
+        if (_nodes.Find(node => node.Failure is not null) is { Failure: { } failure })
+        {
+            throw failure as SimulationFailedException ?? new SimulationFailedException(failure.ToString());
+        }
     }
 
     public bool IsCut(SimulatedNode left, SimulatedNode right) =>

@@ -48,6 +48,8 @@ public sealed class ExceptionTests
         new ObjectDamagedException("events/1.json", "it was changed.", Cause),
         new RestoreRequiredException("events/1.json", isUnderWay: false, TimeSpan.FromHours(12), Cause),
         new EventNotSealedException(Id),
+        new ClockAheadException(TimeSpan.FromHours(2), TimeSpan.FromMinutes(1)),
+        new DeliveryStoppedException("an event", Cause),
         new ImportRefusedException("it is not empty.", Cause),
         new LeaseLostException("sealer", 7, Cause),
         new LogDivergedException(new TreeHead("log", 9, default), 4, "The last 5 leaves are lost."),
@@ -115,6 +117,7 @@ public sealed class ExceptionTests
             [
                 typeof(AppendOutcomeUnknownException),
                 typeof(ArchiveRefusedException),
+                typeof(ClockAheadException),
                 typeof(EventNotSealedException),
                 typeof(ProjectionRebuildException),
                 typeof(QueueFullException),
@@ -126,7 +129,7 @@ public sealed class ExceptionTests
     [Fact]
     public void The_cause_is_kept_as_the_inner_exception() =>
         All.Where(exception => exception.InnerException is not null)
-            .Should().HaveCount(24).And.OnlyContain(exception => exception.InnerException == Cause);
+            .Should().HaveCount(25).And.OnlyContain(exception => exception.InnerException == Cause);
 
     [Theory]
     [InlineData(typeof(ConcurrencyException), "Concurrency conflict: expected 2, got 3")]
@@ -139,6 +142,8 @@ public sealed class ExceptionTests
     [InlineData(typeof(RestoreRequiredException), "has to be restored before it can be read, which takes up to 12 hours.")]
     [InlineData(typeof(SigningException), "The signer of key example.com/log gave a signature that")]
     [InlineData(typeof(EventNotSealedException), "is stored, but not under a signed head of the log yet")]
+    [InlineData(typeof(ClockAheadException), "a time that is 02:00:00 ahead of the clock, and 00:01:00 is allowed")]
+    [InlineData(typeof(DeliveryStoppedException), "failed over an event, which is durable, and is told of nothing since")]
     [InlineData(typeof(LogDivergedException), "signed with 9 leaves; the store has 4. The last 5 leaves are lost.")]
     [InlineData(typeof(LeaseLostException), "The lease sealer with epoch 7 is lost")]
     [InlineData(typeof(InvalidFormatException), "This is no leaf record: it is empty.")]

@@ -1,0 +1,101 @@
+namespace K1s0.EventStore.Sync;
+
+/// <summary>
+/// Reads where the logs end that <see cref="EventStoreReplicaStore"/> keeps, and what the writers of the last events had
+/// seen: from the last part of a log that begins with a whole context. What stands behind damage in there is not given:
+/// its context could not be told. <see cref="OriginHead.DamagedUpTo"/> says so, and peers give it again.
+/// </summary>
+internal sealed class StoredHeads(StoredLogs logs, IStreamReader reader)
+{
+    // An event may have a mebibyte.
+    private const int EventsPerPage = 16;
+
+    /// <summary>The end of a log; null when there is none.</summary>
+    public async Task<OriginHead?> ReadAsync(Origin origin, CancellationToken cancellationToken)
+    {
+        var stored = await reader.GetHeadAsync(OriginNames.Log(origin), cancellationToken).ConfigureAwait(false);
+        var end = stored.Version.Value;
+        if (end == 0)
+        {
+            return null;
+        }
+
+        // Parts behind one whose context is not known yet, the earliest on top.
+        var parts = new Stack<Part>();
+        for (var first = ((end - 1) / StoredSyncEvent.ContextEvery * StoredSyncEvent.ContextEvery) + 1;
+            first > 0;
+            first -= StoredSyncEvent.ContextEvery)
+        {
+            var last = Math.Min(end, first + StoredSyncEvent.ContextEvery - 1);
+            var part = await ReadPartAsync(origin, first, last, cancellationToken).ConfigureAwait(false);
+            if (part.Last?.Dot.Sequence != last)
+            {
+                parts.Clear();
+            }
+
+            if (part.Last is not null)
+            {
+                parts.Push(part);
+                if (part.HasContext)
+                {
+                    break;
+                }
+            }
+        }
+
+        return HeadOf(origin, end, parts);
+    }
+
+    private static OriginHead HeadOf(Origin origin, long end, Stack<Part> parts)
+    {
+        var (context, last) = (VectorClock.Empty, (SyncEvent?)null);
+        while (parts.TryPop(out var part))
+        {
+            (context, last) = (context.Merge(part.Seen), part.Last);
+        }
+
+        return last is null
+            ? new OriginHead(new Dot(origin, 0), SyncEvent.Genesis(origin), default, VectorClock.Empty)
+            {
+                DamagedUpTo = end,
+            }
+            : new OriginHead(last.Dot, last.Hash, last.Time, context)
+            {
+                DamagedUpTo = last.Dot.Sequence < end ? end : 0,
+            };
+    }
+
+    // Up to the first event that is damaged.
+    private async Task<Part> ReadPartAsync(
+        Origin origin, long first, long last, CancellationToken cancellationToken)
+    {
+        var part = new Part(null, VectorClock.Empty, false);
+        for (var from = first; from <= last; from += EventsPerPage)
+        {
+            var page = await logs.LoadStoredAsync(
+                origin, from, Math.Min(last, from + EventsPerPage - 1), cancellationToken).ConfigureAwait(false);
+            foreach (var (read, context) in page)
+            {
+                if (read.Dot.Sequence != (part.Last?.Dot.Sequence ?? first - 1) + 1)
+                {
+                    return part;
+                }
+
+                part = new Part(
+                    read,
+                    part.Seen.Merge(context ?? read.Observed),
+                    part.HasContext || context is not null || read.Dot.Sequence == 1);
+            }
+
+            if (part.Last?.Dot.Sequence != Math.Min(last, from + EventsPerPage - 1))
+            {
+                return part;
+            }
+        }
+
+        return part;
+    }
+
+    /// <summary>The last event before any damage, what is known to be seen then, and whether that is all.</summary>
+    private sealed record Part(SyncEvent? Last, VectorClock Seen, bool HasContext);
+}

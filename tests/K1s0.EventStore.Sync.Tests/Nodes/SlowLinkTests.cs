@@ -1,0 +1,126 @@
+using System.Buffers.Binary;
+using System.IO.Pipelines;
+using K1s0.EventStore.Conformance;
+
+namespace K1s0.EventStore.Sync.Tests;
+
+/// <summary>Links on which a frame takes minutes, and callers that nobody knows yet.</summary>
+public sealed class SlowLinkTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly ManualTime _time = new(Some.Noon);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_large_event_comes_over_a_link_on_which_it_takes_minutes(bool callerSends)
+    {
+        using var caller = await OpenAsync();
+        using var answerer = await OpenAsync();
+        var random = SeededRandom.Create();
+        var noise = new byte[700_000];
+        random.NextBytes(noise);
+        await (callerSends ? caller : answerer).WriteAsync(
+            Some.Envelope(payload: $"\"{Convert.ToBase64String(noise)}\""));
+        var (left, right) = (new Pipe(Small), new Pipe(Small));
+        var (toAnswerer, toCaller) = (new SlowStream(left, right, _time), new SlowStream(right, left, _time));
+
+        var answering = answerer.SynchroniseAsync(new StreamSyncTransport(toCaller), SyncRole.Responder);
+        var outcome = await caller.SynchroniseAsync(new StreamSyncTransport(toAnswerer), SyncRole.Initiator)
+            .WaitAsync(Patience);
+
+        outcome.IsCompleted.Should().BeTrue(outcome.Detail);
+        (await answering.WaitAsync(Patience)).IsCompleted.Should().BeTrue();
+        caller.Clock.Should().Be(answerer.Clock);
+        (_time.GetUtcNow() - Some.Noon).Should().BeGreaterThan(TimeSpan.FromMinutes(5));
+    }
+
+    [Fact]
+    public async Task A_caller_that_has_not_proved_itself_may_announce_no_large_frame()
+    {
+        using var node = await OpenAsync();
+        var (there, back) = (new Pipe(), new Pipe());
+        var answering = node.SynchroniseAsync(
+            new StreamSyncTransport(new SlowStream(back, there, _time)), SyncRole.Responder);
+        var header = new byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(header, 257);
+
+        await there.Writer.WriteAsync(header);
+
+        var outcome = await answering.WaitAsync(Patience);
+        outcome.Reason.Should().Be(SyncEndReason.Flooded);
+        outcome.Detail.Should().Contain("257");
+    }
+
+    [Theory]
+    [InlineData(9, false)]
+    [InlineData(10, true)]
+    public void A_caller_that_only_talks_is_given_up_after_ten_seconds(int seconds, bool isOver)
+    {
+        using var session = new SyncSession(SyncRole.Responder, Some.NewReplica(1), SessionSide.Options().Checked());
+        session.Step(new SyncInput.Started(), Some.Noon);
+        using var hello = new WireWriter();
+        new Handshake(SessionSide.Options()).WriteHello(hello);
+        session.Step(new SyncInput.Received(hello.Written.ToArray()), Some.Noon.AddSeconds(8));
+
+        session.Step(new SyncInput.TimerElapsed(), Some.Noon.AddSeconds(seconds));
+
+        session.HasEnded.Should().Be(isOver);
+    }
+
+    private static PipeOptions Small => new(pauseWriterThreshold: 16 * 1024, resumeWriterThreshold: 1);
+
+    private Task<ReplicaNode> OpenAsync() => ReplicaNode.OpenAsync(
+        new InMemoryReplicaStore(), new ReplicaNodeOptions { Sync = SessionSide.Options(), MaxDrift = TimeSpan.FromDays(1) }, _time);
+
+    /// <summary>One end of a link that carries 16 KiB, or less, in 20 seconds.</summary>
+    private sealed class SlowStream(Pipe outgoing, Pipe incoming, ManualTime time) : Stream
+    {
+        private readonly Stream _out = outgoing.Writer.AsStream();
+        private readonly Stream _in = incoming.Reader.AsStream();
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var count = await _in.ReadAsync(buffer, cancellationToken);
+            if (count >= 4 * 1024)
+            {
+                time.Advance(TimeSpan.FromSeconds(20));
+            }
+
+            return count;
+        }
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+            _out.WriteAsync(buffer, cancellationToken);
+
+        public override Task FlushAsync(CancellationToken cancellationToken) => _out.FlushAsync(cancellationToken);
+
+        public override void Flush() => throw new NotSupportedException();
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override async ValueTask DisposeAsync()
+        {
+            await _out.DisposeAsync();
+            await _in.DisposeAsync();
+            await base.DisposeAsync();
+        }
+    }
+}
