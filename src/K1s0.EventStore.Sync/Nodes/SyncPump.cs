@@ -2,7 +2,7 @@ namespace K1s0.EventStore.Sync;
 
 /// <summary>Moves frames between a session and its transport. Reading never waits for writing, so two sides that both
 /// send cannot block each other.</summary>
-internal sealed class SyncPump(ReplicaNode node, ISyncTransport transport)
+internal sealed class SyncPump(ReplicaNode node, MeteredTransport transport)
 {
     private readonly IncomingFrames _incoming = new(node.Sync.WindowBytes);
     private Task<ReadOnlyMemory<byte>?>? _next;
@@ -14,7 +14,8 @@ internal sealed class SyncPump(ReplicaNode node, ISyncTransport transport)
         var receiving = _incoming.FillAsync(transport, ending.Token);
         try
         {
-            using var session = node.NewSession(role, checkpoint, transport.AuthenticatedPeer);
+            using var session = node.NewSession(
+                role, checkpoint, transport.AuthenticatedPeer, transport.Link);
             return await RunAsync(session, role, cancellationToken).ConfigureAwait(false);
         }
         finally

@@ -34,4 +34,19 @@ public sealed record SyncReport(
     /// Not 0 says that the peer lies, or is damaged in a way that it did not notice.
     /// </summary>
     public long RepairsRefused { get; init; }
+
+    /// <summary>What the link was taken for.</summary>
+    public LinkState Link { get; init; }
+
+    /// <summary>
+    /// Events of critical streams that the peer sent ahead of their turn, which were told to
+    /// <see cref="ReplicaNodeOptions.OnAhead"/>. In their turn they come once more, in this round or a later one.
+    /// </summary>
+    public long EventsAhead { get; init; }
+
+    /// <summary>
+    /// Events that one side lacks and that were left for the next round, because the link is slow and critical ones go
+    /// first: begin it soon. Null stands for <see cref="Checkpoint"/> then.
+    /// </summary>
+    public long EventsLeft { get; init; }
 }
