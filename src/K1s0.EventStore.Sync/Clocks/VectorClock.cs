@@ -110,6 +110,18 @@ public sealed class VectorClock : IEquatable<VectorClock>
         return beyond;
     }
 
+    /// <summary>How many events this clock knows that another does not.</summary>
+    internal long EventsBeyond(VectorClock other)
+    {
+        var beyond = 0L;
+        foreach (var dot in _entries)
+        {
+            beyond += Math.Max(0, dot.Sequence - other[dot.Origin]);
+        }
+
+        return beyond;
+    }
+
     /// <summary>The clock that knows what either knows: the higher sequence of each origin.</summary>
     /// <param name="other">The other clock.</param>
     /// <exception cref="ArgumentException">There are more than <see cref="MaxEntries"/> origins.</exception>

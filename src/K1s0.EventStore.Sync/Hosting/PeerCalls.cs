@@ -15,6 +15,9 @@ internal sealed class PeerCalls(SyncPeer peer, TimeProvider time, Action<SyncPee
 
     public SyncPeer Peer => peer;
 
+    /// <summary>Measures the link.</summary>
+    public LinkMeter Link { get; } = new();
+
     public SyncPeerStatus Status => _status;
 
     /// <summary>What both sides held after the last whole round.</summary>
@@ -27,6 +30,7 @@ internal sealed class PeerCalls(SyncPeer peer, TimeProvider time, Action<SyncPee
 
     public void Ended(SyncOutcome outcome, TimeSpan? roundTrip)
     {
+        Link.Ended(outcome.IsCompleted);
         if (outcome.IsCompleted)
         {
             Checkpoint = outcome.Report!.Checkpoint;
@@ -45,8 +49,12 @@ internal sealed class PeerCalls(SyncPeer peer, TimeProvider time, Action<SyncPee
             _meter.Loss,
             outcome.IsCompleted ? time.GetUtcNow() : _status.LastCompletedAt,
             outcome,
-            outcome.IsCompleted ? 0 : _status.Failures + 1);
+            outcome.IsCompleted ? 0 : _status.Failures + 1)
+        {
+            Link = Link.Quality,
+        };
         SyncTelemetry.RecordLag(peer.Name, Lag);
+        SyncTelemetry.RecordLink(peer.Name, _status.Link);
         tell?.Invoke(_status);
     }
 

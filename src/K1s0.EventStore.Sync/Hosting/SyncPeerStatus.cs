@@ -19,4 +19,8 @@ public sealed record SyncPeerStatus(
     double Loss,
     DateTimeOffset? LastCompletedAt,
     SyncOutcome? LastOutcome,
-    int Failures);
+    int Failures)
+{
+    /// <summary>How good the link is, as measured by the sessions; it decides how rounds run.</summary>
+    public LinkQuality Link { get; init; } = new(LinkState.Normal, null, TimeSpan.Zero, null, 0);
+}

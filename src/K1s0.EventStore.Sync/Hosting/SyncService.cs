@@ -99,7 +99,9 @@ internal sealed class SyncService(
             }
 
             // A tenth more or less, so that many nodes do not call at the same moment.
-            var delay = now.Failures > 0 ? Backoff(now.Failures) : options.Interval * (0.9 + (0.2 * draw()));
+            var delay = now.Failures > 0 ? Backoff(now.Failures)
+                : IsToGoOn(outcome) ? TimeSpan.Zero
+                : options.Interval * (0.9 + (0.2 * draw()));
             await calls.RestAsync(delay, stoppingToken).ConfigureAwait(false);
         }
     }
@@ -119,7 +121,7 @@ internal sealed class SyncService(
             return (new SyncOutcome(reason, e.Message, Report: null), null);
         }
 
-        var transport = new MeteredTransport(opened, time);
+        var transport = new MeteredTransport(opened, time) { Link = calls.Link };
         try
         {
             var outcome = await node
@@ -133,6 +135,10 @@ internal sealed class SyncService(
             return (new SyncOutcome(SyncEndReason.Failed, e.Message, Report: null), transport.RoundTrip);
         }
     }
+
+    // Over a slow link a round leaves events for the next one, and each moves some.
+    private static bool IsToGoOn(SyncOutcome outcome) =>
+        outcome.Report is { EventsLeft: > 0 } report && report.EventsSent + report.EventsReceived > 0;
 
     private TimeSpan Backoff(int failures)
     {

@@ -35,7 +35,7 @@ public sealed class SyncEvent
     {
         (Dot, Time, Previous, Observed, Envelope) = (dot, time, previous, observed, envelope);
         Content = ContentDigest.Compute(envelope);
-        Hash = ComputeHash();
+        Hash = HashOf(Dot, Time, Previous, Observed, Content);
     }
 
     // The same event, its content in other memory.
@@ -127,26 +127,28 @@ public sealed class SyncEvent
         BinaryPrimitives.WriteUInt64BigEndian(buffer[ReplicaId.Length..], origin.Incarnation);
     }
 
-    private Sha256Digest ComputeHash()
+    /// <summary>The hash of an event of which only the digest of its content is known.</summary>
+    internal static Sha256Digest HashOf(
+        Dot dot, HybridTime time, Sha256Digest previous, VectorClock observed, Sha256Digest content)
     {
         var length = Label.Length + EntryBytes + sizeof(long) + (2 * Sha256Digest.Length) + sizeof(int)
-            + (Observed.Count * EntryBytes);
+            + (observed.Count * EntryBytes);
         byte[]? rented = null;
         var buffer = length <= 512 ? stackalloc byte[512] : (rented = ArrayPool<byte>.Shared.Rent(length));
         try
         {
             Label.CopyTo(buffer);
-            var rest = WriteEntry(buffer[Label.Length..], Dot);
-            BinaryPrimitives.WriteInt64BigEndian(rest, Time.Value);
+            var rest = WriteEntry(buffer[Label.Length..], dot);
+            BinaryPrimitives.WriteInt64BigEndian(rest, time.Value);
             rest = rest[sizeof(long)..];
-            Previous.CopyTo(rest);
-            Content.CopyTo(rest[Sha256Digest.Length..]);
+            previous.CopyTo(rest);
+            content.CopyTo(rest[Sha256Digest.Length..]);
             rest = rest[(2 * Sha256Digest.Length)..];
-            BinaryPrimitives.WriteInt32BigEndian(rest, Observed.Count);
+            BinaryPrimitives.WriteInt32BigEndian(rest, observed.Count);
             rest = rest[sizeof(int)..];
-            foreach (var dot in Observed.Entries)
+            foreach (var seen in observed.Entries)
             {
-                rest = WriteEntry(rest, dot);
+                rest = WriteEntry(rest, seen);
             }
 
             return Sha256Digest.Of(buffer[..length]);

@@ -16,6 +16,7 @@ internal sealed class GuardedReplica : IDisposable
     private readonly string _installation;
     private readonly ReplicaOptions _limits;
     private readonly Action<DeliveredEvent>? _deliver;
+    private readonly Action<SyncEvent>? _tellAhead;
     private readonly SemaphoreSlim _gate = new(1, 1);
 
     // Guards the replica for as long as it computes; never held over an await.
@@ -39,7 +40,7 @@ internal sealed class GuardedReplica : IDisposable
     {
         (_store, _replica) = (store, replica);
         (_installation, _limits, _deliver) = (options.Installation, options.Replica.Checked(), options.OnDelivered);
-        _durableEnd = replica.HeadOf(replica.Self);
+        (_durableEnd, _tellAhead) = (replica.HeadOf(replica.Self), options.OnAhead);
     }
 
     /// <summary>Why the application is told of no event any more; null while it is.</summary>
@@ -167,6 +168,15 @@ internal sealed class GuardedReplica : IDisposable
     {
         _stopped = null;
         return Look(replica => replica.Clock);
+    }
+
+    /// <summary>Tells of what came ahead of its turn. The caller is inside of the gate.</summary>
+    public void TellAhead(IReadOnlyList<SyncEvent> events)
+    {
+        foreach (var ahead in events)
+        {
+            _tellAhead?.Invoke(ahead);
+        }
     }
 
     /// <summary>Stores who the replica is. The caller is inside of the gate.</summary>

@@ -213,10 +213,11 @@ public sealed class ReplicaNode : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _guarded.Dispose();
 
-    internal SyncSession NewSession(SyncRole role, VectorClock? checkpoint, ReplicaId? peer = null)
+    internal SyncSession NewSession(
+        SyncRole role, VectorClock? checkpoint, ReplicaId? peer = null, LinkMeter? link = null)
     {
         var rights = _sync.RightsOf?.Invoke(peer) ?? PeerRights.All;
-        return _guarded.Look(replica => new SyncSession(role, replica, _sync, checkpoint, rights, _damage));
+        return _guarded.Look(replica => new SyncSession(role, replica, _sync, checkpoint, rights, _damage, link));
     }
 
     /// <summary>

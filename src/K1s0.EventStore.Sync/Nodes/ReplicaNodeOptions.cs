@@ -27,4 +27,12 @@ public sealed class ReplicaNodeOptions
     /// <see cref="ReplicaNode.ReadHistoryAsync"/>.
     /// </summary>
     public Action<DeliveredEvent>? OnDelivered { get; set; }
+
+    /// <summary>
+    /// Called with an event of a critical stream that a peer sent ahead of its turn over a slow link: it is whole, it
+    /// follows by hash from the log as it is here, and all that it builds on is known by hash, but the content of some
+    /// of that is still missing. It is not part of the history, not stored, and may come ahead again; in its turn it
+    /// comes through <see cref="OnDelivered"/>. Must be quick and must not throw.
+    /// </summary>
+    public Action<SyncEvent>? OnAhead { get; set; }
 }

@@ -34,6 +34,7 @@ internal sealed class StoreCommands(IReplicaStore store, GuardedReplica replica,
                     refused = await replica.AppendWhatFitsAsync(wanted.Events).ConfigureAwait(false);
                 }
 
+                replica.TellAhead(wanted.Ahead);
                 return new SyncInput.EventsStored(refused);
             case SyncOutput.Repair repair:
                 await Repairable.RepairAsync(repair.Events, CancellationToken.None).ConfigureAwait(false);

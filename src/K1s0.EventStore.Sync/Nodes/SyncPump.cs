@@ -20,7 +20,8 @@ internal sealed class SyncPump(ReplicaNode node, MeteredTransport transport)
         var receiving = _incoming.FillAsync(transport, ending.Token);
         try
         {
-            using var session = node.NewSession(role, checkpoint, transport.AuthenticatedPeer);
+            using var session = node.NewSession(
+                role, checkpoint, transport.AuthenticatedPeer, transport.Link);
             return await RunAsync(session, role, cancellationToken).ConfigureAwait(false);
         }
         finally

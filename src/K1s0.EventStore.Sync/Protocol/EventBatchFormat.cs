@@ -19,6 +19,9 @@ namespace K1s0.EventStore.Sync;
 ///           event id, 16; stream; event type; schema version; occurred at in microseconds, zigzag
 ///           payload, metadata; with their length
 ///
+/// Ahead   17, and the same, in which an event may be a stub: 2 and 3 instead of 0 and 1 for its place, and the
+///         digest of its content, 32, in place of all from the event id on
+///
 /// zigzag  0, -1, 1, -2, ... as 0, 1, 2, 3, ...
 /// </code>
 /// Hashes are not sent inside of a run: the receiver computes each from the event before, which is its verification.
@@ -43,10 +46,12 @@ internal static class EventBatchFormat
     /// <summary>
     /// Writes the part of a frame that may be compressed; longer than a frame when it holds too much.
     /// </summary>
-    public static WireWriter WriteRest(IReadOnlyList<SyncEvent> events)
+    /// <param name="events">The events.</param>
+    /// <param name="isStub">Which of them go without their content, in a frame that goes ahead.</param>
+    public static WireWriter WriteRest(IReadOnlyList<SyncEvent> events, Func<SyncEvent, bool>? isStub = null)
     {
         var rest = new WireWriter();
-        new EventBatchWriter(rest).Write(events);
+        new EventBatchWriter(rest, isStub).Write(events);
         return rest;
     }
 
@@ -65,25 +70,8 @@ internal static class EventBatchFormat
     /// <summary>Reads the part of a frame behind its type; empty when the reader breaks.</summary>
     public static List<SyncEvent> Read(ref WireReader reader)
     {
-        var format = (CompressionFormat)reader.Byte();
-        var length = reader.Integer();
-        if (reader.IsBroken || length > SyncOptions.MaxFrameBytes)
+        if (ReadRest(ref reader) is not { } rest)
         {
-            reader.Break("a batch is larger than a frame may be.");
-            return [];
-        }
-
-        if (!Enum.IsDefined(format))
-        {
-            reader.Break("a batch is compressed in a way that is not known.");
-            return [];
-        }
-
-        // One array, of which the payloads are slices.
-        var rest = Unpack(ref reader, format, (int)length);
-        if (rest.Length != (int)length)
-        {
-            reader.Break("a batch has another length than it says.");
             return [];
         }
 
@@ -94,6 +82,50 @@ internal static class EventBatchFormat
         }
 
         return events;
+    }
+
+    /// <summary>Reads the part of a frame that went ahead behind its type; empty when the reader breaks.</summary>
+    public static List<EventStub> ReadAhead(ref WireReader reader)
+    {
+        if (ReadRest(ref reader) is not { } rest)
+        {
+            return [];
+        }
+
+        var stubs = new EventBatchReader(rest, mayHoldStubs: true).ReadStubs(out var problem);
+        if (problem is not null)
+        {
+            reader.Break(problem);
+        }
+
+        return stubs;
+    }
+
+    // One array, of which the payloads are slices; null when the reader breaks.
+    private static byte[]? ReadRest(ref WireReader reader)
+    {
+        var format = (CompressionFormat)reader.Byte();
+        var length = reader.Integer();
+        if (reader.IsBroken || length > SyncOptions.MaxFrameBytes)
+        {
+            reader.Break("a batch is larger than a frame may be.");
+            return null;
+        }
+
+        if (!Enum.IsDefined(format))
+        {
+            reader.Break("a batch is compressed in a way that is not known.");
+            return null;
+        }
+
+        var rest = Unpack(ref reader, format, (int)length);
+        if (rest.Length != (int)length)
+        {
+            reader.Break("a batch has another length than it says.");
+            return null;
+        }
+
+        return rest;
     }
 
     private static byte[] Unpack(ref WireReader reader, CompressionFormat format, int length)

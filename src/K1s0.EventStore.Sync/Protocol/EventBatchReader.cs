@@ -4,34 +4,50 @@ using K1s0.EventStore.Integrity;
 namespace K1s0.EventStore.Sync;
 
 /// <summary>Reads the rest of a frame of events; see <see cref="EventBatchFormat"/>.</summary>
-internal sealed class EventBatchReader(byte[] bytes)
+internal sealed class EventBatchReader(byte[] bytes, bool mayHoldStubs = false)
 {
     // Origin, place, time, number of observed, id, stream, type, schema version, time, two lengths.
     private const int LeastEventBytes = 25;
 
     private Origin[] _origins = [];
-    private SyncEvent?[] _last = [];
+    private LogLink[] _last = [];
     private StreamId[] _streams = [];
     private string[] _types = [];
 
     public List<SyncEvent> Read(out string? problem)
     {
+        var events = new List<SyncEvent>();
+        Read(events, stubs: null, out problem);
+        return problem is null ? events : [];
+    }
+
+    /// <summary>Reads a frame that went ahead.</summary>
+    public List<EventStub> ReadStubs(out string? problem)
+    {
+        var stubs = new List<EventStub>();
+        Read(events: null, stubs, out problem);
+        return problem is null ? stubs : [];
+    }
+
+    private void Read(List<SyncEvent>? events, List<EventStub>? stubs, out string? problem)
+    {
         var reader = new WireReader(bytes);
         ReadTables(ref reader);
         var count = reader.Count(EventBatchFormat.MaxEvents, LeastEventBytes);
-        var events = new List<SyncEvent>(count);
+        events?.EnsureCapacity(count);
+        stubs?.EnsureCapacity(count);
         var time = 0L;
         for (var i = 0; i < count && !reader.IsBroken; i++)
         {
-            if (ReadEvent(ref reader, ref time) is { } next)
+            if (ReadEvent(ref reader, ref time, stubs) is { } next)
             {
-                events.Add(next);
+                events?.Add(next);
+                stubs?.Add(new EventStub(next));
             }
         }
 
         reader.End();
         problem = reader.IsBroken ? reader.Problem : null;
-        return reader.IsBroken ? [] : events;
     }
 
     private void ReadTables(ref WireReader reader)
@@ -46,7 +62,7 @@ internal sealed class EventBatchReader(byte[] bytes)
             }
         }
 
-        _last = new SyncEvent?[_origins.Length];
+        _last = new LogLink[_origins.Length];
         _streams = new StreamId[reader.Count(EventBatchFormat.MaxEvents, 4)];
         for (var i = 0; i < _streams.Length; i++)
         {
@@ -77,38 +93,51 @@ internal sealed class EventBatchReader(byte[] bytes)
         return Encoding.UTF8.GetString(name);
     }
 
-    private SyncEvent? ReadEvent(ref WireReader reader, ref long time)
+    // Null when the reader breaks, and when it was a stub.
+    private SyncEvent? ReadEvent(ref WireReader reader, ref long time, List<EventStub>? stubs)
     {
         var origin = Place(ref reader, _origins.Length);
-        var (dot, previous) = ReadPlace(ref reader, origin);
+        var place = reader.Byte();
+        var isStub = mayHoldStubs && place is 2 or 3;
+        var (dot, previous) = ReadPlace(ref reader, isStub ? (byte)(place - 2) : place, origin);
         time = unchecked(time + ZigZag.Decode(reader.Integer()));
         var observed = ReadObserved(ref reader);
-        var envelope = ReadEnvelope(ref reader);
+        var content = isStub ? reader.Digest() : default;
+        var envelope = isStub ? null : ReadEnvelope(ref reader);
         if (time <= 0)
         {
             reader.Break("a time is out of range.");
         }
 
-        if (envelope is null || reader.IsBroken)
-        {
-            return null;
-        }
-
-        if (observed[dot.Origin] != 0)
+        if (!reader.IsBroken && observed[dot.Origin] != 0)
         {
             reader.Break("an event observes its own log.");
+        }
+
+        if (reader.IsBroken)
+        {
             return null;
         }
 
-        return _last[origin] = SyncEvent.Create(dot, new HybridTime(time), previous, observed, envelope);
+        if (envelope is null)
+        {
+            var stub = new EventStub(dot, new HybridTime(time), previous, observed, content);
+            _last[origin] = new LogLink(dot.Sequence, stub.Hash, previous);
+            stubs!.Add(stub);
+            return null;
+        }
+
+        var next = SyncEvent.Create(dot, new HybridTime(time), previous, observed, envelope);
+        _last[origin] = new LogLink(dot.Sequence, next.Hash, previous);
+        return next;
     }
 
-    private (Dot Dot, Sha256Digest Previous) ReadPlace(ref WireReader reader, int origin)
+    private (Dot Dot, Sha256Digest Previous) ReadPlace(ref WireReader reader, byte place, int origin)
     {
-        switch (reader.Byte())
+        switch (place)
         {
-            case 0 when !reader.IsBroken && _last[origin] is { } last && last.Dot.Sequence < long.MaxValue:
-                return (last.Dot with { Sequence = last.Dot.Sequence + 1 }, last.Hash);
+            case 0 when !reader.IsBroken && _last[origin] is { Sequence: > 0 and < long.MaxValue } last:
+                return (new Dot(_origins[origin], last.Sequence + 1), last.Hash);
             case 1 when !reader.IsBroken:
                 return (new Dot(_origins[origin], reader.Int64(minimum: 1)), reader.Digest());
             default:

@@ -1,7 +1,7 @@
 namespace K1s0.EventStore.Sync;
 
 /// <summary>Writes the rest of a frame of events; see <see cref="EventBatchFormat"/>.</summary>
-internal sealed class EventBatchWriter(WireWriter target)
+internal sealed class EventBatchWriter(WireWriter target, Func<SyncEvent, bool>? isStub = null)
 {
     private readonly Dictionary<StreamId, int> _streams = [];
     private readonly Dictionary<string, int> _types = new(StringComparer.Ordinal);
@@ -26,6 +26,12 @@ internal sealed class EventBatchWriter(WireWriter target)
                 target.Integer((ulong)dot.Sequence);
             }
 
+            if (isStub?.Invoke(next) is true)
+            {
+                target.Digest(next.Content);
+                continue;
+            }
+
             var envelope = next.Envelope;
             envelope.Id.TryWriteBytes(id, bigEndian: true, out _);
             target.Bytes(id);
@@ -47,6 +53,11 @@ internal sealed class EventBatchWriter(WireWriter target)
             foreach (var dot in next.Observed.Entries)
             {
                 origins.Add(dot.Origin);
+            }
+
+            if (isStub?.Invoke(next) is true)
+            {
+                continue;
             }
 
             _streams.TryAdd(next.Envelope.StreamId, _streams.Count);
@@ -80,7 +91,7 @@ internal sealed class EventBatchWriter(WireWriter target)
         var follows = _last.GetValueOrDefault(dot.Origin) == dot.Sequence - 1 && dot.Sequence > 1;
         _last[dot.Origin] = dot.Sequence;
         target.Integer((ulong)_origins[dot.Origin]);
-        target.Byte((byte)(follows ? 0 : 1));
+        target.Byte((byte)((follows ? 0 : 1) + (isStub?.Invoke(next) is true ? 2 : 0)));
         if (!follows)
         {
             target.Integer((ulong)dot.Sequence);

@@ -14,6 +14,8 @@ internal static class FrameType
     public const byte Events = 13;
     public const byte Ack = 14;
     public const byte Done = 15;
+    public const byte Link = 16;
+    public const byte Ahead = 17;
 
     public const byte Compare = 20;
     public const byte Compared = 21;

@@ -18,7 +18,7 @@ namespace K1s0.EventStore.Sync;
 /// The transcript holds what each side offered, so an offer that was changed on the way is found by the proof. Features
 /// that a side does not know are left out of the answer; bit 0 says that the side has a shared key, and both must say
 /// so or neither; bit 1 says that it can repair logs, see RepairFrames; bit 2 that it can read Zstandard: events are
-/// compressed with it when both can, and with Brotli otherwise.
+/// compressed with it when both can, and with Brotli otherwise; bit 4 that it knows RoundStrategy.
 /// </remarks>
 internal sealed class Handshake
 {
@@ -35,6 +35,7 @@ internal sealed class Handshake
     private const ulong SharedKeyFeature = 1;
     private const ulong RepairFeature = 2;
     private const ulong ZstdFeature = 4;
+    private const ulong LinkFeature = 16;
 
     private readonly ReadOnlyMemory<byte> _key;
     private readonly int _window;
@@ -49,7 +50,7 @@ internal sealed class Handshake
         var hasZstd = canReadZstd ?? CompressionCodecs.IsZstdAvailable;
         (_key, _window, _draw) = (options.SharedKey, options.WindowBytes, options.Draw);
         _offered = (_key.IsEmpty ? 0 : SharedKeyFeature) | (canRepair ? RepairFeature : 0)
-            | (hasZstd ? ZstdFeature : 0);
+            | (hasZstd ? ZstdFeature : 0) | LinkFeature;
     }
 
     public int Version { get; private set; }
@@ -58,6 +59,9 @@ internal sealed class Handshake
 
     /// <summary>Whether both sides can repair logs.</summary>
     public bool CanRepair => (_agreed & RepairFeature) != 0;
+
+    /// <summary>Whether both sides know how rounds follow the link.</summary>
+    public bool CanFollowLink => (_agreed & LinkFeature) != 0;
 
     /// <summary>What both sides can read.</summary>
     public ICompressionCodec Codec => (_agreed & ZstdFeature) != 0

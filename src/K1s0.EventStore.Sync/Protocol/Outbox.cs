@@ -11,6 +11,9 @@ internal sealed class Outbox : IDisposable
     /// <summary>Seals frames; null before the handshake is over, and when the transport authenticates.</summary>
     public FrameSeal? Seal { get; set; }
 
+    /// <summary>When the step is taken.</summary>
+    public DateTimeOffset Now { get; set; }
+
     public bool HasEnded { get; private set; }
 
     public long BytesSent { get; private set; }

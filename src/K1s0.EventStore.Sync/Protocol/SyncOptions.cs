@@ -61,6 +61,21 @@ public sealed class SyncOptions
     /// <value>10 seconds by default.</value>
     public TimeSpan AuthenticationTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Which streams are critical: over a link that was measured to be slow their events go ahead of all others. They
+    /// are told to <see cref="ReplicaNodeOptions.OnAhead"/> then, and become part of the history in their turn. Called
+    /// for every event that a peer lacks; must be quick, must not throw, and must always say the same.
+    /// </summary>
+    /// <value>null by default: no stream is, and the order is the same over every link.</value>
+    public Func<StreamId, bool>? IsCritical { get; set; }
+
+    /// <summary>
+    /// For how long the rest may be limited by events that go ahead, round after round, 1 s to 365 days. After that a
+    /// round brings everything in its usual order.
+    /// </summary>
+    /// <value>1 hour by default.</value>
+    public TimeSpan MaxDeferral { get; set; } = TimeSpan.FromHours(1);
+
     /// <summary>Where nonces, ids and incarnations are drawn from: a cryptographic source.</summary>
     internal Action<Span<byte>> Draw { get; set; } = System.Security.Cryptography.RandomNumberGenerator.Fill;
 
@@ -78,6 +93,7 @@ public sealed class SyncOptions
         Range(BatchEvents, 1, EventBatchFormat.MaxEvents, nameof(BatchEvents));
         Range((long)PeerTimeout.TotalSeconds, 1, 3_600, nameof(PeerTimeout));
         Range((long)AuthenticationTimeout.TotalSeconds, 1, 300, nameof(AuthenticationTimeout));
+        Range((long)MaxDeferral.TotalSeconds, 1, 365 * 86_400, nameof(MaxDeferral));
         CheckKey(SharedKey, IsTransportAuthenticated);
         return (SyncOptions)MemberwiseClone();
     }

@@ -16,7 +16,11 @@ internal abstract record SyncOutput
     public sealed record Read(VectorClock After, VectorClock UpTo, int MaxEvents, int MaxBytes) : SyncOutput;
 
     /// <summary>Make events durable, then say <see cref="SyncInput.EventsStored"/>. There may be none.</summary>
-    public sealed record Store(IReadOnlyList<DeliveredEvent> Events) : SyncOutput;
+    public sealed record Store(IReadOnlyList<DeliveredEvent> Events) : SyncOutput
+    {
+        /// <summary>Events that came ahead of their turn: not to be stored, only told of.</summary>
+        public IReadOnlyList<SyncEvent> Ahead { get; init; } = [];
+    }
 
     /// <summary>
     /// Read which events of a part of a log are whole, and say so as <see cref="SyncInput.LinksRead"/>.

@@ -4,6 +4,7 @@ namespace K1s0.EventStore.Sync;
 internal sealed class SyncReceiver(
     Replica replica, SyncOptions options, Outbox outbox, PeerRights? rights = null)
 {
+    private readonly AheadReceiver _ahead = new(replica, rights);
     private readonly Queue<(int Bytes, int Delivered, int Taken, List<SyncEvent> Events)> _unstored = new();
     private readonly SortedDictionary<Admission, long> _refused = [];
     private readonly HashSet<Origin> _refusedOrigins = [];
@@ -25,13 +26,13 @@ internal sealed class SyncReceiver(
 
     public bool IsOver => IsDone && _unstored.Count == 0;
 
+    /// <summary>Events that came ahead of their turn.</summary>
+    public long EventsAhead => _ahead.EventsTaken;
+
     public void Take(ref WireReader reader, int frameBytes)
     {
-        // One frame may be larger than the window, when nothing else is on the way.
-        var room = options.WindowBytes + SyncOptions.MaxFrameBytes - _unstoredBytes;
-        if (IsDone || (_unstored.Count > 0 && frameBytes > room))
+        if (!IsExpected(frameBytes))
         {
-            outbox.End(SyncEndReason.Flooded, "the peer sends more events than were confirmed.");
             return;
         }
 
@@ -47,9 +48,42 @@ internal sealed class SyncReceiver(
             taken += Admit(candidate, delivered) ? 1 : 0;
         }
 
-        _unstored.Enqueue((frameBytes, delivered.Count, taken, events));
+        Store(new SyncOutput.Store(delivered), frameBytes, taken, events);
+    }
+
+    /// <summary>Takes a frame that went ahead. Nothing of it is stored, and it is confirmed without events.</summary>
+    public void TakeAhead(ref WireReader reader, int frameBytes)
+    {
+        if (!IsExpected(frameBytes))
+        {
+            return;
+        }
+
+        var stubs = EventBatchFormat.ReadAhead(ref reader);
+        if (!reader.IsBroken)
+        {
+            Store(new SyncOutput.Store([]) { Ahead = _ahead.Take(stubs) }, frameBytes, taken: 0, []);
+        }
+    }
+
+    private void Store(SyncOutput.Store store, int frameBytes, int taken, List<SyncEvent> events)
+    {
+        _unstored.Enqueue((frameBytes, store.Events.Count, taken, events));
         _unstoredBytes += frameBytes;
-        outbox.Add(new SyncOutput.Store(delivered));
+        outbox.Add(store);
+    }
+
+    private bool IsExpected(int frameBytes)
+    {
+        // One frame may be larger than the window, when nothing else is on the way.
+        var room = options.WindowBytes + SyncOptions.MaxFrameBytes - _unstoredBytes;
+        if (IsDone || (_unstored.Count > 0 && frameBytes > room))
+        {
+            outbox.End(SyncEndReason.Flooded, "the peer sends more events than were confirmed.");
+            return false;
+        }
+
+        return true;
     }
 
     public void Stored(IReadOnlyList<SyncEvent> refused)

@@ -37,8 +37,8 @@ public sealed record SyncReport(
 
     /// <summary>
     /// Origins of whose logs the peer has more than is here after the round: because it was refused
-    /// (<see cref="EventsRefused"/>), the log is forked (<see cref="Forks"/>), or the peer does not give it, by its
-    /// rights or because it is damaged there.
+    /// (<see cref="EventsRefused"/>), the log is forked (<see cref="Forks"/>), the peer does not give it, by its rights
+    /// or because it is damaged there, or it was left for the next round (<see cref="EventsLeft"/>).
     /// </summary>
     public IReadOnlyList<Origin> Lacking { get; init; } = [];
 
@@ -48,4 +48,19 @@ public sealed record SyncReport(
     /// the clock here is wrong now.
     /// </summary>
     public IReadOnlyList<Origin> TooFarAhead { get; init; } = [];
+
+    /// <summary>What the link was taken for.</summary>
+    public LinkState Link { get; init; }
+
+    /// <summary>
+    /// Events of critical streams that the peer sent ahead of their turn, which were told to
+    /// <see cref="ReplicaNodeOptions.OnAhead"/>. In their turn they come once more, in this round or a later one.
+    /// </summary>
+    public long EventsAhead { get; init; }
+
+    /// <summary>
+    /// Events that one side lacks and that were left for the next round, because the link is slow and critical ones go
+    /// first: begin it soon. Null stands for <see cref="Checkpoint"/> then.
+    /// </summary>
+    public long EventsLeft { get; init; }
 }

@@ -30,6 +30,7 @@ internal sealed class SyncRound
     private readonly RepairAnswerer? _answerer;
     private readonly int _version;
     private readonly long _bytesSentBefore;
+    private readonly RoundLink _link;
     private VectorClock? _since;
     private VectorClock _mine = VectorClock.Empty;
     private VectorClock _theirs = VectorClock.Empty;
@@ -47,8 +48,10 @@ internal sealed class SyncRound
         Handshake handshake,
         VectorClock? checkpoint,
         PeerRights rights,
-        LogDamage? damage)
+        LogDamage? damage,
+        LinkMeter? meter = null)
     {
+        _link = new RoundLink(options, outbox, handshake, rights, meter);
         _rights = rights;
         (_replica, _outbox, _isInitiator, _version) = (replica, outbox, role is SyncRole.Initiator, handshake.Version);
 
@@ -56,7 +59,8 @@ internal sealed class SyncRound
         _offered = checkpoint is not null && replica.Clock.Covers(checkpoint) ? checkpoint : null;
         _bytesSentBefore = outbox.BytesSent;
         _damage = damage;
-        _sender = new SyncSender(replica, options, outbox, handshake, rights, damage);
+        var unconfirmed = new UnconfirmedFrames(outbox, meter);
+        _sender = new SyncSender(replica, options, outbox, handshake, rights, _link, unconfirmed, damage);
         _receiver = new SyncReceiver(replica, options, outbox, rights);
         if (damage is not null && handshake.CanRepair)
         {
@@ -97,6 +101,12 @@ internal sealed class SyncRound
                 break;
             case FrameType.Events when _isExchanging:
                 _receiver.Take(ref reader, frame.Length);
+                break;
+            case FrameType.Link when _link.CanFollow && !_isInitiator && _hasTold && !_isExchanging:
+                _link.Take(ref reader);
+                break;
+            case FrameType.Ahead when _link.CanFollow && _isExchanging:
+                _receiver.TakeAhead(ref reader, frame.Length);
                 break;
             case FrameType.Ack when _isExchanging:
                 TakeAck(ref reader);
@@ -150,7 +160,8 @@ internal sealed class SyncRound
         // The digests differed. When nothing explains that, the point itself is wrong: the next round tells everything.
         var isExplained = !_isFromCheckpoint || !_mine.Equals(_theirs);
         var hasSentAll = _sender.Forks.Count == 0 && _sender.HasAllConfirmed;
-        var isWhole = !_sender.IsHeldBack && _damage is not { Any: true };
+        var left = _sender.EventsLeft + _link.Lacking(_receiver, _theirs, _replica.Clock);
+        var isWhole = left == 0 && !_sender.IsHeldBack && _damage is not { Any: true };
         var isClean = hasSentAll && _receiver.Refused.Count == 0 && isExplained && isWhole;
 
         // A peer that finds a log forked keeps its own version back.
@@ -171,7 +182,10 @@ internal sealed class SyncRound
             EventsRepaired = _asker?.EventsRepaired ?? 0,
             RepairsRefused = _asker?.EventsRefused ?? 0,
             Lacking = _theirs.OriginsBeyond(_replica.Clock),
-            TooFarAhead = [.. _sender.Ahead],
+            TooFarAhead = [.. _sender.TooFarAhead],
+            Link = _link.State,
+            EventsAhead = _receiver.EventsAhead,
+            EventsLeft = left,
         };
     }
 
@@ -229,6 +243,7 @@ internal sealed class SyncRound
         if (_isInitiator)
         {
             _mine = _rights.Visible(_replica.Clock);
+            _link.Tell();
             _outbox.Send(frame => VectorFrame.WriteVector(frame, _replica, _mine, isChange ? _offered : null));
         }
         else if (isChange != _since is not null)

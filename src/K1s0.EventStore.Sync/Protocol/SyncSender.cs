@@ -7,27 +7,29 @@ internal sealed class SyncSender(
     Outbox outbox,
     Handshake handshake,
     PeerRights rights,
+    RoundLink link,
+    UnconfirmedFrames unconfirmed,
     LogDamage? damage = null)
 {
     private readonly WithheldEvents _withheld = new(rights);
-    private readonly Queue<(int Bytes, int Events)> _unconfirmed = new();
+    private readonly List<SyncEvent> _batch = [];
     private readonly HashSet<Origin> _forks = [];
-    private readonly HashSet<Origin> _ahead = [];
+    private readonly HashSet<Origin> _tooFarAhead = [];
     private Dictionary<Origin, ulong> _theirHashes = [];
     private VectorClock _theirs = VectorClock.Empty;
     private VectorClock _after = VectorClock.Empty;
     private VectorClock _upTo = VectorClock.Empty;
-    private long _unconfirmedBytes;
-    private long _framesConfirmed;
-    private long _eventsAnswered;
+    private CriticalFirst? _ahead;
+    private long _sliceBytes;
     private bool _isReading;
+    private bool _isReadingAhead;
     private bool _hasSaidDone;
     private bool _mayBeDone;
 
-    public long EventsConfirmed { get; private set; }
+    public long EventsConfirmed => unconfirmed.EventsConfirmed;
 
     /// <summary>Whether the peer has taken every event that it is done with.</summary>
-    public bool HasAllConfirmed => EventsConfirmed == _eventsAnswered;
+    public bool HasAllConfirmed => unconfirmed.HasAllConfirmed;
 
     /// <summary>Whether the peer was not given something that it lacks.</summary>
     public bool HasWithheld => _withheld.IsAny;
@@ -36,11 +38,14 @@ internal sealed class SyncSender(
     public IReadOnlyCollection<Origin> Forks => _forks;
 
     /// <summary>Origins of which events were sent that are of the future by the clock here.</summary>
-    public IReadOnlyCollection<Origin> Ahead => _ahead;
+    public IReadOnlyCollection<Origin> TooFarAhead => _tooFarAhead;
 
-    public bool IsOver => _hasSaidDone && _unconfirmed.Count == 0;
+    public bool IsOver => _hasSaidDone && unconfirmed.Count == 0;
 
-    private bool HasAll => _after.Covers(_upTo);
+    /// <summary>Events that the peer lacks and that were left for another round.</summary>
+    public long EventsLeft { get; private set; }
+
+    private bool HasAll => EventsLeft > 0 || _after.Covers(_upTo);
 
     public void Begin(VectorClock mine, VectorClock theirs, Dictionary<Origin, ulong> theirHashes)
     {
@@ -64,6 +69,7 @@ internal sealed class SyncSender(
         }
 
         (_after, _upTo) = (theirs, VectorClock.Of([.. lacking]));
+        FollowLink();
         if (theirs[replica.Self] > now[replica.Self])
         {
             replica.Witness(theirs[replica.Self], isOurs: true);
@@ -116,61 +122,90 @@ internal sealed class SyncSender(
         }
 
         _isReading = false;
-        var after = _after;
+        if (Pass(_isReadingAhead ? _ahead!.At : _after, events) is not { } after)
+        {
+            return;
+        }
+
+        if (_isReadingAhead)
+        {
+            var ahead = _ahead!.Take(events, after, _after).Where(next => !_forks.Contains(next.Dot.Origin));
+            _ahead.SentAhead(Send([.. ahead], isAhead: true));
+        }
+        else
+        {
+            _after = after;
+            _batch.AddRange(events.Where(next =>
+                !_forks.Contains(next.Dot.Origin) && !_withheld.Withholds(next, _theirs)));
+            SendFull();
+        }
+
+        Continue();
+    }
+
+    // Null when the store did not give what follows.
+    private VectorClock? Pass(VectorClock after, IReadOnlyList<SyncEvent> events)
+    {
         foreach (var next in events)
         {
             if (next.Dot.Sequence != after[next.Dot.Origin] + 1 || !_upTo.Covers(next.Dot))
             {
                 outbox.End(SyncEndReason.StoreIncomplete, $"the store gave {next.Dot} where another was to come.");
-                return;
+                return null;
             }
 
             CheckFork(next);
             if (replica.Time.Check(next.Time) is ClockReading.TooFarAhead)
             {
-                _ahead.Add(next.Dot.Origin);
+                _tooFarAhead.Add(next.Dot.Origin);
             }
 
             after = after.Observe(next.Dot);
         }
 
-        if (events.Count == 0 && !HasAll)
+        if (events.Count == 0)
         {
             outbox.End(SyncEndReason.StoreIncomplete, "the store has fewer events than its heads say.");
-            return;
+            return null;
         }
 
-        _after = after;
-        Send([.. events.Where(next =>
-            !_forks.Contains(next.Dot.Origin) && !_withheld.Withholds(next, _theirs))]);
-        Continue();
+        return after;
+    }
+
+    private void SendFull()
+    {
+        var bytes = _batch.Sum(next => (long)next.Size);
+        if (_ahead is { OthersAreDue: true } || HasAll
+            || link.Strategy.IsFull(_batch.Count, bytes, handshake.PeerWindow))
+        {
+            var sent = Send([.. _batch], isAhead: false);
+            _batch.Clear();
+            _sliceBytes += sent;
+            _ahead?.SentOthers(sent);
+        }
+    }
+
+    private void FollowLink()
+    {
+        link.Follow();
+        if (_ahead is null && link is { Strategy.CriticalFirst: true, MayGoAhead: true } && !_after.Covers(_upTo))
+        {
+            // What goes ahead follows what was sent.
+            Send([.. _batch], isAhead: false);
+            _batch.Clear();
+            _ahead = new CriticalFirst(options.IsCritical!, _after, _upTo, options);
+        }
     }
 
     /// <summary>The peer says how many frames it is done with, and how many of their events it has durably.</summary>
     public void Confirmed(long frames, long events)
     {
-        // One that confirms nothing would hold the session for as long as it is repeated.
-        if (frames <= _framesConfirmed || frames - _framesConfirmed > _unconfirmed.Count)
+        unconfirmed.Confirmed(frames, events);
+        if (!outbox.HasEnded)
         {
-            outbox.Broken($"{frames} frames are confirmed, which were not sent.");
-            return;
+            FollowLink();
+            Continue();
         }
-
-        for (; _framesConfirmed < frames; _framesConfirmed++)
-        {
-            var (bytes, sent) = _unconfirmed.Dequeue();
-            _unconfirmedBytes -= bytes;
-            _eventsAnswered += sent;
-        }
-
-        if (events < EventsConfirmed || events > _eventsAnswered)
-        {
-            outbox.Broken($"{events} events are confirmed, which were not sent.");
-            return;
-        }
-
-        EventsConfirmed = events;
-        Continue();
     }
 
     // The first event that the peer lacks names the one that it should have.
@@ -195,26 +230,26 @@ internal sealed class SyncSender(
         }
     }
 
-    private void Send(IReadOnlyList<SyncEvent> events)
+    // How many bytes it took.
+    private int Send(IReadOnlyList<SyncEvent> events, bool isAhead)
     {
         if (events.Count == 0)
         {
-            return;
+            return 0;
         }
 
-        using var rest = EventBatchFormat.WriteRest(events);
+        using var rest = EventBatchFormat.WriteRest(events, isAhead ? _ahead!.IsHeldBack : null);
         if (rest.Length > EventBatchFormat.MaxRestBytes && events.Count > 1)
         {
             // A page ends behind an event that may be as large as one can be.
-            Send([.. events.Take(events.Count / 2)]);
-            Send([.. events.Skip(events.Count / 2)]);
-            return;
+            return Send([.. events.Take(events.Count / 2)], isAhead)
+                + Send([.. events.Skip(events.Count / 2)], isAhead);
         }
 
-        var bytes = outbox.Send(
-            frame => EventBatchFormat.Write(frame, rest, handshake.Codec));
-        _unconfirmed.Enqueue((bytes, events.Count));
-        _unconfirmedBytes += bytes;
+        var type = isAhead ? FrameType.Ahead : FrameType.Events;
+        var bytes = outbox.Send(frame => EventBatchFormat.Write(frame, rest, handshake.Codec, type));
+        unconfirmed.Sent(bytes, isAhead ? 0 : events.Count);
+        return bytes;
     }
 
     private void Continue()
@@ -224,19 +259,37 @@ internal sealed class SyncSender(
             return;
         }
 
+        _isReadingAhead = _ahead is { IsOver: false, OthersAreDue: false };
+        if (_ahead is { IsOver: true } && _sliceBytes >= link.Strategy.SliceBytes && _batch.Count == 0)
+        {
+            EventsLeft = _upTo.EventsBeyond(_after);
+        }
+
         if (!HasAll)
         {
-            // A page may be larger than what is left of the window; it goes when nothing else is on the way.
-            if (_unconfirmed.Count == 0 || _unconfirmedBytes + options.BatchBytes <= handshake.PeerWindow)
-            {
-                _isReading = true;
-                outbox.Add(new SyncOutput.Read(_after, _upTo, options.BatchEvents, options.BatchBytes));
-            }
+            ReadOn();
         }
         else if (!_hasSaidDone && _mayBeDone)
         {
             _hasSaidDone = true;
             outbox.Send(frame => DoneFrame.Write(frame, _forks));
         }
+    }
+
+    private void ReadOn()
+    {
+        // A page may be larger than what is left of the window; it goes when nothing else is on the way.
+        var most = link.Strategy.BytesToRead(options, handshake.PeerWindow);
+        if (unconfirmed.Count > 0 && unconfirmed.Bytes + most > handshake.PeerWindow)
+        {
+            return;
+        }
+
+        _isReading = true;
+        outbox.Add(_isReadingAhead ? _ahead!.Read : new SyncOutput.Read(
+            _after,
+            _upTo,
+            link.Strategy.EventsToRead(options),
+            _ahead is { OthersAreDue: true } ? _ahead.BytesOfOthers : most));
     }
 }

@@ -15,6 +15,8 @@ internal sealed class SyncSession : IDisposable
     private readonly Handshake _handshake;
     private readonly Outbox _outbox = new();
     private readonly LogDamage? _damage;
+    private readonly LinkMeter? _link;
+    private DateTimeOffset _askedAt;
     private Phase _phase = Phase.New;
     private DateTimeOffset _began;
     private SyncRound? _round;
@@ -26,14 +28,17 @@ internal sealed class SyncSession : IDisposable
     /// <param name="checkpoint">What both sides held after an earlier round, if this side remembers.</param>
     /// <param name="rights">What the peer may; everything when null.</param>
     /// <param name="damage">What is damaged in the replica's store; null when that store cannot be repaired.</param>
+    /// <param name="link">Measures the link, and says how rounds follow it; null when they do not.</param>
     public SyncSession(
         SyncRole role,
         Replica replica,
         SyncOptions options,
         VectorClock? checkpoint = null,
         PeerRights? rights = null,
-        LogDamage? damage = null)
+        LogDamage? damage = null,
+        LinkMeter? link = null)
     {
+        _link = link;
         _rights = rights ?? PeerRights.All;
         (_role, _replica, _options, Checkpoint, _damage) = (role, replica, options, checkpoint, damage);
         _handshake = new Handshake(options, canRepair: damage is not null);
@@ -76,6 +81,7 @@ internal sealed class SyncSession : IDisposable
             return [];
         }
 
+        _outbox.Now = now;
         switch (input)
         {
             case SyncInput.Started when _phase is Phase.New:
@@ -148,6 +154,7 @@ internal sealed class SyncSession : IDisposable
             return;
         }
 
+        _askedAt = _outbox.Now;
         _outbox.Send(_handshake.WriteHello);
         _phase = Phase.AwaitsWelcome;
     }
@@ -167,6 +174,8 @@ internal sealed class SyncSession : IDisposable
                 _phase = Phase.AwaitsConfirm;
                 break;
             case Phase.AwaitsWelcome when IsGood(_handshake.ReadWelcome(frame.Span)):
+                _link?.Answered(_outbox.Now - _askedAt, _outbox.Now);
+
                 // The responder has proved itself, so the first frame about data may follow at once.
                 _outbox.Send(_handshake.WriteConfirm);
                 BecomeReady();
@@ -233,7 +242,7 @@ internal sealed class SyncSession : IDisposable
     }
 
     private SyncRound NewRound() =>
-        new(_replica, _options, _outbox, _role, _handshake, Checkpoint, _rights, _damage);
+        new(_replica, _options, _outbox, _role, _handshake, Checkpoint, _rights, _damage, _link);
 
     private void BeginRound()
     {
@@ -246,6 +255,7 @@ internal sealed class SyncSession : IDisposable
         if (_round?.TryReport() is { } report)
         {
             _round.WitnessInSync();
+            _link?.RoundEnded(report.EventsLeft > 0, _outbox.Now);
             Checkpoint = report.Checkpoint;
             _round = null;
             _outbox.Add(new SyncOutput.RoundEnded(report));

@@ -26,6 +26,9 @@ internal sealed class MeteredTransport(ISyncTransport inner, TimeProvider time) 
         }
     }
 
+    /// <summary>Measures the link; of this session alone when nobody keeps it.</summary>
+    public LinkMeter Link { get; init; } = new();
+
     public long BytesSent => Volatile.Read(ref _bytesSent);
 
     public long BytesReceived => Volatile.Read(ref _bytesReceived);

@@ -33,6 +33,20 @@ public static class SyncTelemetry
     /// </summary>
     public const string PeerLag = "k1s0.eventstore.sync.peer.lag";
 
+    /// <summary>Counter: whole rounds, by <c>link</c>: the <see cref="LinkState"/> that decided how they ran.</summary>
+    public const string Rounds = "k1s0.eventstore.sync.rounds";
+
+    /// <summary>Counter: events of critical streams that came ahead of their turn in whole rounds.</summary>
+    public const string AheadEvents = "k1s0.eventstore.sync.events.ahead";
+
+    /// <summary>Counter: events that whole rounds left for the next, because the link is slow.</summary>
+    public const string LeftEvents = "k1s0.eventstore.sync.events.left";
+
+    /// <summary>
+    /// Gauge, bytes per second: the bandwidth to a <c>peer</c> of <c>AddSync</c>, by <c>link</c>; while it is measured.
+    /// </summary>
+    public const string LinkBandwidth = "k1s0.eventstore.sync.link.bandwidth";
+
     private static readonly ActivitySource Source = new(SourceName);
     private static readonly Meter Meter = new(SourceName);
 
@@ -50,11 +64,32 @@ public static class SyncTelemetry
     private static readonly Gauge<double> Lag = Meter.CreateGauge<double>(
         PeerLag, "s", "Since the last whole round with a peer.");
 
+    private static readonly Counter<long> RoundsEnded = Meter.CreateCounter<long>(Rounds, "{round}", "Whole rounds.");
+    private static readonly Counter<long> Ahead = Meter.CreateCounter<long>(
+        AheadEvents, "{event}", "Critical events ahead of their turn.");
+
+    private static readonly Counter<long> Left = Meter.CreateCounter<long>(
+        LeftEvents, "{event}", "Events left for the next round.");
+
+    private static readonly Gauge<double> Bandwidth = Meter.CreateGauge<double>(
+        LinkBandwidth, "By/s", "Bandwidth to a peer.");
+
     private static readonly KeyValuePair<string, object?> In = new("direction", "in");
     private static readonly KeyValuePair<string, object?> Out = new("direction", "out");
 
     internal static void RecordLag(string peer, TimeSpan lag) =>
         Lag.Record(lag.TotalSeconds, new KeyValuePair<string, object?>("peer", peer));
+
+    internal static void RecordLink(string peer, LinkQuality link)
+    {
+        if (link.BytesPerSecond is { } rate)
+        {
+            Bandwidth.Record(
+                rate,
+                new KeyValuePair<string, object?>("peer", peer),
+                new KeyValuePair<string, object?>("link", link.State.ToString()));
+        }
+    }
 
     internal static async Task<SyncOutcome> MeasureAsync(
         SyncRole role, MeteredTransport transport, TimeProvider time, Func<Task<SyncOutcome>> run)
@@ -98,6 +133,9 @@ public static class SyncTelemetry
             return;
         }
 
+        RoundsEnded.Add(1, new KeyValuePair<string, object?>("link", report.Link.ToString()));
+        Ahead.Add(report.EventsAhead);
+        Left.Add(report.EventsLeft);
         Moved.Add(report.EventsReceived, In);
         Moved.Add(report.EventsSent, Out);
         foreach (var (reason, count) in report.EventsRefused)

@@ -52,6 +52,26 @@ public sealed class SyncExamples
     }
 
     [Fact]
+    public void The_critical_example_names_streams_and_a_receiver()
+    {
+        var (key, rung) = (new byte[32], new List<EventEnvelope>());
+        Action<EventEnvelope> ring = rung.Add;
+
+        // snippet: sync-critical
+        var node = new ReplicaNodeOptions
+        {
+            Sync = new SyncOptions { SharedKey = key, IsCritical = stream => stream.AggregateType is "alarm" },
+            OnAhead = alarm => ring(alarm.Envelope), // perhaps more than once, and not part of the history yet
+        };
+
+        // end-snippet
+        var writer = new Replica(ReplicaId.Create(), new HybridClock(TimeProvider.System));
+        var alarm = writer.Write(EventEnvelope.Create(new StreamId("alarm", "7"), "raised", "{}"u8.ToArray()));
+        node.OnAhead(alarm.Event);
+        rung.Should().ContainSingle().Which.StreamId.Should().Match<StreamId>(stream => node.Sync.IsCritical(stream));
+    }
+
+    [Fact]
     public async Task The_queue_example_delivers_its_operation_once()
     {
         var folder = Directory.CreateTempSubdirectory("k1s0-queue-example-");

@@ -54,7 +54,8 @@ public sealed class SyncHostTests
         var names = metrics.Where(one => one.Value > 0).Select(one => one.Name).Distinct(StringComparer.Ordinal);
         names.Should().Contain([SyncTelemetry.Events, SyncTelemetry.FrameBytes]);
         metrics.Select(one => one.Name).Should().Contain(
-            [SyncTelemetry.SessionDuration, SyncTelemetry.RoundTrip, SyncTelemetry.PeerLag]);
+            [SyncTelemetry.SessionDuration, SyncTelemetry.RoundTrip, SyncTelemetry.PeerLag, SyncTelemetry.Rounds]);
+        (status.Link.State, status.Link.RoundTrip).Should().Be((LinkState.Normal, TimeSpan.Zero), "the clock stands");
     }
 
     [Fact]

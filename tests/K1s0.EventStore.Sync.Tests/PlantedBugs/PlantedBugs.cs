@@ -30,7 +30,7 @@ public static class PlantedBugs
         new("a page of the store is not in order", "Nodes/InMemoryReplicaStore.cs", "foreach (var next in CausalMerge.Merge(Wanted(after, upTo), Everything()))", "foreach (var next in CausalMerge.Merge(Wanted(after, upTo), Everything()).Reverse())"),
 
         // Sessions.
-        new("a round ends before its events are confirmed", "Protocol/SyncSender.cs", "_hasSaidDone && _unconfirmed.Count == 0", "_hasSaidDone"),
+        new("a round ends before its events are confirmed", "Protocol/SyncSender.cs", "_hasSaidDone && unconfirmed.Count == 0", "_hasSaidDone"),
         new("an incomplete vector is taken for equality", "Protocol/VectorFrame.cs", "            hash.AppendData(entry);", "            hash.AppendData(entry[..24]);"),
         new("a point of another life is offered", "Protocol/SyncRound.cs", "checkpoint is not null && replica.Clock.Covers(checkpoint) ? checkpoint : null", "checkpoint"),
         new("the end of a log is not sent", "Protocol/SyncSender.cs", "if (known < dot.Sequence)", "if (known + 1 < dot.Sequence)"),

@@ -18,11 +18,16 @@ internal sealed class SessionSide(SyncRole role, Replica replica, SyncOptions op
     public SyncOutput.Ended? End { get; private set; }
 
     public SyncSession Session => _session ??= new SyncSession(
-        role, replica, options.Checked(), Checkpoint, Rights);
+        role, replica, options.Checked(), Checkpoint, Rights, link: Link);
 
     public VectorClock? Checkpoint { get; init; }
 
     public PeerRights? Rights { get; init; }
+
+    public LinkMeter? Link { get; init; }
+
+    /// <summary>What came ahead of its turn, and when.</summary>
+    public List<(SyncEvent Event, DateTimeOffset At)> Ahead { get; } = [];
 
     public DateTimeOffset Now { get; set; } = Some.Noon;
 
@@ -56,6 +61,7 @@ internal sealed class SessionSide(SyncRole role, Replica replica, SyncOptions op
                     break;
                 case SyncOutput.Store stored:
                     await Store.AppendAsync(stored.Events);
+                    Ahead.AddRange(stored.Ahead.Select(ahead => (ahead, Now)));
                     next = new SyncInput.EventsStored();
                     break;
                 case SyncOutput.RoundEnded ended:
