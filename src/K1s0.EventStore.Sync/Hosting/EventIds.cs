@@ -12,4 +12,7 @@ internal static class EventIds
     public const int EventsRefused = 3006;
     public const int LogsForked = 3007;
     public const int SessionFailed = 3008;
+    public const int MemberLost = 3010;
+    public const int MemberFound = 3011;
+    public const int MemberNotReached = 3012;
 }

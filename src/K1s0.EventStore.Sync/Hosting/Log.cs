@@ -44,4 +44,16 @@ internal static partial class Log
     [LoggerMessage(EventIds.SessionFailed, LogLevel.Error, "A session with {Peer} failed on this side",
         EventName = nameof(EventIds.SessionFailed))]
     public static partial void SessionFailed(this ILogger logger, string peer, Exception reason);
+
+    [LoggerMessage(EventIds.MemberLost, LogLevel.Information, "Member {Address} cannot be reached by anybody",
+        EventName = nameof(EventIds.MemberLost))]
+    public static partial void MemberLost(this ILogger logger, string address);
+
+    [LoggerMessage(EventIds.MemberFound, LogLevel.Information, "Member {Address} can be reached again",
+        EventName = nameof(EventIds.MemberFound))]
+    public static partial void MemberFound(this ILogger logger, string address);
+
+    [LoggerMessage(EventIds.MemberNotReached, LogLevel.Debug, "Member {Address} was not reached",
+        EventName = nameof(EventIds.MemberNotReached))]
+    public static partial void MemberNotReached(this ILogger logger, string address, Exception reason);
 }

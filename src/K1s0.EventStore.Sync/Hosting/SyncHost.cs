@@ -31,6 +31,11 @@ public sealed class SyncHost : IDisposable
     /// <summary>How it stands with each peer that is called.</summary>
     public IReadOnlyList<SyncPeerStatus> Peers => [.. _calls.Values.Select(calls => calls.Status)];
 
+    /// <summary>
+    /// The members of the group that gossip knows, this one aside; at most 70 beside the seeds. Empty without gossip.
+    /// </summary>
+    public IReadOnlyList<MemberStatus> Members => _opened?.Gossip?.Members ?? [];
+
     internal IEnumerable<PeerCalls> Calls => _calls.Values;
 
     /// <summary>Whether the node has been opened.</summary>

@@ -19,6 +19,10 @@ public sealed class SyncHostOptions
     /// <value>null by default: connections are not encrypted, and the node needs a shared key.</value>
     public PeerTls? ListenWith { get; set; }
 
+    /// <summary>How the node finds others and hears of news; set it to take part in gossip.</summary>
+    /// <value>null by default: only <see cref="Peers"/> are called, each in its interval.</value>
+    public GossipOptions? Gossip { get; set; }
+
     /// <summary>How many sessions are answered over TCP at once, 1 to 10,000.</summary>
     /// <value>64 by default.</value>
     public int MaxSessions { get; set; } = TcpSyncListener.DefaultMaxSessions;

@@ -35,6 +35,7 @@ internal sealed class SyncHostOptionsRules : IValidateOptions<SyncHostOptions>
                 + "nothing says who may call.");
         }
 
+        CheckGossip(faults, options.Gossip);
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 
@@ -50,6 +51,41 @@ internal sealed class SyncHostOptionsRules : IValidateOptions<SyncHostOptions>
             faults.Add($"{nameof(options.Node)}: {e.Message}");
         }
     }
+
+    private static void CheckGossip(List<string> faults, GossipOptions? gossip)
+    {
+        if (gossip is null)
+        {
+            return;
+        }
+
+        var tenth = TimeSpan.FromMilliseconds(100);
+        Check(faults, $"{nameof(gossip.Interval)} of gossip", gossip.Interval, tenth, TimeSpan.FromHours(1));
+        Check(
+            faults, $"{nameof(gossip.Timeout)} of gossip", gossip.Timeout, tenth / 10, TimeSpan.FromMinutes(1));
+        if (gossip.ConnectAsync is null)
+        {
+            faults.Add($"Gossip needs {nameof(gossip.ConnectAsync)}: nothing says how members are reached.");
+        }
+
+        if (gossip.Seeds.Count > MaxPeers || !gossip.Seeds.All(IsAddress)
+            || (gossip.Address.Length > 0 && !IsAddress(gossip.Address)))
+        {
+            faults.Add(
+                $"{nameof(gossip.Address)} and at most {MaxPeers} {nameof(gossip.Seeds)} of gossip must be at most "
+                + $"{GossipOptions.MaxAddressBytes} bytes of text.");
+        }
+
+        if (gossip.MaxSessions is < 1 or > 100 || gossip.GrantsPerSecond is not (>= 0.1 and <= 10_000))
+        {
+            faults.Add(
+                $"{nameof(gossip.MaxSessions)} of gossip must be 1 to 100, and {nameof(gossip.GrantsPerSecond)} "
+                + "0.1 to 10,000.");
+        }
+    }
+
+    private static bool IsAddress(string address) => EnvelopeRules.IsName(
+        System.Text.Encoding.UTF8.GetBytes(address), GossipOptions.MaxAddressBytes);
 
     private static void Check(List<string> faults, string name, TimeSpan value, TimeSpan least, TimeSpan most)
     {

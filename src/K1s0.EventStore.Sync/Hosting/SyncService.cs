@@ -65,8 +65,12 @@ internal sealed class SyncService(
                 logger.Listening(listener.LocalEndPoint);
             }
 
+            node.Gossip = options.Gossip is { } gossiping ? new GossipNode(gossiping, time, draw) : null;
+            var gossip = node.Gossip is null ? null : new GossipService(node, node.Gossip, time, logger, draw);
             host.Opened(node);
-            await Task.WhenAll(host.Calls.Select(calls => FollowAsync(calls, node, stoppingToken)))
+            await Task
+                .WhenAll(host.Calls.Select(calls => FollowAsync(calls, node, stoppingToken))
+                    .Append(gossip?.RunAsync(stoppingToken) ?? Task.CompletedTask))
                 .ConfigureAwait(false);
             await Task.Delay(Timeout.InfiniteTimeSpan, time, stoppingToken).ConfigureAwait(false);
         }

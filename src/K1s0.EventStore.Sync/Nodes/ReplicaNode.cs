@@ -66,6 +66,16 @@ public sealed class ReplicaNode : IDisposable
 
     internal SyncOptions Sync => _sync;
 
+    /// <summary>Answers gossip; null when the node takes no part.</summary>
+    internal GossipNode? Gossip { get; set; }
+
+    /// <summary>What gossip may tell a peer.</summary>
+    internal GossipView ViewFor(ReplicaId? peer)
+    {
+        var rights = _sync.RightsOf?.Invoke(peer) ?? PeerRights.All;
+        return _guarded.Look(replica => GossipView.Of(replica, rights));
+    }
+
     /// <summary>Opens a store; an empty one becomes a new replica.</summary>
     /// <param name="store">The store; used by nobody else.</param>
     /// <param name="options">How the node runs.</param>
@@ -217,7 +227,8 @@ public sealed class ReplicaNode : IDisposable
         SyncRole role, VectorClock? checkpoint, ReplicaId? peer = null, LinkMeter? link = null)
     {
         var rights = _sync.RightsOf?.Invoke(peer) ?? PeerRights.All;
-        return _guarded.Look(replica => new SyncSession(role, replica, _sync, checkpoint, rights, _damage, link));
+        return _guarded.Look(
+            replica => new SyncSession(role, replica, _sync, checkpoint, rights, _damage, link, Gossip));
     }
 
     /// <summary>

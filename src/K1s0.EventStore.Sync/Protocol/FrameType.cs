@@ -21,4 +21,7 @@ internal static class FrameType
     public const byte Compared = 21;
     public const byte Fetch = 22;
     public const byte Fetched = 23;
+
+    public const byte Gossip = 40;
+    public const byte GossipAnswer = 41;
 }

@@ -18,7 +18,8 @@ namespace K1s0.EventStore.Sync;
 /// The transcript holds what each side offered, so an offer that was changed on the way is found by the proof. Features
 /// that a side does not know are left out of the answer; bit 0 says that the side has a shared key, and both must say
 /// so or neither; bit 1 says that it can repair logs, see RepairFrames; bit 2 that it can read Zstandard: events are
-/// compressed with it when both can, and with Brotli otherwise; bit 4 that it knows RoundStrategy.
+/// compressed with it when both can, and with Brotli otherwise; bit 4 that it knows RoundStrategy
+/// and GossipMessage.
 /// </remarks>
 internal sealed class Handshake
 {

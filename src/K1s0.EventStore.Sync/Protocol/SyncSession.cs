@@ -16,6 +16,8 @@ internal sealed class SyncSession : IDisposable
     private readonly Outbox _outbox = new();
     private readonly LogDamage? _damage;
     private readonly LinkMeter? _link;
+    private readonly GossipNode? _gossip;
+    private bool _hasGossiped;
     private DateTimeOffset _askedAt;
     private Phase _phase = Phase.New;
     private DateTimeOffset _began;
@@ -29,6 +31,7 @@ internal sealed class SyncSession : IDisposable
     /// <param name="rights">What the peer may; everything when null.</param>
     /// <param name="damage">What is damaged in the replica's store; null when that store cannot be repaired.</param>
     /// <param name="link">Measures the link, and says how rounds follow it; null when they do not.</param>
+    /// <param name="gossip">Answers gossip; null when the node takes no part.</param>
     public SyncSession(
         SyncRole role,
         Replica replica,
@@ -36,9 +39,10 @@ internal sealed class SyncSession : IDisposable
         VectorClock? checkpoint = null,
         PeerRights? rights = null,
         LogDamage? damage = null,
-        LinkMeter? link = null)
+        LinkMeter? link = null,
+        GossipNode? gossip = null)
     {
-        _link = link;
+        (_link, _gossip) = (link, gossip);
         _rights = rights ?? PeerRights.All;
         (_role, _replica, _options, Checkpoint, _damage) = (role, replica, options, checkpoint, damage);
         _handshake = new Handshake(options, canRepair: damage is not null);
@@ -206,6 +210,12 @@ internal sealed class SyncSession : IDisposable
 
         if (_round is null && _role is SyncRole.Responder)
         {
+            if (frame.Span[0] == FrameType.Gossip && !_hasGossiped)
+            {
+                AnswerGossip(frame.Span[1..]);
+                return;
+            }
+
             _round = NewRound();
         }
 
@@ -239,6 +249,21 @@ internal sealed class SyncSession : IDisposable
     {
         _phase = Phase.Ready;
         _outbox.Seal = _handshake.Seal(_role);
+    }
+
+    // Once in a session: a caller has to prove itself for each.
+    private void AnswerGossip(ReadOnlySpan<byte> body)
+    {
+        _hasGossiped = true;
+        var reader = new WireReader(body);
+        if (GossipMessage.Read(ref reader) is not { } asked)
+        {
+            _outbox.Broken($"gossip cannot be read: {reader.Problem}");
+            return;
+        }
+
+        var answer = _gossip?.Answer(asked, GossipView.Of(_replica, _rights)) ?? [FrameType.GossipAnswer];
+        _outbox.Send(frame => frame.Bytes(answer));
     }
 
     private SyncRound NewRound() =>

@@ -9,6 +9,9 @@ namespace K1s0.EventStore.Sync;
 /// </summary>
 internal sealed class AheadReceiver(Replica replica, PeerRights? rights)
 {
+    // Of more logs nothing goes ahead: who sends them may be making them up.
+    private const int MaxLogs = 4_096;
+
     private readonly Dictionary<Origin, (long Sequence, Sha256Digest Hash, HybridTime Time)> _ends = [];
 
     /// <summary>Events that came whole and follow.</summary>
@@ -44,6 +47,7 @@ internal sealed class AheadReceiver(Replica replica, PeerRights? rights)
             && next.Time > end.Time
             && replica.Time.Check(next.Time) is not ClockReading.TooFarAhead
             && IsKnown(next.Observed)
+            && (_ends.Count < MaxLogs || _ends.ContainsKey(next.Dot.Origin))
             && (next.Whole is null || rights?.MayBring(next.Whole) is not false);
     }
 

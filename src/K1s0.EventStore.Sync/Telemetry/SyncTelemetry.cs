@@ -47,6 +47,15 @@ public static class SyncTelemetry
     /// </summary>
     public const string LinkBandwidth = "k1s0.eventstore.sync.link.bandwidth";
 
+    /// <summary>
+    /// Counter: what gossip did, by <c>end</c>: calls that were <c>answered</c> or <c>failed</c>, and each
+    /// <c>session</c> that it began and that ended.
+    /// </summary>
+    public const string GossipExchanges = "k1s0.eventstore.sync.gossip.exchanges";
+
+    /// <summary>Gauge: members that gossip knows, by <c>state</c>: a <see cref="MemberState"/>.</summary>
+    public const string GossipMembers = "k1s0.eventstore.sync.gossip.members";
+
     private static readonly ActivitySource Source = new(SourceName);
     private static readonly Meter Meter = new(SourceName);
 
@@ -74,11 +83,30 @@ public static class SyncTelemetry
     private static readonly Gauge<double> Bandwidth = Meter.CreateGauge<double>(
         LinkBandwidth, "By/s", "Bandwidth to a peer.");
 
+    private static readonly Counter<long> Exchanges = Meter.CreateCounter<long>(
+        GossipExchanges, "{exchange}", "Calls and sessions of gossip.");
+
+    private static readonly Gauge<long> Members = Meter.CreateGauge<long>(
+        GossipMembers, "{member}", "Members that gossip knows.");
+
     private static readonly KeyValuePair<string, object?> In = new("direction", "in");
     private static readonly KeyValuePair<string, object?> Out = new("direction", "out");
 
     internal static void RecordLag(string peer, TimeSpan lag) =>
         Lag.Record(lag.TotalSeconds, new KeyValuePair<string, object?>("peer", peer));
+
+    internal static void RecordExchange(string end) =>
+        Exchanges.Add(1, new KeyValuePair<string, object?>("end", end));
+
+    internal static void RecordMembers(IReadOnlyList<MemberStatus> members)
+    {
+        foreach (var state in Enum.GetValues<MemberState>())
+        {
+            Members.Record(
+                members.Count(member => member.State == state),
+                new KeyValuePair<string, object?>("state", state.ToString()));
+        }
+    }
 
     internal static void RecordLink(string peer, LinkQuality link)
     {

@@ -52,6 +52,27 @@ public sealed class SyncExamples
     }
 
     [Fact]
+    public async Task The_gossip_example_calls_nobody_that_it_does_not_know()
+    {
+        var (options, known) = (new SyncHostOptions(), new HashSet<string>(StringComparer.Ordinal));
+
+        // snippet: sync-gossip
+        options.Gossip = new GossipOptions
+        {
+            Address = "shop-7.example:7100", // where this node is reached, as ConnectAsync understands it
+            Seeds = { "shop-1.example:7100", "shop-2.example:7100" },
+            ConnectAsync = (address, token) => known.Contains(address)
+                ? TcpSyncListener.ConnectAsync(new DnsEndPoint(address.Split(':')[0], 7100), token)
+                : throw new IOException($"{address} is none of ours."),
+        };
+
+        // end-snippet
+        options.Gossip.Seeds.Should().HaveCount(2);
+        var call = () => options.Gossip.ConnectAsync("elsewhere.example:22", CancellationToken.None);
+        await call.Should().ThrowAsync<IOException>();
+    }
+
+    [Fact]
     public void The_critical_example_names_streams_and_a_receiver()
     {
         var (key, rung) = (new byte[32], new List<EventEnvelope>());

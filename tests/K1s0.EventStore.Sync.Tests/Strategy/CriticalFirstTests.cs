@@ -226,6 +226,24 @@ public sealed class CriticalFirstTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_peer_that_makes_up_logs_fills_a_limit()
+    {
+        var receiver = new AheadReceiver(Some.NewReplica(2), rights: null);
+        var envelope = Envelope(Alarms, 10);
+        var taken = receiver.Take(
+        [
+            .. Enumerable.Range(10, 5_000).Select(number => new EventStub(SyncEvent.Create(
+                new Dot(Some.Origin(number), 1),
+                HybridTime.FromWallTime(Some.Noon),
+                SyncEvent.Genesis(Some.Origin(number)),
+                VectorClock.Empty,
+                envelope))),
+        ]);
+
+        taken.Should().HaveCount(4_096);
+    }
+
+    [Fact]
     public void Frames_that_are_cut_or_changed_are_refused_or_read_and_nothing_else()
     {
         var writer = Some.NewReplica(1);

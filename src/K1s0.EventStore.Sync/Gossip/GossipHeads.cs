@@ -1,0 +1,39 @@
+namespace K1s0.EventStore.Sync;
+
+/// <summary>Which ends of logs are still to be told of.</summary>
+internal sealed class GossipHeads
+{
+    private readonly Announcements<Origin> _news = new();
+    private VectorClock _announced = VectorClock.Empty;
+
+    /// <summary>Finds out what has changed.</summary>
+    public void Look(VectorClock clock)
+    {
+        if (clock.Equals(_announced))
+        {
+            return;
+        }
+
+        foreach (var dot in clock.Entries)
+        {
+            if (dot.Sequence > _announced[dot.Origin])
+            {
+                _news.Add(dot.Origin);
+            }
+        }
+
+        _announced = clock;
+    }
+
+    /// <summary>What one message tells.</summary>
+    public List<HeadNews> Tell(GossipView view, int bytes, int times) =>
+    [
+        .. _news
+            .Take(origin => GossipMessage.SizeOf(HeadOf(view, origin)), bytes, GossipMessage.MaxHeads, times)
+            .Where(origin => view.Clock[origin] > 0)
+            .Select(origin => HeadOf(view, origin)),
+    ];
+
+    private static HeadNews HeadOf(GossipView view, Origin origin) =>
+        new(new Dot(origin, view.Clock[origin]), view.HashOf(origin));
+}
