@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using K1s0.EventStore.Sync.Snapshots;
 
 namespace K1s0.EventStore.Sync;
 
@@ -21,9 +22,17 @@ public sealed class ReplicaNode : IDisposable
     // Guarded by the replica's lock; null where the store cannot be repaired.
     private readonly LogDamage? _damage;
 
-    private ReplicaNode(IReplicaStore store, SyncOptions sync, TimeProvider timeProvider, GuardedReplica guarded) =>
+    private ReplicaNode(
+        IReplicaStore store,
+        SyncOptions sync,
+        TimeProvider timeProvider,
+        GuardedReplica guarded,
+        ReplicaNodeOptions options)
+    {
         (_store, _sync, _timeProvider, _guarded, _damage) =
             (store, sync, timeProvider, guarded, store is IRepairableReplicaStore ? new LogDamage() : null);
+        Snapshots = new NodeSnapshots(this, store, guarded, options);
+    }
 
     /// <summary>The origin that it writes as.</summary>
     public Origin Self => _guarded.Look(replica => replica.Self);
@@ -48,6 +57,9 @@ public sealed class ReplicaNode : IDisposable
     /// </summary>
     public bool RequiresSharedKey => !_sync.SharedKey.IsEmpty;
 
+    /// <summary>The snapshots of this node.</summary>
+    public NodeSnapshots Snapshots { get; }
+
     internal TimeProvider Time => _timeProvider;
 
     internal SyncOptions Sync => _sync;
@@ -67,10 +79,11 @@ public sealed class ReplicaNode : IDisposable
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Installation.Length, 256, nameof(options));
+        NodeSnapshots.Check(options);
         var (sync, time) = (options.Sync.Checked(), timeProvider ?? TimeProvider.System);
         var guarded = await GuardedReplica.OpenAsync(store, options, sync, time, cancellationToken)
             .ConfigureAwait(false);
-        return new ReplicaNode(store, sync, time, guarded);
+        return new ReplicaNode(store, sync, time, guarded, options);
     }
 
     /// <summary>Gives an event its place in this replica's log. Durable when it returns.</summary>
@@ -192,10 +205,12 @@ public sealed class ReplicaNode : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _guarded.Dispose();
 
-    internal SyncSession NewSession(SyncRole role, VectorClock? checkpoint, ReplicaId? peer = null)
+    internal SyncSession NewSession(
+        SyncRole role, VectorClock? checkpoint, ReplicaId? peer = null, SnapshotRequest? wanted = null)
     {
         var rights = _sync.RightsOf?.Invoke(peer) ?? PeerRights.All;
-        return _guarded.Look(replica => new SyncSession(role, replica, _sync, checkpoint, rights, _damage));
+        return _guarded.Look(replica => new SyncSession(
+            role, replica, _sync, checkpoint, rights, _damage, Snapshots.AreKept, wanted));
     }
 
     /// <summary>

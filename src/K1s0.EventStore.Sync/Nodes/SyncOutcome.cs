@@ -6,6 +6,11 @@ namespace K1s0.EventStore.Sync;
 /// <param name="Report">What the round did; null when the session ended before a whole round.</param>
 public sealed record SyncOutcome(SyncEndReason Reason, string Detail, SyncReport? Report)
 {
+    /// <summary>
+    /// What became of the snapshot that this side wanted; null in all other sessions, also where one was given.
+    /// </summary>
+    public Snapshots.SnapshotReport? Snapshot { get; init; }
+
     /// <summary>Whether both sides hold the same now, as far as nothing was refused.</summary>
     public bool IsCompleted => Reason is SyncEndReason.Completed && Report is not null;
 }

@@ -8,14 +8,18 @@ internal sealed class SyncPump(ReplicaNode node, ISyncTransport transport)
     private Task<ReadOnlyMemory<byte>?>? _next;
 
     public async Task<SyncOutcome> RunAsync(
-        SyncRole role, VectorClock? checkpoint, CancellationToken cancellationToken)
+        SyncRole role,
+        VectorClock? checkpoint,
+        CancellationToken cancellationToken,
+        Snapshots.SnapshotRequest? wanted = null)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var receiving = _incoming.FillAsync(transport, ending.Token);
         try
         {
-            using var session = node.NewSession(role, checkpoint, transport.AuthenticatedPeer);
-            return await RunAsync(session, role, cancellationToken).ConfigureAwait(false);
+            using var session = node.NewSession(role, checkpoint, transport.AuthenticatedPeer, wanted);
+            var outcome = await RunAsync(session, role, cancellationToken).ConfigureAwait(false);
+            return outcome with { Snapshot = session.Snapshot };
         }
         finally
         {
@@ -44,6 +48,10 @@ internal sealed class SyncPump(ReplicaNode node, ISyncTransport transport)
                             return failed with { Report = report };
                         }
 
+                        break;
+                    case SyncOutput.Snapshot snapshot:
+                        inputs.Enqueue(new SyncInput.Snapshot(
+                            await node.Snapshots.DoAsync(snapshot.Work, cancellationToken).ConfigureAwait(false)));
                         break;
                     case SyncOutput.RoundEnded ended:
                         report = ended.Report;

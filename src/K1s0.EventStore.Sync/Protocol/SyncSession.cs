@@ -1,3 +1,5 @@
+using K1s0.EventStore.Sync.Snapshots;
+
 namespace K1s0.EventStore.Sync;
 
 /// <summary>
@@ -16,6 +18,7 @@ internal sealed class SyncSession : IDisposable
     private readonly Outbox _outbox = new();
     private readonly LogDamage? _damage;
     private Phase _phase = Phase.New;
+    private readonly SnapshotPart _snapshots;
     private SyncRound? _round;
 
     /// <summary>A session that has not started.</summary>
@@ -25,17 +28,23 @@ internal sealed class SyncSession : IDisposable
     /// <param name="checkpoint">What both sides held after an earlier round, if this side remembers.</param>
     /// <param name="rights">What the peer may; everything when null.</param>
     /// <param name="damage">What is damaged in the replica's store; null when that store cannot be repaired.</param>
+    /// <param name="givesSnapshots">Whether a caller may ask for snapshots.</param>
+    /// <param name="wanted">The snapshot that this side, which calls, is to take; null for rounds.</param>
     public SyncSession(
         SyncRole role,
         Replica replica,
         SyncOptions options,
         VectorClock? checkpoint = null,
         PeerRights? rights = null,
-        LogDamage? damage = null)
+        LogDamage? damage = null,
+        bool givesSnapshots = false,
+        SnapshotRequest? wanted = null)
     {
         _rights = rights ?? PeerRights.All;
         (_role, _replica, _options, Checkpoint, _damage) = (role, replica, options, checkpoint, damage);
-        _handshake = new Handshake(options, canRepair: damage is not null);
+        _snapshots = new SnapshotPart(replica, options, _outbox, _rights, givesSnapshots, wanted);
+        _handshake = new Handshake(
+            options, canRepair: damage is not null, movesSnapshots: _snapshots.IsOffered);
     }
 
     private enum Phase
@@ -52,6 +61,9 @@ internal sealed class SyncSession : IDisposable
 
     /// <summary>When the peer has to have said something.</summary>
     public DateTimeOffset Deadline { get; private set; }
+
+    /// <summary>What became of the snapshot that is taken, so far; null when none is.</summary>
+    public SnapshotReport? Snapshot => _snapshots.Report;
 
     /// <summary>The replica that the session speaks for.</summary>
     public Replica Replica => _replica;
@@ -95,6 +107,9 @@ internal sealed class SyncSession : IDisposable
             case SyncInput.Repaired when _round is not null:
                 _round.Repaired();
                 break;
+            case SyncInput.Snapshot snapshot:
+                _snapshots.Take(snapshot.Result);
+                break;
             case SyncInput.RoundWanted when _phase is Phase.Ready && _role is SyncRole.Initiator && _round is null:
                 BeginRound();
                 break;
@@ -106,8 +121,7 @@ internal sealed class SyncSession : IDisposable
                 break;
             case SyncInput.Disconnected disconnected:
                 _outbox.End(
-                    _phase is Phase.Ready && _round is null ? SyncEndReason.Completed : SyncEndReason.Disconnected,
-                    disconnected.Detail);
+                    IsIdle ? SyncEndReason.Completed : SyncEndReason.Disconnected, disconnected.Detail);
                 break;
             default:
                 throw new InvalidOperationException($"{input.GetType().Name} does not belong here.");
@@ -120,14 +134,15 @@ internal sealed class SyncSession : IDisposable
 
     public void Dispose() => _outbox.Dispose();
 
+    // Between rounds nobody owes anything; nor does who gives a snapshot, as far as it was asked.
+    private bool IsIdle => _phase is Phase.Ready && _round is null && !_snapshots.IsTaking;
+
     private void Elapse(DateTimeOffset now)
     {
         if (now >= Deadline)
         {
-            // Between rounds nobody owes anything.
-            var isIdle = _phase is Phase.Ready && _round is null;
             _outbox.End(
-                isIdle ? SyncEndReason.Completed : SyncEndReason.TimedOut,
+                IsIdle ? SyncEndReason.Completed : SyncEndReason.TimedOut,
                 $"the peer was silent for {_options.PeerTimeout}.");
         }
     }
@@ -162,7 +177,7 @@ internal sealed class SyncSession : IDisposable
                 // The responder has proved itself, so the first frame about data may follow at once.
                 _outbox.Send(_handshake.WriteConfirm);
                 BecomeReady();
-                BeginRound();
+                Begin();
                 break;
             case Phase.AwaitsConfirm when IsGood(_handshake.ReadConfirm(frame.Span)):
                 BecomeReady();
@@ -187,7 +202,13 @@ internal sealed class SyncSession : IDisposable
             return;
         }
 
-        if (_round is null && _role is SyncRole.Responder)
+        var isFree = _round is null && _role is SyncRole.Responder;
+        if (_snapshots.TryTake(frame, sealedBytes, _handshake, isFree))
+        {
+            return;
+        }
+
+        if (isFree)
         {
             _round = NewRound();
         }
@@ -199,6 +220,18 @@ internal sealed class SyncSession : IDisposable
         }
 
         _round.Take(frame, sealedBytes);
+    }
+
+    private void Begin()
+    {
+        if (_snapshots.IsTaking)
+        {
+            _snapshots.Begin(_handshake);
+        }
+        else
+        {
+            BeginRound();
+        }
     }
 
     // Ends the session unless the handshake goes on.
