@@ -1,6 +1,11 @@
 using K1s0.EventStore.Sync.Simulation;
+using K1s0.EventStore.Sync.Snapshots.Tests;
 
-// The tests, or seeds of the simulation for as long as somebody wants: see SimulationCommand.
-return args is ["simulate", .. var rest]
-    ? SimulationCommand.Run(rest, Console.Out)
-    : await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args);
+// The tests; or seeds of the simulation for as long as somebody wants, see SimulationCommand; or a process that a test
+// starts, see SnapshotTakingProcess.
+return args switch
+{
+    ["simulate", .. var rest] => SimulationCommand.Run(rest, Console.Out),
+    ["take-snapshot", .. var rest] => await SnapshotTakingProcess.RunAsync(rest),
+    _ => await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args),
+};

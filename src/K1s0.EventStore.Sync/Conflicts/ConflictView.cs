@@ -1,3 +1,5 @@
+using K1s0.EventStore.Sync.Snapshots;
+
 namespace K1s0.EventStore.Sync;
 
 /// <summary>
@@ -110,6 +112,58 @@ public sealed class ConflictView
                 .Take(most)
                 .Select(entry => entry.Key),
         ];
+    }
+
+    /// <summary>
+    /// The view as entries of a snapshot, for <see cref="NodeSnapshots.PublishAsync"/>: views that have seen the same
+    /// events give the same bytes. Call it where nothing is applied meanwhile; later events do not change what it gave.
+    /// A view in which the concurrent events of one key exceed <see cref="SnapshotLimits.MaxValueBytes"/> cannot be
+    /// published.
+    /// </summary>
+    public IReadOnlyList<SnapshotEntry> Capture()
+    {
+        var entries = _states.Values.Select(ConflictViewFormat.Write).ToList();
+        entries.Sort(static (left, right) => left.Key.Span.SequenceCompareTo(right.Key.Span));
+        return entries;
+    }
+
+    /// <summary>
+    /// A view that has seen what a snapshot is as of. Apply what came after it: events that are in it change nothing.
+    /// </summary>
+    /// <param name="rules">The rules under which the snapshot was made.</param>
+    /// <param name="snapshot">The snapshot.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="InvalidFormatException">
+    /// It is no snapshot of a view, was made under other rules, or is damaged.
+    /// </exception>
+    public static async Task<ConflictView> LoadAsync(
+        ConflictRules rules, InstalledSnapshot snapshot, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        var view = new ConflictView(rules);
+        foreach (var head in snapshot.Manifest.Heads)
+        {
+            view._seen[head.Last.Origin] = head.Last.Sequence;
+        }
+
+        await foreach (var entry in snapshot.ReadEntriesAsync(cancellationToken).ConfigureAwait(false))
+        {
+            view.Restore(ConflictViewFormat.Read(entry, rules));
+        }
+
+        return view;
+    }
+
+    private void Restore(KeyState state)
+    {
+        _states.Add(state.Key, state);
+        if (state.Policy is RegisterPolicy { Rule: RegisterRule.Accepted })
+        {
+            foreach (var (delivered, accepted) in state.LiveWithAcceptance)
+            {
+                _watched.Add(delivered.Event.Dot, new Watched(state, ++_watchedCount, accepted is not null));
+            }
+        }
     }
 
     private static Resolution Resolved(KeyState state) =>

@@ -12,6 +12,9 @@ internal sealed class CounterPolicy(Func<EventEnvelope, long> delta) : ConflictP
         /// <summary>Wide enough for as many events as a log can have.</summary>
         public Int128 Value { get; private set; }
 
+        /// <summary>Takes over the sum of a snapshot.</summary>
+        public void Restore(Int128 value) => Value = value;
+
         public override void Apply(DeliveredEvent delivered, ICollection<Dot>? superseded)
         {
             // The application's function first: when it throws, nothing has changed.

@@ -15,6 +15,14 @@ internal class KeyState(ConflictKey key, ConflictPolicy policy)
     public IEnumerable<DeliveredEvent> Live =>
         _live.Select(live => live.Delivered).OrderBy(live => live.Event, EventOrder.Instance);
 
+    /// <summary>The same, with what the authority said of each.</summary>
+    public IEnumerable<(DeliveredEvent Delivered, AcceptanceOrder? Accepted)> LiveWithAcceptance =>
+        _live.OrderBy(live => live.Delivered.Event, EventOrder.Instance);
+
+    /// <summary>Takes over the live events of a snapshot; the state has none yet.</summary>
+    public void Restore(IEnumerable<(DeliveredEvent Delivered, AcceptanceOrder? Accepted)> live) =>
+        _live.AddRange(live);
+
     /// <summary>Takes an event.</summary>
     /// <param name="delivered">The event.</param>
     /// <param name="superseded">Gets the events that are not live any more; null when nobody asks.</param>

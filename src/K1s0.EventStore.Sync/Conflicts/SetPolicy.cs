@@ -17,6 +17,13 @@ internal sealed class SetPolicy(Func<EventEnvelope, SetChange> change) : Conflic
 
         public IEnumerable<string> Elements => _additions.Keys.Order(StringComparer.Ordinal);
 
+        /// <summary>The same, with the additions, in an order that all replicas share.</summary>
+        public IEnumerable<(string Element, Dot[] Dots)> Additions => Elements.Select(element =>
+            (element, VectorClock.Of([.. _additions[element]]).Entries.ToArray()));
+
+        /// <summary>Takes over an element of a snapshot.</summary>
+        public void Restore(string element, Dot[] dots) => _additions[element] = [.. dots];
+
         public override void Apply(DeliveredEvent delivered, ICollection<Dot>? superseded)
         {
             // The application's function first: when it throws, nothing has changed.

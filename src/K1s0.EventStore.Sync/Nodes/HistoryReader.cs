@@ -12,9 +12,11 @@ internal static class HistoryReader
         IReplicaStore store,
         VectorClock upTo,
         SyncOptions options,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+        [EnumeratorCancellation] CancellationToken cancellationToken,
+        IReadOnlyList<OriginHead>? behind = null)
     {
-        var (after, state) = (VectorClock.Empty, new State());
+        var state = new State(behind ?? []);
+        var after = VectorClock.Of([.. (behind ?? []).Select(head => head.Last)]);
         while (!after.Covers(upTo))
         {
             var page = await store.ReadAsync(
@@ -40,9 +42,11 @@ internal static class HistoryReader
         }
     }
 
-    private sealed class State
+    private sealed class State(IReadOnlyList<OriginHead> heads)
     {
-        private readonly Dictionary<Origin, OriginLog> _logs = [];
+        private readonly Dictionary<Origin, OriginLog> _logs =
+            heads.ToDictionary(head => head.Last.Origin, head => new OriginLog(head));
+
         private readonly Dictionary<Dot, List<SyncEvent>> _waiting = [];
 
         public IEnumerable<DeliveredEvent> Take(SyncEvent first)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using K1s0.EventStore.Sync.Snapshots;
 
 namespace K1s0.EventStore.Sync;
 
@@ -24,11 +25,17 @@ public sealed class ReplicaNode : IDisposable
 
     private readonly StoreCommands _commands;
 
-    private ReplicaNode(IReplicaStore store, SyncOptions sync, TimeProvider timeProvider, GuardedReplica guarded)
+    private ReplicaNode(
+        IReplicaStore store,
+        SyncOptions sync,
+        TimeProvider timeProvider,
+        GuardedReplica guarded,
+        ReplicaNodeOptions options)
     {
         (_store, _sync, _timeProvider, _guarded) = (store, sync, timeProvider, guarded);
         _damage = store is IRepairableReplicaStore ? new LogDamage() : null;
         _commands = new StoreCommands(store, guarded, _damage);
+        Snapshots = new NodeSnapshots(this, store, guarded, options);
     }
 
     /// <summary>The origin that it writes as.</summary>
@@ -62,6 +69,9 @@ public sealed class ReplicaNode : IDisposable
     /// </summary>
     public bool RequiresSharedKey => !_sync.SharedKey.IsEmpty;
 
+    /// <summary>The snapshots of this node.</summary>
+    public NodeSnapshots Snapshots { get; }
+
     internal TimeProvider Time => _timeProvider;
 
     internal SyncOptions Sync => _sync;
@@ -93,10 +103,11 @@ public sealed class ReplicaNode : IDisposable
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Installation.Length, 256, nameof(options));
+        NodeSnapshots.Check(options);
         var (sync, time) = (options.Sync.Checked(), timeProvider ?? TimeProvider.System);
         var guarded = await GuardedReplica.OpenAsync(store, options, sync, time, cancellationToken)
             .ConfigureAwait(false);
-        return new ReplicaNode(store, sync, time, guarded);
+        return new ReplicaNode(store, sync, time, guarded, options);
     }
 
     /// <summary>Gives an event its place in this replica's log. Durable when it returns.</summary>
@@ -224,11 +235,15 @@ public sealed class ReplicaNode : IDisposable
     public void Dispose() => _guarded.Dispose();
 
     internal SyncSession NewSession(
-        SyncRole role, VectorClock? checkpoint, ReplicaId? peer = null, LinkMeter? link = null)
+        SyncRole role,
+        VectorClock? checkpoint,
+        ReplicaId? peer = null,
+        LinkMeter? link = null,
+        SnapshotRequest? wanted = null)
     {
         var rights = _sync.RightsOf?.Invoke(peer) ?? PeerRights.All;
-        return _guarded.Look(
-            replica => new SyncSession(role, replica, _sync, checkpoint, rights, _damage, link, Gossip));
+        return _guarded.Look(replica => new SyncSession(
+            role, replica, _sync, checkpoint, rights, _damage, link, Gossip, Snapshots.AreKept, wanted));
     }
 
     /// <summary>

@@ -1,3 +1,5 @@
+using K1s0.EventStore.Sync.Snapshots;
+
 namespace K1s0.EventStore.Sync;
 
 /// <summary>How a node runs. Read when the node is opened.</summary>
@@ -19,6 +21,17 @@ public sealed class ReplicaNodeOptions
     /// </summary>
     /// <value>Empty by default: copies are noticed when peers are met.</value>
     public string Installation { get; set; } = string.Empty;
+
+    /// <summary>Where snapshots are kept that this node publishes, takes from peers, and gives to others.</summary>
+    /// <value>null by default: no snapshots.</value>
+    public ISnapshotChunkStore? Snapshots { get; set; }
+
+    /// <summary>
+    /// The most bytes of a snapshot that is taken from a peer, 1 to <see cref="SnapshotLimits.MaxBytes"/>. The store
+    /// needs room for two.
+    /// </summary>
+    /// <value>256 MiB by default.</value>
+    public long MaxSnapshotBytes { get; set; } = 256L * 1024 * 1024;
 
     /// <summary>
     /// Called with each event that became part of the history, its own included, after it is durable and before the

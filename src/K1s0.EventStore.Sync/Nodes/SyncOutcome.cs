@@ -7,6 +7,11 @@ namespace K1s0.EventStore.Sync;
 public sealed record SyncOutcome(SyncEndReason Reason, string Detail, SyncReport? Report)
 {
     /// <summary>
+    /// What became of the snapshot that this side wanted; null in all other sessions, also where one was given.
+    /// </summary>
+    public Snapshots.SnapshotReport? Snapshot { get; init; }
+
+    /// <summary>
     /// Whether there was a whole round: both sides hold the same now, but for what the report says was refused, is
     /// forked or is lacking (<see cref="SyncReport.Lacking"/>).
     /// </summary>

@@ -13,7 +13,10 @@ internal sealed class SyncPump(ReplicaNode node, MeteredTransport transport)
     private long _bytesMoved;
 
     public async Task<SyncOutcome> RunAsync(
-        SyncRole role, VectorClock? checkpoint, CancellationToken cancellationToken)
+        SyncRole role,
+        VectorClock? checkpoint,
+        CancellationToken cancellationToken,
+        Snapshots.SnapshotRequest? wanted = null)
     {
         Limit(Handshake.MaxFrameBytes);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -21,8 +24,9 @@ internal sealed class SyncPump(ReplicaNode node, MeteredTransport transport)
         try
         {
             using var session = node.NewSession(
-                role, checkpoint, transport.AuthenticatedPeer, transport.Link);
-            return await RunAsync(session, role, cancellationToken).ConfigureAwait(false);
+                role, checkpoint, transport.AuthenticatedPeer, transport.Link, wanted);
+            var outcome = await RunAsync(session, role, cancellationToken).ConfigureAwait(false);
+            return outcome with { Snapshot = session.Snapshot };
         }
         finally
         {
@@ -59,6 +63,10 @@ internal sealed class SyncPump(ReplicaNode node, MeteredTransport transport)
                             return failed with { Report = report };
                         }
 
+                        break;
+                    case SyncOutput.Snapshot snapshot:
+                        inputs.Enqueue(new SyncInput.Snapshot(
+                            await node.Snapshots.DoAsync(snapshot.Work, cancellationToken).ConfigureAwait(false)));
                         break;
                     case SyncOutput.RoundEnded ended:
                         report = ended.Report;

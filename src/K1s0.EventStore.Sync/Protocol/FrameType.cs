@@ -22,6 +22,13 @@ internal static class FrameType
     public const byte Fetch = 22;
     public const byte Fetched = 23;
 
+    public const byte SnapshotWant = 30;
+    public const byte SnapshotOffer = 31;
+    public const byte SnapshotNone = 32;
+    public const byte SnapshotPull = 33;
+    public const byte SnapshotChunk = 34;
+    public const byte SnapshotGone = 35;
+
     public const byte Gossip = 40;
     public const byte GossipAnswer = 41;
 }

@@ -18,8 +18,8 @@ namespace K1s0.EventStore.Sync;
 /// The transcript holds what each side offered, so an offer that was changed on the way is found by the proof. Features
 /// that a side does not know are left out of the answer; bit 0 says that the side has a shared key, and both must say
 /// so or neither; bit 1 says that it can repair logs, see RepairFrames; bit 2 that it can read Zstandard: events are
-/// compressed with it when both can, and with Brotli otherwise; bit 4 that it knows RoundStrategy
-/// and GossipMessage.
+/// compressed with it when both can, and with Brotli otherwise; bit 3 that it takes or gives snapshots, see
+/// SnapshotFrames; bit 4 that it knows RoundStrategy and GossipMessage.
 /// </remarks>
 internal sealed class Handshake
 {
@@ -36,6 +36,7 @@ internal sealed class Handshake
     private const ulong SharedKeyFeature = 1;
     private const ulong RepairFeature = 2;
     private const ulong ZstdFeature = 4;
+    private const ulong SnapshotFeature = 8;
     private const ulong LinkFeature = 16;
 
     private readonly ReadOnlyMemory<byte> _key;
@@ -46,12 +47,12 @@ internal sealed class Handshake
     private byte[] _hello = [];
     private byte[] _transcript = [];
 
-    public Handshake(SyncOptions options, bool canRepair = false, bool? canReadZstd = null)
+    public Handshake(SyncOptions options, bool canRepair = false, bool? canReadZstd = null, bool movesSnapshots = false)
     {
         var hasZstd = canReadZstd ?? CompressionCodecs.IsZstdAvailable;
         (_key, _window, _draw) = (options.SharedKey, options.WindowBytes, options.Draw);
         _offered = (_key.IsEmpty ? 0 : SharedKeyFeature) | (canRepair ? RepairFeature : 0)
-            | (hasZstd ? ZstdFeature : 0) | LinkFeature;
+            | (hasZstd ? ZstdFeature : 0) | (movesSnapshots ? SnapshotFeature : 0) | LinkFeature;
     }
 
     public int Version { get; private set; }
@@ -63,6 +64,9 @@ internal sealed class Handshake
 
     /// <summary>Whether both sides know how rounds follow the link.</summary>
     public bool CanFollowLink => (_agreed & LinkFeature) != 0;
+
+    /// <summary>Whether both sides take or give snapshots.</summary>
+    public bool MovesSnapshots => (_agreed & SnapshotFeature) != 0;
 
     /// <summary>What both sides can read.</summary>
     public ICompressionCodec Codec => (_agreed & ZstdFeature) != 0

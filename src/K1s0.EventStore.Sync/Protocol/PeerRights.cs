@@ -43,10 +43,28 @@ public sealed class PeerRights
     public Func<SyncEvent, bool>? CanWrite { get; init; }
 
     /// <summary>
+    /// Whether the peer may take a snapshot, by its name. A snapshot tells of every event that went into it, whatever
+    /// <see cref="CanRead"/> says.
+    /// </summary>
+    /// <value>null by default: a peer that may see and read everything may, and no other.</value>
+    public Func<string, bool>? CanTakeSnapshot { get; init; }
+
+    /// <summary>
+    /// Whether a snapshot is taken from the peer, by its name. It is believed: that the state is what the events amount
+    /// to cannot be checked here.
+    /// </summary>
+    /// <value>null by default: from a peer that may write everything, and from no other.</value>
+    public Func<string, bool>? CanBringSnapshot { get; init; }
+
+    /// <summary>
     /// Whether a log is compared with the peer, hashes and all, when one side wants it repaired: hashes do not say of
     /// which streams they are, so a peer that may not read every event compares nothing.
     /// </summary>
     internal bool MayCompare(Origin origin) => CanRead is null && CanSeeLog?.Invoke(origin) is not false;
+
+    internal bool MayTakeSnapshot(string name) => CanTakeSnapshot?.Invoke(name) ?? GivesAll;
+
+    internal bool MayBringSnapshot(string name) => CanBringSnapshot?.Invoke(name) ?? (CanWrite is null);
 
     internal bool GivesAll => CanSeeLog is null && CanRead is null;
 

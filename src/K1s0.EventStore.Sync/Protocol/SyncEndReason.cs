@@ -38,4 +38,9 @@ public enum SyncEndReason
 
     /// <summary>This side failed: its store, or it was stopped.</summary>
     Failed,
+
+    /// <summary>
+    /// A snapshot was wanted, and the peer gives none to anybody: it is of an older version, or has no store for them.
+    /// </summary>
+    SnapshotsNotGiven,
 }

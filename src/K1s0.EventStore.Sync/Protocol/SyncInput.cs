@@ -30,6 +30,9 @@ internal abstract record SyncInput
     /// <summary>The events of the open <see cref="SyncOutput.Repair"/> are durable.</summary>
     public sealed record Repaired : SyncInput;
 
+    /// <summary>The store of snapshots did what was asked for.</summary>
+    public sealed record Snapshot(Snapshots.SnapshotResult Result) : SyncInput;
+
     /// <summary>Time has passed.</summary>
     public sealed record TimerElapsed : SyncInput;
 

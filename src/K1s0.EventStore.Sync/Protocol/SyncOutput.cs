@@ -35,6 +35,11 @@ internal abstract record SyncOutput
     /// </summary>
     public sealed record Repair(IReadOnlyList<SyncEvent> Events) : SyncOutput;
 
+    /// <summary>
+    /// Let the store of snapshots do something, and give what came of it as <see cref="SyncInput.Snapshot"/>.
+    /// </summary>
+    public sealed record Snapshot(Snapshots.SnapshotWork Work) : SyncOutput;
+
     /// <summary>A round ended; the session goes on.</summary>
     public sealed record RoundEnded(SyncReport Report) : SyncOutput;
 

@@ -51,14 +51,12 @@ internal sealed class SyncRound
         LogDamage? damage,
         LinkMeter? meter = null)
     {
-        _link = new RoundLink(options, outbox, handshake, rights, meter);
-        _rights = rights;
+        (_rights, _damage, _link) = (rights, damage, new RoundLink(options, outbox, handshake, rights, meter));
         (_replica, _outbox, _isInitiator, _version) = (replica, outbox, role is SyncRole.Initiator, handshake.Version);
 
         // A point beyond what is here would be that of a life before.
         _offered = checkpoint is not null && replica.Clock.Covers(checkpoint) ? checkpoint : null;
         _bytesSentBefore = outbox.BytesSent;
-        _damage = damage;
         var unconfirmed = new UnconfirmedFrames(outbox, meter);
         _sender = new SyncSender(replica, options, outbox, handshake, rights, _link, unconfirmed, damage);
         _receiver = new SyncReceiver(replica, options, outbox, rights);
@@ -162,11 +160,11 @@ internal sealed class SyncRound
         var hasSentAll = _sender.Forks.Count == 0 && _sender.HasAllConfirmed;
         var left = _sender.EventsLeft + _link.Lacking(_receiver, _theirs, _replica.Clock);
         var isWhole = left == 0 && !_sender.IsHeldBack && _damage is not { Any: true };
-        var isClean = hasSentAll && _receiver.Refused.Count == 0 && isExplained && isWhole;
 
         // A peer that finds a log forked keeps its own version back.
         var point = _mine.Merge(_theirs);
-        isClean &= _replica.Clock.Covers(point) && !_sender.HasWithheld;
+        var isClean = hasSentAll && _receiver.Refused.Count == 0 && isExplained && isWhole
+            && _replica.Clock.Covers(point) && !_sender.HasWithheld;
         return new SyncReport(
             _isInSync ? SyncMode.InSync : _isFromCheckpoint ? SyncMode.FromCheckpoint : SyncMode.Full,
             _sender.EventsConfirmed,

@@ -1,3 +1,5 @@
+using K1s0.EventStore.Sync.Snapshots;
+
 namespace K1s0.EventStore.Sync;
 
 /// <summary>
@@ -16,9 +18,8 @@ internal sealed class SyncSession : IDisposable
     private readonly Outbox _outbox = new();
     private readonly LogDamage? _damage;
     private readonly LinkMeter? _link;
-    private readonly GossipNode? _gossip;
-    private bool _hasGossiped;
-    private DateTimeOffset _askedAt;
+    private readonly GossipPart _gossip;
+    private readonly SnapshotPart _snapshots;
     private Phase _phase = Phase.New;
     private DateTimeOffset _began;
     private SyncRound? _round;
@@ -32,6 +33,8 @@ internal sealed class SyncSession : IDisposable
     /// <param name="damage">What is damaged in the replica's store; null when that store cannot be repaired.</param>
     /// <param name="link">Measures the link, and says how rounds follow it; null when they do not.</param>
     /// <param name="gossip">Answers gossip; null when the node takes no part.</param>
+    /// <param name="givesSnapshots">Whether a caller may ask for snapshots.</param>
+    /// <param name="wanted">The snapshot that this side, which calls, is to take; null for rounds.</param>
     public SyncSession(
         SyncRole role,
         Replica replica,
@@ -40,12 +43,15 @@ internal sealed class SyncSession : IDisposable
         PeerRights? rights = null,
         LogDamage? damage = null,
         LinkMeter? link = null,
-        GossipNode? gossip = null)
+        GossipNode? gossip = null,
+        bool givesSnapshots = false,
+        SnapshotRequest? wanted = null)
     {
-        (_link, _gossip) = (link, gossip);
-        _rights = rights ?? PeerRights.All;
+        (_link, _rights) = (link, rights ?? PeerRights.All);
         (_role, _replica, _options, Checkpoint, _damage) = (role, replica, options, checkpoint, damage);
-        _handshake = new Handshake(options, canRepair: damage is not null);
+        _gossip = new GossipPart(gossip, replica, _outbox, _rights);
+        _snapshots = new SnapshotPart(replica, options, _outbox, _rights, givesSnapshots, wanted);
+        _handshake = new Handshake(options, canRepair: damage is not null, movesSnapshots: _snapshots.IsOffered);
     }
 
     private enum Phase
@@ -62,6 +68,9 @@ internal sealed class SyncSession : IDisposable
 
     /// <summary>When the peer has to have said something.</summary>
     public DateTimeOffset Deadline { get; private set; }
+
+    /// <summary>What became of the snapshot that is taken, so far; null when none is.</summary>
+    public SnapshotReport? Snapshot => _snapshots.Report;
 
     /// <summary>The replica that the session speaks for.</summary>
     public Replica Replica => _replica;
@@ -110,6 +119,9 @@ internal sealed class SyncSession : IDisposable
             case SyncInput.Repaired when _round is not null:
                 _round.Repaired();
                 break;
+            case SyncInput.Snapshot snapshot:
+                _snapshots.Take(snapshot.Result);
+                break;
             case SyncInput.RoundWanted when _phase is Phase.Ready && _role is SyncRole.Initiator && _round is null:
                 BeginRound();
                 break;
@@ -121,8 +133,7 @@ internal sealed class SyncSession : IDisposable
                 break;
             case SyncInput.Disconnected disconnected:
                 _outbox.End(
-                    _phase is Phase.Ready && _round is null ? SyncEndReason.Completed : SyncEndReason.Disconnected,
-                    disconnected.Detail);
+                    IsIdle ? SyncEndReason.Completed : SyncEndReason.Disconnected, disconnected.Detail);
                 break;
             default:
                 throw new InvalidOperationException($"{input.GetType().Name} does not belong here.");
@@ -138,14 +149,15 @@ internal sealed class SyncSession : IDisposable
 
     public void Dispose() => _outbox.Dispose();
 
+    // Between rounds nobody owes anything; nor does who gives a snapshot, as far as it was asked.
+    private bool IsIdle => _phase is Phase.Ready && _round is null && !_snapshots.IsTaking;
+
     private void Elapse(DateTimeOffset now)
     {
         if (now >= Deadline)
         {
-            // Between rounds nobody owes anything.
-            var isIdle = _phase is Phase.Ready && _round is null;
             _outbox.End(
-                isIdle ? SyncEndReason.Completed : SyncEndReason.TimedOut,
+                IsIdle ? SyncEndReason.Completed : SyncEndReason.TimedOut,
                 IsReady ? $"the peer was silent for {_options.PeerTimeout}." : "the peer did not prove itself in time.");
         }
     }
@@ -158,7 +170,6 @@ internal sealed class SyncSession : IDisposable
             return;
         }
 
-        _askedAt = _outbox.Now;
         _outbox.Send(_handshake.WriteHello);
         _phase = Phase.AwaitsWelcome;
     }
@@ -178,12 +189,12 @@ internal sealed class SyncSession : IDisposable
                 _phase = Phase.AwaitsConfirm;
                 break;
             case Phase.AwaitsWelcome when IsGood(_handshake.ReadWelcome(frame.Span)):
-                _link?.Answered(_outbox.Now - _askedAt, _outbox.Now);
+                _link?.Answered(_outbox.Now - _began, _outbox.Now);
 
                 // The responder has proved itself, so the first frame about data may follow at once.
                 _outbox.Send(_handshake.WriteConfirm);
                 BecomeReady();
-                BeginRound();
+                Begin();
                 break;
             case Phase.AwaitsConfirm when IsGood(_handshake.ReadConfirm(frame.Span)):
                 BecomeReady();
@@ -208,14 +219,14 @@ internal sealed class SyncSession : IDisposable
             return;
         }
 
-        if (_round is null && _role is SyncRole.Responder)
+        var isFree = _round is null && _role is SyncRole.Responder;
+        if (_snapshots.TryTake(frame, sealedBytes, _handshake, isFree) || (isFree && _gossip.TryTake(frame.Span)))
         {
-            if (frame.Span[0] == FrameType.Gossip && !_hasGossiped)
-            {
-                AnswerGossip(frame.Span[1..]);
-                return;
-            }
+            return;
+        }
 
+        if (isFree)
+        {
             _round = NewRound();
         }
 
@@ -226,6 +237,18 @@ internal sealed class SyncSession : IDisposable
         }
 
         _round.Take(frame, sealedBytes);
+    }
+
+    private void Begin()
+    {
+        if (_snapshots.IsTaking)
+        {
+            _snapshots.Begin(_handshake);
+        }
+        else
+        {
+            BeginRound();
+        }
     }
 
     // Ends the session unless the handshake goes on.
@@ -249,21 +272,6 @@ internal sealed class SyncSession : IDisposable
     {
         _phase = Phase.Ready;
         _outbox.Seal = _handshake.Seal(_role);
-    }
-
-    // Once in a session: a caller has to prove itself for each.
-    private void AnswerGossip(ReadOnlySpan<byte> body)
-    {
-        _hasGossiped = true;
-        var reader = new WireReader(body);
-        if (GossipMessage.Read(ref reader) is not { } asked)
-        {
-            _outbox.Broken($"gossip cannot be read: {reader.Problem}");
-            return;
-        }
-
-        var answer = _gossip?.Answer(asked, GossipView.Of(_replica, _rights)) ?? [FrameType.GossipAnswer];
-        _outbox.Send(frame => frame.Bytes(answer));
     }
 
     private SyncRound NewRound() =>

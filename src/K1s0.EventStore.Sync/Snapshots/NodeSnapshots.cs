@@ -1,0 +1,194 @@
+using System.Runtime.CompilerServices;
+
+namespace K1s0.EventStore.Sync.Snapshots;
+
+/// <summary>
+/// The snapshots of a node: states that were made of its events, published by it or taken from peers. A node gives what
+/// is installed here to every peer that may have it.
+/// </summary>
+/// <remarks>Safe for several threads. Needs <see cref="ReplicaNodeOptions.Snapshots"/>.</remarks>
+public sealed class NodeSnapshots
+{
+    private readonly ReplicaNode _node;
+    private readonly IReplicaStore _logs;
+    private readonly GuardedReplica _guarded;
+    private readonly SnapshotLibrary? _library;
+    private readonly long _maxBytes;
+
+    internal NodeSnapshots(ReplicaNode node, IReplicaStore logs, GuardedReplica guarded, ReplicaNodeOptions options)
+    {
+        (_node, _logs, _guarded, _maxBytes) = (node, logs, guarded, options.MaxSnapshotBytes);
+        _library = options.Snapshots is null ? null : new SnapshotLibrary(options.Snapshots);
+    }
+
+    /// <summary>Whether the node keeps snapshots at all.</summary>
+    public bool AreKept => _library is not null;
+
+    private SnapshotLibrary Library =>
+        _library ?? throw new InvalidOperationException($"{nameof(ReplicaNodeOptions.Snapshots)} is not set.");
+
+    /// <summary>
+    /// Makes a snapshot of a state and installs it here, so that peers can take it. Chunks that the last one has too
+    /// are not written again.
+    /// </summary>
+    /// <param name="name">1 to 64 of <c>a</c> to <c>z</c>, <c>0</c> to <c>9</c> and <c>-</c>.</param>
+    /// <param name="schemaVersion">The version of the layout of keys and values, 1 or more.</param>
+    /// <param name="capture">
+    /// Gives the state as of everything that was delivered so far, by ascending key. Called once, while nothing is
+    /// delivered; what it returns is read afterwards, and must not change when more is delivered.
+    /// </param>
+    /// <param name="cancellationToken">Gives up; the snapshot before stays installed.</param>
+    /// <returns>What is installed now.</returns>
+    /// <exception cref="ArgumentException">
+    /// The name or an entry is out of range, keys do not ascend, or the state is too large; nothing was installed.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// The node keeps no snapshots; or the installed one has events that are not here, is as of the same events and
+    /// another state, or names another event in some place. Nothing was installed.
+    /// </exception>
+    public async Task<SnapshotManifest> PublishAsync(
+        string name,
+        int schemaVersion,
+        Func<IEnumerable<SnapshotEntry>> capture,
+        CancellationToken cancellationToken = default)
+    {
+        SnapshotLimits.CheckName(name);
+        ArgumentOutOfRangeException.ThrowIfLessThan(schemaVersion, 1);
+        ArgumentNullException.ThrowIfNull(capture);
+        await Library.ClaimAsync(name, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var (heads, entries) = await CaptureAsync(capture, cancellationToken).ConfigureAwait(false);
+            var (manifest, end) = await Library.PublishAsync(name, schemaVersion, heads, entries, cancellationToken)
+                .ConfigureAwait(false);
+            return end is SnapshotEnd.Installed or SnapshotEnd.AlreadyInstalled
+                ? manifest
+                : throw new InvalidOperationException($"The snapshot {manifest} was not installed: {end}.");
+        }
+        finally
+        {
+            Library.Release(name);
+        }
+    }
+
+    /// <summary>
+    /// Takes a snapshot from a peer: what is not here is pulled chunk by chunk, and nothing is seen of it before all of
+    /// it is verified and installed at one instant. What a session that was cut has brought is not asked for again.
+    /// </summary>
+    /// <param name="transport">The connection to a peer that answers; disposed at the end.</param>
+    /// <param name="name">The name.</param>
+    /// <param name="schemaVersion">The schema version; a snapshot of another one is not taken.</param>
+    /// <param name="cancellationToken">Ends the session; the chunks that came are kept.</param>
+    /// <returns>
+    /// What happened; <see cref="SyncOutcome.Snapshot"/> says what became of the snapshot.
+    /// </returns>
+    /// <exception cref="InvalidOperationException">The node keeps no snapshots.</exception>
+    public async Task<SyncOutcome> TakeAsync(
+        ISyncTransport transport, string name, int schemaVersion, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(transport);
+        await using (transport.ConfigureAwait(false))
+        {
+            SnapshotLimits.CheckName(name);
+            ArgumentOutOfRangeException.ThrowIfLessThan(schemaVersion, 1);
+            if (!Library.TryClaim(name))
+            {
+                return new SyncOutcome(SyncEndReason.Failed, "another transfer of the snapshot is under way.", null)
+                {
+                    Snapshot = new SnapshotReport(SnapshotEnd.Busy, null, 0, 0, 0, 0),
+                };
+            }
+
+            try
+            {
+                var wanted = new SnapshotRequest(name, schemaVersion, _maxBytes);
+                return await TakeAsync(transport, wanted, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                Library.Release(name);
+            }
+        }
+    }
+
+    /// <summary>The snapshot that is installed here; null when there is none.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="InvalidFormatException">The stored manifest is damaged: publish or take it anew.</exception>
+    /// <exception cref="UnsupportedFormatException">The stored manifest is of another version.</exception>
+    /// <exception cref="InvalidOperationException">The node keeps no snapshots.</exception>
+    public async Task<InstalledSnapshot?> ReadAsync(string name, CancellationToken cancellationToken = default)
+    {
+        SnapshotLimits.CheckName(name);
+        return await Library.ReadInstalledAsync(name, cancellationToken).ConfigureAwait(false) is { } manifest
+            ? new InstalledSnapshot(manifest, Library)
+            : null;
+    }
+
+    /// <summary>
+    /// The events that are here and not in a snapshot, causes before effects: what has to be applied to its state. What
+    /// is delivered meanwhile comes through <see cref="ReplicaNodeOptions.OnDelivered"/>.
+    /// </summary>
+    /// <param name="snapshot">The snapshot.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="InvalidFormatException">The store does not give an event that it holds.</exception>
+    public async IAsyncEnumerable<DeliveredEvent> ReadEventsAfterAsync(
+        SnapshotManifest snapshot, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        await _guarded.EnterAsync(cancellationToken).ConfigureAwait(false);
+        _guarded.Leave();
+        await foreach (var delivered in HistoryReader
+            .ReadAsync(_logs, _node.Clock, _node.Sync, cancellationToken, snapshot.Heads).ConfigureAwait(false))
+        {
+            yield return delivered;
+        }
+    }
+
+    /// <summary>Looks at the options before anything is done.</summary>
+    internal static void Check(ReplicaNodeOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxSnapshotBytes, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(
+            options.MaxSnapshotBytes, SnapshotLimits.MaxBytes, nameof(options));
+    }
+
+    internal Task<SnapshotResult> DoAsync(SnapshotWork work, CancellationToken cancellationToken) =>
+        Library.DoAsync(work, cancellationToken);
+
+    private async Task<SyncOutcome> TakeAsync(
+        ISyncTransport transport, SnapshotRequest wanted, CancellationToken cancellationToken)
+    {
+        const SyncRole role = SyncRole.Initiator;
+        var metered = new MeteredTransport(transport, _node.Time);
+        var pump = new SyncPump(_node, metered);
+        return await SyncTelemetry
+            .MeasureAsync(role, metered, _node.Time, () => pump.RunAsync(role, null, cancellationToken, wanted))
+            .ConfigureAwait(false);
+    }
+
+    private async Task<(List<OriginHead> Heads, IEnumerable<SnapshotEntry> Entries)> CaptureAsync(
+        Func<IEnumerable<SnapshotEntry>> capture, CancellationToken cancellationToken)
+    {
+        await _guarded.EnterAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return (_guarded.Look(Heads), capture());
+        }
+        finally
+        {
+            _guarded.Leave();
+        }
+    }
+
+    private static List<OriginHead> Heads(Replica replica)
+    {
+        var heads = new List<OriginHead>();
+        foreach (var dot in replica.Clock.Entries)
+        {
+            heads.Add(replica.HeadOf(dot.Origin));
+        }
+
+        return heads;
+    }
+}
