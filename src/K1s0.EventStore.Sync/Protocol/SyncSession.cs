@@ -121,7 +121,8 @@ internal sealed class SyncSession : IDisposable
         EndRound();
 
         // A caller that nobody knows does not hold its place by talking.
-        var isUnknown = _role is SyncRole.Responder && !IsReady && _options.AuthenticationTimeout < _options.PeerTimeout;
+        var isUnknown = _role is SyncRole.Responder && !IsReady
+            && _options.AuthenticationTimeout < _options.PeerTimeout;
         Deadline = isUnknown ? _began + _options.AuthenticationTimeout : now + _options.PeerTimeout;
         return _outbox.Take();
     }
@@ -136,7 +137,9 @@ internal sealed class SyncSession : IDisposable
             var isIdle = _phase is Phase.Ready && _round is null;
             _outbox.End(
                 isIdle ? SyncEndReason.Completed : SyncEndReason.TimedOut,
-                IsReady ? $"the peer was silent for {_options.PeerTimeout}." : "the peer did not prove itself in time.");
+                IsReady
+                    ? $"the peer was silent for {_options.PeerTimeout}."
+                    : "the peer did not prove itself in time.");
         }
     }
 
