@@ -106,7 +106,9 @@ internal sealed class GuardedReplica : IDisposable
 
     /// <summary>What is damaged at the ends of logs, or behind that, and has not come back yet.</summary>
     public List<Dot> CutDots(int most) => Look(replica => _cut
-        .SelectMany(head => Recovery.Missing(head, replica.HeadOf(head.Last.Origin).Last.Sequence)).Take(most).ToList());
+        .SelectMany(head => Recovery.Missing(head, replica.HeadOf(head.Last.Origin).Last.Sequence))
+        .Take(most)
+        .ToList());
 
     /// <summary>Waits for the gate, and until the replica stands as its store does.</summary>
     public async Task EnterAsync(CancellationToken cancellationToken)

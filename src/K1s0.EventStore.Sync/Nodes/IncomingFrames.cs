@@ -34,7 +34,9 @@ internal sealed class IncomingFrames(int windowBytes)
             {
                 var bytes = Interlocked.Add(ref _bytes, frame.Length);
                 var count = Interlocked.Increment(ref _count);
-                if (frame.Length > _maxFrameBytes || bytes > windowBytes + (2L * SyncOptions.MaxFrameBytes) || count > MaxFrames)
+                if (frame.Length > _maxFrameBytes
+                    || bytes > windowBytes + (2L * SyncOptions.MaxFrameBytes)
+                    || count > MaxFrames)
                 {
                     throw new InvalidFormatException(
                         "synchronisation", "the peer sends more than it was allowed to.");

@@ -10,8 +10,8 @@ namespace K1s0.EventStore.Sync;
 /// <remarks>
 /// Safe for several threads; several sessions may run at once. After an exception from the store in the middle of a
 /// write or a session the node reads its state from the store anew, before it does anything else. When the store has
-/// kept all that it was given, the call goes on as if nothing had been thrown; otherwise it ends with the exception, and
-/// what was kept, if only the first part, is delivered.
+/// kept all that it was given, the call goes on as if nothing had been thrown; otherwise it ends with the exception,
+/// and what was kept, if only the first part, is delivered.
 /// </remarks>
 public sealed class ReplicaNode : IDisposable
 {
@@ -58,8 +58,8 @@ public sealed class ReplicaNode : IDisposable
 
     /// <summary>
     /// The damaged events that <see cref="ScrubAsync"/>, a session or the opening found and no peer has given back yet;
-    /// of those at the ends of logs, 4,096 at most. While there are some, sessions ask for them, and what builds on them
-    /// in their logs is not sent to others.
+    /// of those at the ends of logs, 4,096 at most. While there are some, sessions ask for them, and what builds on
+    /// them in their logs is not sent to others.
     /// </summary>
     public IReadOnlyList<Dot> Damaged =>
         [.. _guarded.Look(_ => _damage?.Dots ?? []), .. _guarded.CutDots(LogDamage.MaxEvents)];
@@ -116,8 +116,8 @@ public sealed class ReplicaNode : IDisposable
     /// <exception cref="InvalidEventException">The event breaks a rule that some store would enforce.</exception>
     /// <exception cref="InvalidOperationException"><see cref="CanWrite"/> is false; nothing was written.</exception>
     /// <exception cref="ClockAheadException">
-    /// The last event's time is more than <see cref="ReplicaNodeOptions.MaxDrift"/> ahead of the wall clock: peers would
-    /// refuse what follows it. Nothing was written.
+    /// The last event's time is more than <see cref="ReplicaNodeOptions.MaxDrift"/> ahead of the wall clock: peers
+    /// would refuse what follows it. Nothing was written.
     /// </exception>
     /// <exception cref="DeliveryStoppedException">
     /// <see cref="DeliveryStopped"/> is not null; nothing was written.

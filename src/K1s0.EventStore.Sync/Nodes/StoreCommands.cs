@@ -57,7 +57,8 @@ internal sealed class StoreCommands(IReplicaStore store, GuardedReplica replica,
             await LogScrubber.ScrubAsync(Repairable, replica, damage, read.UpTo, cancellationToken)
                 .ConfigureAwait(false);
             return new SyncInput.Failed(
-                SyncEndReason.StoreIncomplete, $"damage was found meanwhile, and is asked for from now on: {e.Message}");
+                SyncEndReason.StoreIncomplete,
+                $"damage was found meanwhile, and is asked for from now on: {e.Message}");
         }
     }
 }

@@ -25,8 +25,8 @@ internal static class StoreTrial
         catch (InvalidEventException e)
         {
             throw new ArgumentException(
-                $"The store refuses an event that names {origins} origins ({nameof(ReplicaOptions.MaxOrigins)}): let it "
-                    + $"take larger payloads, or allow fewer origins. {e.Message}",
+                $"The store refuses an event that names {origins} origins ({nameof(ReplicaOptions.MaxOrigins)}): let "
+                    + $"it take larger payloads, or allow fewer origins. {e.Message}",
                 nameof(origins),
                 e);
         }

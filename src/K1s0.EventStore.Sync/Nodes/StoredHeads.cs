@@ -1,9 +1,9 @@
 namespace K1s0.EventStore.Sync;
 
 /// <summary>
-/// Reads where the logs end that <see cref="EventStoreReplicaStore"/> keeps, and what the writers of the last events had
-/// seen: from the last part of a log that begins with a whole context. What stands behind damage in there is not given:
-/// its context could not be told. <see cref="OriginHead.DamagedUpTo"/> says so, and peers give it again.
+/// Reads where the logs end that <see cref="EventStoreReplicaStore"/> keeps, and what the writers of the last events
+/// had seen: from the last part of a log that begins with a whole context. What stands behind damage in there is not
+/// given: its context could not be told. <see cref="OriginHead.DamagedUpTo"/> says so, and peers give it again.
 /// </summary>
 internal sealed class StoredHeads(StoredLogs logs, IStreamReader reader)
 {

@@ -210,8 +210,8 @@ internal static class StoredSyncEvent
                 envelope);
             return (read, ReadContext(stored, observed));
         }
-        catch (Exception e) when (e is UnsupportedFormatException or JsonException or KeyNotFoundException or InvalidOperationException
-            or FormatException or ArgumentException or IndexOutOfRangeException)
+        catch (Exception e) when (e is UnsupportedFormatException or JsonException or KeyNotFoundException
+            or InvalidOperationException or FormatException or ArgumentException or IndexOutOfRangeException)
         {
             throw new InvalidFormatException(FormatName, $"{stored} cannot be read.", e);
         }

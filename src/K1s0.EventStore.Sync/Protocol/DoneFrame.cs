@@ -3,8 +3,8 @@ namespace K1s0.EventStore.Sync;
 /// <summary>The frame behind the last event of a side.</summary>
 /// <remarks>
 /// <code>
-/// Done  15 | nothing; or the number of logs of which this side found the peer to hold another version, and gave nothing;
-///            of each its origin, ascending
+/// Done  15 | nothing; or the number of logs of which this side found the peer to hold another version, and gave
+///            nothing; of each its origin, ascending
 /// </code>
 /// </remarks>
 internal static class DoneFrame

@@ -44,8 +44,8 @@ public sealed record SyncReport(
 
     /// <summary>
     /// Origins of which events were sent whose time is more than <see cref="HybridClock.MaxDrift"/> ahead of the clock
-    /// here: a peer refuses them, and what builds on them, until then. They were written under a clock that was wrong, or
-    /// the clock here is wrong now.
+    /// here: a peer refuses them, and what builds on them, until then. They were written under a clock that was wrong,
+    /// or the clock here is wrong now.
     /// </summary>
     public IReadOnlyList<Origin> TooFarAhead { get; init; } = [];
 

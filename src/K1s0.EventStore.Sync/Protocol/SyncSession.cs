@@ -158,7 +158,9 @@ internal sealed class SyncSession : IDisposable
         {
             _outbox.End(
                 IsIdle ? SyncEndReason.Completed : SyncEndReason.TimedOut,
-                IsReady ? $"the peer was silent for {_options.PeerTimeout}." : "the peer did not prove itself in time.");
+                IsReady
+                    ? $"the peer was silent for {_options.PeerTimeout}."
+                    : "the peer did not prove itself in time.");
         }
     }
 

@@ -16,8 +16,8 @@ public sealed class ClockAheadException : EventStoreException
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"The last event carries a time that is {ahead} ahead of the clock, and {maxDrift} is allowed: peers "
-                + $"would refuse what follows it. Set the clock right; where it is right and was wrong before, begin with an "
-                + $"empty store and write again what no peer has taken."),
+                + $"would refuse what follows it. Set the clock right; where it is right and was wrong before, begin "
+                + $"with an empty store and write again what no peer has taken."),
             innerException: null) => (Ahead, MaxDrift) = (ahead, maxDrift);
 
     /// <summary>How far the last time lies ahead of the clock.</summary>

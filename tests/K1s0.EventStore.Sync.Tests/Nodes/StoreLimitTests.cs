@@ -20,7 +20,13 @@ public sealed class StoreLimitTests : IDisposable
             ? new SqliteStoreFile(new SqliteOptions { FilePath = Path.Combine(_folder.FullName, "lives.db") })
             : null;
         IEventStore events = file is null ? new InMemoryEventStore(timeProvider: _time) : new SqliteEventStore(file);
-        var lives = Enumerable.Range(1, 2_000).Select(number => Some.NewReplica(number).Write(Some.Envelope())).ToArray();
+        var lives = Enumerable.Range(1, 2_000).Select(number =>
+        {
+            // A later life, whose incarnation is drawn: as long as they come.
+            var replica = Some.NewReplica(number);
+            replica.BeginIncarnation();
+            return replica.Write(Some.Envelope());
+        }).ToArray();
         await new EventStoreReplicaStore(events, _time).AppendAsync(lives);
         using var node = await OpenAsync(new EventStoreReplicaStore(events, _time), "here");
 
