@@ -2,8 +2,8 @@ namespace K1s0.EventStore.Archive;
 
 /// <summary>
 /// Lets the books of a store take over what its bucket lists without their knowing: all of it when they are empty, and
-/// what came behind their last manifest when the database was brought back to an earlier time. Each manifest is noted in
-/// its turn, so one that was cut off goes on. Deletes nothing of the bucket. Not thread-safe.
+/// what came behind their last manifest when the database was brought back to an earlier time. Each manifest is noted
+/// in its turn, so one that was cut off goes on. Deletes nothing of the bucket. Not thread-safe.
 /// </summary>
 internal sealed class Adoption(
     ArchiverParts parts,
@@ -24,7 +24,7 @@ internal sealed class Adoption(
     private readonly Settlement _settlement = new(parts, listings, lost, timeProvider, renew);
     private int _removed;
 
-    /// <summary>Takes over everything, and puts a manifest where the listing has other batches than the books.</summary>
+    /// <summary>Takes over everything, and puts a manifest where the bucket lists other batches.</summary>
     public async Task<ArchiveAdoptionReport> RunAsync(CancellationToken cancellationToken)
     {
         var status = await parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);

@@ -143,8 +143,8 @@ internal sealed class Listings(IArchiveCatalog catalog, IObjectStore objects, Ti
 
         throw new ManifestConflictException(
             Math.Max(1, found.Number),
-            $"the books say that manifest {number} is the last one, or that it has other batches: an adoption was cut off, "
-            + "or they are of another bucket.");
+            $"the books say that manifest {number} is the last one, or that it has other batches: an adoption was cut "
+            + "off, or they are of another bucket.");
     }
 
     private static ManifestBatch Listed(BatchEntry batch) =>

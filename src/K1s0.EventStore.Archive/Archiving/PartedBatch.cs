@@ -21,7 +21,8 @@ internal sealed class PartedBatch(IObjectStore objects, Func<Task<Lease>> renew)
         var writer = new EventBatchWriter(store, NoLimits);
         if (events.Count == 0 || !events.TrueForAll(writer.TryAdd))
         {
-            throw new ObjectDamagedException(batch.Key.Value, $"it has no batch of events behind {after} up to {last}.");
+            throw new ObjectDamagedException(
+                batch.Key.Value, $"it has no batch of events behind {after} up to {last}.");
         }
 
         var made = writer.Finish();

@@ -2,8 +2,8 @@ namespace K1s0.EventStore.Archive;
 
 /// <summary>
 /// Lets books and bucket have the same batches: the end of an adoption. The books go over to listed batches that are of
-/// the events of theirs; what is listed otherwise is listed no more, and what is not is. What of a batch of the books is
-/// gone, because another timeline made one batch of several, is made anew of that one. Not thread-safe.
+/// the events of theirs; what is listed otherwise is listed no more, and what is not is. What of the books is gone,
+/// because another timeline made one batch of several, is made anew of that one. Not thread-safe.
 /// </summary>
 internal sealed class Settlement(
     ArchiverParts parts, Listings listings, LostTimeline lost, TimeProvider timeProvider, Func<Task<Lease>> renew)
@@ -40,7 +40,7 @@ internal sealed class Settlement(
         return gone;
     }
 
-    /// <summary>Listed batches that have exactly the events of batches of the books on one side of the border.</summary>
+    /// <summary>Listed batches with exactly the events of batches of the books on one side of the border.</summary>
     public async Task<IReadOnlyList<SettledMove>> FindMovesAsync(
         ArchiveListing listing, CancellationToken cancellationToken)
     {

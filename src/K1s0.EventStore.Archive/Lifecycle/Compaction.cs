@@ -147,8 +147,8 @@ internal sealed class Compaction(
         }
     }
 
-    // False when the key is taken by what somebody may be about to remove, by whatever policy: put by a run that was cut
-    // off a while ago.
+    // False when the key is taken by what somebody may be about to remove, by whatever policy: put by a run that was
+    // cut off a while ago.
     private async Task<bool> PutAsync(ObjectKey key, EventBatch batch, CancellationToken cancellationToken)
     {
         switch (await objects.PutIfAbsentAsync(key, batch.Content, batch.Attributes(), cancellationToken)

@@ -44,7 +44,7 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
     public async Task<ArchiveStatus> GetStatusAsync(CancellationToken cancellationToken = default)
     {
         var rows = await _database.QueryAsync(
-            "get_archive_status", static _ => { }, ReadStatus, cancellationToken).ConfigureAwait(false);
+            "get_archive_status", static _ => { }, ArchiveStatusRow.Read, cancellationToken).ConfigureAwait(false);
         return rows[0];
     }
 
@@ -287,26 +287,4 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
     /// <inheritdoc/>
     public Task RaiseMinimumRetentionAsync(TimeSpan retention, CancellationToken cancellationToken = default) =>
         _holds.RaiseMinimumRetentionAsync(retention, cancellationToken);
-
-    private static ArchiveStatus ReadStatus(NpgsqlDataReader reader)
-    {
-        const int manifest = 8;
-        var isOpen = !reader.IsDBNull(manifest) && reader.GetBoolean(manifest + 2);
-        return new ArchiveStatus(
-            new StoreIdentity(reader.GetGuid(0), reader.GetInt64(1)),
-            BatchColumns.ReadTime(reader, 2),
-            new Position(reader.GetInt64(5)),
-            new Position(reader.GetInt64(6)),
-            new Position(reader.GetInt64(3)),
-            reader.IsDBNull(manifest)
-                ? null
-                : new PlannedManifest(
-                    reader.GetInt64(manifest),
-                    BatchColumns.ReadDigest(reader, manifest + 1),
-                    ReadOnlyMemory<byte>.Empty,
-                    new Position(reader.GetInt64(manifest + 3))),
-            isOpen,
-            TimeSpan.FromSeconds(reader.GetDouble(4)),
-            reader.IsDBNull(7) ? null : BatchColumns.ReadTime(reader, 7));
-    }
 }

@@ -557,8 +557,8 @@ begin
 end
 $$;
 
--- Gives up a manifest of whose number the bucket has another one: it can never be put. Runs as the owner: nobody else may
--- remove a row.
+-- Gives up a manifest of whose number the bucket has another one: it can never be put. Nobody but the owner may remove
+-- a row.
 create function {schema}.abandon_manifest(in_epoch bigint, in_number bigint, out outcome text, out detail text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
