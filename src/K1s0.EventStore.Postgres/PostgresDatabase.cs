@@ -13,6 +13,8 @@ internal sealed class PostgresDatabase(
 
     public PostgresOptions Options => options;
 
+    public NpgsqlDataSource DataSource => dataSource;
+
     /// <summary>Opens a connection; the driver's exceptions have become ours.</summary>
     public async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
     {

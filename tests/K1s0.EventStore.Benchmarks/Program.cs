@@ -24,6 +24,9 @@ try
         case "growth":
             await GrowthCommand.RunAsync(words, Console.Out, Console.Error);
             return Done;
+        case "archive-report":
+            await ArchiveReportCommand.RunAsync(words, Console.Out);
+            return Done;
         case { } other:
             throw new UsageException($"There is no command '{other}'. See --help.");
         default:

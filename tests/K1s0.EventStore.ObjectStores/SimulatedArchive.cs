@@ -11,7 +11,8 @@ namespace K1s0.EventStore.ObjectStores;
 public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Task>? intercept = null)
     : IArchiveCatalog, IFeedReader, ILeaseStore
 {
-    private readonly InMemoryEventStore _source = new(timeProvider: timeProvider);
+    private readonly InMemoryEventStore _source = new(
+        new EventStoreOptions { MaxPayloadBytes = 64 * 1024 * 1024 }, timeProvider);
     private readonly List<EventEnvelope> _rows = [];
     private readonly List<BatchEntry> _batches = [];
     private readonly Dictionary<Position, IReadOnlyList<MonthDigest>> _months = [];
@@ -21,6 +22,7 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
     private DateTimeOffset _floor = DateTimeOffset.MinValue;
     private Lease? _lease;
     private PlannedManifest? _manifest;
+    private PlannedManifest? _manifestBefore;
     private bool _manifestIsOpen;
     private Position _listed;
     private readonly Dictionary<long, DateTimeOffset> _listedAt = [];
@@ -75,6 +77,37 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
         await importer.ImportAsync(events);
         await importer.EndImportAsync();
         _rows.AddRange(events);
+    }
+
+    /// <summary>The store as it is now, brought back later: nothing that happens to this one since is known to it.</summary>
+    /// <param name="events">All events that it has, wherever they are.</param>
+    /// <param name="intercept">Is called at the beginning of every call with its name; may throw or take time.</param>
+    public async Task<SimulatedArchive> CopyAsync(
+        IReadOnlyList<EventEnvelope> events, Func<string, Task>? intercept = null)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        var copy = new SimulatedArchive(timeProvider, intercept) { Fences = Fences };
+        await copy.RebuildAsync(await _source.GetIdentityAsync(), events);
+        copy._rows.Clear();
+        copy._rows.AddRange(_rows);
+        copy._batches.AddRange(_batches);
+        copy._holds.AddRange(_holds);
+        copy._released.UnionWith(_released);
+        copy._gone.UnionWith(_gone);
+        foreach (var (last, months) in _months)
+        {
+            copy._months.Add(last, months);
+        }
+
+        foreach (var (number, at) in _listedAt)
+        {
+            copy._listedAt.Add(number, at);
+        }
+
+        (copy._floor, copy._lease, copy._manifest, copy._manifestBefore) = (_floor, _lease, _manifest, _manifestBefore);
+        (copy._manifestIsOpen, copy._listed, copy._replacement) = (_manifestIsOpen, _listed, _replacement);
+        (copy._retention, copy.Pruned) = (_retention, Pruned);
+        return copy;
     }
 
     /// <summary>Changes a row behind everybody's back.</summary>
@@ -159,7 +192,9 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
             Planned,
             _listed,
             Pruned,
-            _manifest,
+            _manifest is null
+                ? null
+                : new PlannedManifest(_manifest.Number, _manifest.Digest, default, _manifest.Through),
             _manifestIsOpen,
             _retention,
             _batches.Any(batch => batch.State < ArchiveState.Listed) ? timeProvider.GetUtcNow() : null);
@@ -278,10 +313,17 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
         Fence(lease);
         Require(
             Continues(manifest, previous)
-            && _batches.Any(batch => batch.Plan.Last == manifest.Through)
+            && (manifest.Through == default || _batches.Any(batch => batch.Plan.Last == manifest.Through))
             && _batches.All(batch => batch.Plan.Last > manifest.Through || batch.State >= ArchiveState.Verified),
             ArchiveRefusal.Moved);
-        (_manifest, _manifestIsOpen) = (manifest, true);
+        (_manifestBefore, _manifest, _manifestIsOpen) = (_manifest, manifest, true);
+    }
+
+    /// <inheritdoc/>
+    public async Task<PlannedManifest?> FindOpenManifestAsync(CancellationToken cancellationToken = default)
+    {
+        await BeginAsync(nameof(FindOpenManifestAsync));
+        return _manifestIsOpen ? _manifest : null;
     }
 
     /// <inheritdoc/>
@@ -295,6 +337,16 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
         _listedAt[number] = timeProvider.GetUtcNow();
         Replace();
         Raise(batch => batch.State is ArchiveState.Verified && batch.Plan.Last <= _listed, ArchiveState.Listed);
+    }
+
+    /// <inheritdoc/>
+    public async Task AbandonManifestAsync(
+        Lease lease, long number, CancellationToken cancellationToken = default)
+    {
+        await BeginAsync(nameof(AbandonManifestAsync));
+        Fence(lease);
+        Require(_manifestIsOpen && _manifest!.Number == number, ArchiveRefusal.Moved);
+        (_manifest, _manifestIsOpen, _replacement) = (_manifestBefore, false, null);
     }
 
     /// <inheritdoc/>
@@ -330,6 +382,7 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
                 && pair.First.Max(part => part.Last) == pair.Second.Last
                 && (pair.First.Count() > 1 || pair.First.Single() == pair.Second)),
             ArchiveRefusal.Changed);
+        _manifestBefore = _manifest;
         (_manifest, _manifestIsOpen, _replacement) = (
             new PlannedManifest(manifest.Number, manifest.Digest, manifest.Content, _listed), true, replacement);
     }

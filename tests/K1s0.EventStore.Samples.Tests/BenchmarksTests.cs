@@ -34,6 +34,18 @@ public sealed class BenchmarksTests
         }
     }
 
+    [Fact]
+    public async Task Archive_report_prints_compression_cost_and_the_time_of_an_hour()
+    {
+        var (exitCode, output) = await Programs.RunAsync(Program, "archive-report", "--events", "2000", "--seed", "7");
+
+        exitCode.Should().Be(0, output);
+        output.Should().MatchRegex(@"a year of orders: \d+ bytes an event, \d+\.\d % smaller")
+            .And.Contain("sensor readings").And.Contain("ciphertext")
+            .And.MatchRegex(@"0\.\d{6} USD per logical GB-month")
+            .And.MatchRegex(@"median \d+\.\d ms, slowest \d+\.\d ms");
+    }
+
     [Theory]
     [InlineData]
     [InlineData("measure")]
@@ -42,6 +54,8 @@ public sealed class BenchmarksTests
     [InlineData("compare", "--json", "/no/such/folder/figures.json")]
     [InlineData("compare", "--postgres", "nonsense=1")]
     [InlineData("growth", "--events", "10", "--streams", "3")]
+    [InlineData("archive-report", "--events", "none")]
+    [InlineData("archive-report", "--json", "figures.json")]
     public async Task Wrong_options_end_with_exit_code_2_before_anything_starts(params string[] arguments)
     {
         var (exitCode, output) = await Programs.RunAsync(Program, arguments);

@@ -1,132 +1,181 @@
 namespace K1s0.EventStore.Archive;
 
 /// <summary>
-/// Lets books without batches take over those of the bucket, by the steps that every batch goes: planned, uploaded by
-/// an attempt that finds its object there, verified against the events of the database, and listed by the bucket's last
-/// manifest. Not thread-safe.
+/// Lets the books of a store take over what its bucket lists without their knowing: all of it when they are empty, and
+/// what came behind their last manifest when the database was brought back to an earlier time. Each manifest is noted
+/// in its turn, so one that was cut off goes on. Deletes nothing of the bucket. Not thread-safe.
 /// </summary>
 internal sealed class Adoption(
-    ArchiverParts parts, Listings listings, Func<Task<Lease>> renew, Action<Position> report)
+    ArchiverParts parts,
+    Listings listings,
+    LostTimeline lost,
+    TimeProvider timeProvider,
+    Func<Task<Lease>> renew,
+    Action<Position> report)
 {
-    private const int EntriesPerPage = 10_000;
+    /// <summary>What a person can do about a lost timeline.</summary>
+    public const string Advice =
+        "If the database was brought back to an earlier time, Archiver.AdoptAsync(LostTimeline.Remove) goes on without "
+        + "what was lost.";
 
+    private readonly ListingHistory _history = new(parts.Objects);
     private readonly ArchiveManifests _manifests = new(parts.Objects);
+    private readonly AdoptedBatches _batches = new(parts, lost, renew, report);
+    private readonly Settlement _settlement = new(parts, listings, lost, timeProvider, renew);
+    private int _removed;
 
+    /// <summary>Takes over everything, and puts a manifest where the bucket lists other batches.</summary>
     public async Task<ArchiveAdoptionReport> RunAsync(CancellationToken cancellationToken)
     {
-        var listing = await _manifests.ReadLatestAsync(fromFirst: true, cancellationToken).ConfigureAwait(false);
         var status = await parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
-        if (listing is null)
+        if (status.Manifest is null && !await BeginAsync(status, cancellationToken).ConfigureAwait(false))
         {
             return new ArchiveAdoptionReport(0, 0, 0);
         }
 
-        if (listing.Store.StoreId != status.Store.StoreId)
+        status = await CatchUpAsync(
+            await parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false), cancellationToken)
+            .ConfigureAwait(false);
+        if (status.ManifestIsOpen)
+        {
+            await listings.ListAsync(renew, cancellationToken).ConfigureAwait(false);
+        }
+
+        // Also where one was cut off in front of it.
+        _removed += await _settlement.RunAsync(cancellationToken).ConfigureAwait(false);
+        await listings.ListAsync(renew, cancellationToken).ConfigureAwait(false);
+        status = await parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        return new ArchiveAdoptionReport(status.Manifest!.Number, _batches.Count, _batches.Events)
+        {
+            Removed = _removed,
+        };
+    }
+
+    /// <summary>Takes over the manifests behind the last one of the books: usually there is none.</summary>
+    /// <returns>Where the archive stands then.</returns>
+    /// <exception cref="ManifestConflictException">
+    /// Bucket and books do not belong together, or the database does not have the events of a batch.
+    /// </exception>
+    public async Task<ArchiveStatus> CatchUpAsync(ArchiveStatus status, CancellationToken cancellationToken)
+    {
+        while (status.Manifest is { } last)
+        {
+            var found = await _manifests
+                .ReadAsync(status.ManifestIsOpen ? last.Number : last.Number + 1, cancellationToken)
+                .ConfigureAwait(false);
+            if (found is null)
+            {
+                break;
+            }
+
+            if (!status.ManifestIsOpen)
+            {
+                await FollowAsync(status, last, cancellationToken).ConfigureAwait(false);
+            }
+            else if (found.Digest == last.Digest)
+            {
+                await parts.Catalog.ListManifestAsync(
+                    await renew().ConfigureAwait(false), last.Number, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                // Manifests are never changed or deleted: this one can never be put.
+                await parts.Catalog.AbandonManifestAsync(
+                    await renew().ConfigureAwait(false), last.Number, cancellationToken).ConfigureAwait(false);
+            }
+
+            status = await parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return status;
+    }
+
+    // Into books without any manifest. False when the bucket has none either.
+    private async Task<bool> BeginAsync(ArchiveStatus status, CancellationToken cancellationToken)
+    {
+        if (await _manifests.ReadLatestAsync(fromFirst: true, cancellationToken).ConfigureAwait(false)
+            is not { } listing)
+        {
+            return false;
+        }
+
+        CheckStore(listing, status);
+        await _batches.BeginAsync(status, cancellationToken).ConfigureAwait(false);
+        await _batches.AdoptAsync(listing.Batches, cancellationToken).ConfigureAwait(false);
+        var manifest = (await _manifests.ReadAsync(listing.Number, cancellationToken).ConfigureAwait(false))!;
+        await NoteAsync(manifest, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
+    // By the last listing alone: what was listed in between and replaced may be gone.
+    private async Task FollowAsync(ArchiveStatus status, PlannedManifest last, CancellationToken cancellationToken)
+    {
+        var listing = await _history.ReadAtAsync(last.Number, cancellationToken).ConfigureAwait(false);
+        if (listing.Digest != last.Digest)
+        {
+            throw new ManifestConflictException(last.Number, "the books have another one of this number.");
+        }
+
+        var ahead = new Queue<ArchiveManifest>();
+        while (await _manifests.ReadAsync(listing.Number + 1, cancellationToken).ConfigureAwait(false)
+            is { } manifest)
+        {
+            listing = listing.With(manifest);
+            ahead.Enqueue(manifest);
+        }
+
+        CheckStore(listing, status);
+        await _batches.BeginAsync(status, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await _batches.AdoptAsync(listing.Batches, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ArchiveRefusedException e) when (e.Reason is ArchiveRefusal.Changed or ArchiveRefusal.Moved)
+        {
+            throw new ManifestConflictException(listing.Number, $"{e.Detail} {Advice}");
+        }
+
+        if (_batches.Through > status.Listed)
+        {
+            await NoteAsync(ahead.Dequeue(), cancellationToken).ConfigureAwait(false);
+        }
+
+        // Each manifest has room for one batch that came in the place of others.
+        var moves = new Queue<SettledMove>(
+            await _settlement.FindMovesAsync(listing, cancellationToken).ConfigureAwait(false));
+        while (ahead.TryDequeue(out var manifest))
+        {
+            if (moves.TryDequeue(out var move))
+            {
+                await _settlement.MoveAsync(manifest, move, status, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                await NoteAsync(manifest, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        _removed += await _settlement.RunAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    // The books know it, and list what they have taken over.
+    private async Task NoteAsync(ArchiveManifest manifest, CancellationToken cancellationToken)
+    {
+        await parts.Catalog.PlanManifestAsync(
+            await renew().ConfigureAwait(false),
+            new PlannedManifest(manifest.Number, manifest.Digest, manifest.Content, _batches.Through),
+            manifest.Previous,
+            cancellationToken).ConfigureAwait(false);
+        await parts.Catalog.ListManifestAsync(
+            await renew().ConfigureAwait(false), manifest.Number, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static void CheckStore(ArchiveListing listing, ArchiveStatus status)
+    {
+        if (listing.Store.StoreId != status.Store.StoreId || listing.Store.Epoch > status.Store.Epoch)
         {
             throw new ManifestConflictException(
                 listing.Number, $"it is of store {listing.Store}, not of {status.Store}.");
         }
-
-        if (status.Manifest is { } last && (last.Number, last.Digest) != (listing.Number, listing.Digest))
-        {
-            throw new ManifestConflictException(
-                listing.Number, $"the books have manifest {last.Number} for the last one, so they are not empty.");
-        }
-
-        var (batches, events) = (0, 0L);
-        if (status.Manifest is null)
-        {
-            var known = await ReadEntriesAsync(cancellationToken).ConfigureAwait(false);
-            foreach (var batch in listing.Batches)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                await AdoptAsync(status.Store, batch, known, cancellationToken).ConfigureAwait(false);
-                (batches, events) = (batches + 1, events + batch.EventCount);
-                report(batch.Last);
-            }
-
-            var manifest = (await _manifests.ReadAsync(listing.Number, cancellationToken).ConfigureAwait(false))!;
-            await parts.Catalog.PlanManifestAsync(
-                await renew().ConfigureAwait(false),
-                new PlannedManifest(manifest.Number, manifest.Digest, manifest.Content, listing.Last),
-                manifest.Previous,
-                cancellationToken).ConfigureAwait(false);
-        }
-
-        await listings.ListAsync(renew, cancellationToken).ConfigureAwait(false);
-        return new ArchiveAdoptionReport(listing.Number, batches, events);
-    }
-
-    // What an adoption that was cut off has taken over already, and nothing else.
-    private async Task<Dictionary<Position, BatchEntry>> ReadEntriesAsync(CancellationToken cancellationToken)
-    {
-        var entries = new Dictionary<Position, BatchEntry>();
-        IReadOnlyList<BatchEntry> page;
-        var after = default(Position);
-        do
-        {
-            page = await parts.Catalog.ListBatchesAsync(after, EntriesPerPage, cancellationToken).ConfigureAwait(false);
-            foreach (var entry in page)
-            {
-                entries.Add(after = entry.Plan.Last, entry);
-            }
-        }
-        while (page.Count == EntriesPerPage);
-
-        return entries;
-    }
-
-    private async Task AdoptAsync(
-        StoreIdentity store,
-        ManifestBatch batch,
-        Dictionary<Position, BatchEntry> known,
-        CancellationToken cancellationToken)
-    {
-        if (!known.TryGetValue(batch.Last, out var entry))
-        {
-            var plan = new BatchPlan(
-                batch.After,
-                batch.First,
-                batch.Last,
-                batch.EventCount,
-                batch.Earliest,
-                batch.Latest,
-                batch.ContentBytes);
-            entry = new BatchEntry(plan, ArchiveState.Planned, 0, null, default);
-            await parts.Catalog.PlanAsync(await renew().ConfigureAwait(false), plan, cancellationToken)
-                .ConfigureAwait(false);
-        }
-
-        if (entry.State >= ArchiveState.Verified)
-        {
-            if (entry.Stored!.Digest != batch.Digest
-                || !string.Equals(entry.Stored.Key, batch.Key.Value, StringComparison.Ordinal))
-            {
-                throw new ArchiveRefusedException(
-                    ArchiveRefusal.Moved, $"The books have a batch of their own up to {batch.Last}.");
-            }
-
-            return;
-        }
-
-        var (stored, proof) = await ReadAsync(store, entry, batch, cancellationToken).ConfigureAwait(false);
-        var lease = await renew().ConfigureAwait(false);
-        var attempt = await parts.Catalog.BeginUploadAsync(lease, batch.Last, cancellationToken).ConfigureAwait(false);
-        await parts.Catalog.FinishUploadAsync(lease, batch.Last, attempt, stored, cancellationToken)
-            .ConfigureAwait(false);
-        await parts.Catalog.VerifyAsync(
-            lease, batch.Last, attempt, proof.EventsDigest, proof.Months, cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task<(BatchObject Stored, BatchProof Proof)> ReadAsync(
-        StoreIdentity store, BatchEntry entry, ManifestBatch batch, CancellationToken cancellationToken)
-    {
-        var found = await parts.Objects.GetAsync(batch.Key, batch.StoredBytes, cancellationToken)
-            .ConfigureAwait(false)
-            ?? throw BatchContent.Missing(batch);
-        var (proof, index, fault) = BatchProof.Of(found, entry, store);
-        return proof is not null && found.Info.Digest == batch.Digest && proof.EventsDigest == batch.EventsDigest
-            ? (new BatchObject(batch.Key.Value, batch.StoredBytes, batch.Digest, index), proof)
-            : throw new ObjectDamagedException(batch.Key.Value, fault ?? "it is not the one that is listed.");
     }
 }

@@ -54,6 +54,7 @@ internal sealed class ArchiveRun
         }
 
         await _listings.CheckBeginningAsync(status, cancellationToken).ConfigureAwait(false);
+        status = await AdoptionOf(LostTimeline.Refuse).CatchUpAsync(status, cancellationToken).ConfigureAwait(false);
         _store = status.Store;
         var due = ArchivePolicy.FindDue(
             await _parts.Catalog.ListMonthsAsync(
@@ -85,10 +86,8 @@ internal sealed class ArchiveRun
         };
     }
 
-    /// <summary>Lets books without batches take over those of the bucket.</summary>
-    public Task<ArchiveAdoptionReport> AdoptAsync(CancellationToken cancellationToken) =>
-        new Adoption(_parts, _listings, RenewAsync, last => Report(ArchiveState.Listed, last))
-            .RunAsync(cancellationToken);
+    public Adoption AdoptionOf(LostTimeline lost) => new(
+        _parts, _listings, lost, _timeProvider, RenewAsync, last => Report(ArchiveState.Listed, last));
 
     // Batches that an earlier run has left somewhere on their way.
     private async Task ContinueAsync(Position listed, CancellationToken cancellationToken)

@@ -104,29 +104,54 @@ public sealed class Archiver : IDisposable
     }
 
     /// <summary>
-    /// Lets books that have no batches take over those of the bucket: after a store was rebuilt from it, before it is
-    /// archived again. Every batch is read back and compared with the events of the database. Repeating it is harmless,
-    /// and one that was cut off goes on.
+    /// Lets the books take over what the bucket lists without their knowing, as
+    /// <see cref="AdoptAsync(LostTimeline, IProgress{ArchiveProgress}, CancellationToken)"/> does, and ends in front of
+    /// a batch whose events the database does not have.
     /// </summary>
+    /// <param name="progress">Is told of each batch; null for nobody.</param>
+    /// <param name="cancellationToken">Gives up between two batches; call it again to go on.</param>
+    /// <inheritdoc cref="AdoptAsync(LostTimeline, IProgress{ArchiveProgress}, CancellationToken)"/>
+    public Task<ArchiveAdoptionReport?> AdoptAsync(
+        IProgress<ArchiveProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        AdoptAsync(LostTimeline.Refuse, progress, cancellationToken);
+
+    /// <summary>
+    /// Lets the books take over what the bucket lists without their knowing: all of it after a store was rebuilt from
+    /// the bucket, or what came later after the database was brought back to an earlier time, by a restore, a failover
+    /// that lost the last transactions, or as a copy. Every batch is read back and compared with the events of the
+    /// database.
+    /// </summary>
+    /// <remarks>
+    /// A run of the archiver does the same by itself as long as the database has all the events. What it does not have
+    /// is a lost timeline, of which only a person can know that it is lost and not another store's: with
+    /// <see cref="LostTimeline.Remove"/> a new manifest lists those batches no more. Nothing of the bucket is deleted,
+    /// now or later: what was lost can be read from the earlier manifests. Repeating it is harmless, and one that was
+    /// cut off goes on.
+    /// </remarks>
+    /// <param name="lost">What becomes of listed batches whose events the database does not have.</param>
     /// <param name="progress">Is told of each batch; null for nobody.</param>
     /// <param name="cancellationToken">Gives up between two batches; call it again to go on.</param>
     /// <returns>What was taken over; null when another process leads.</returns>
     /// <exception cref="ManifestConflictException">
-    /// The bucket is another store's, or the books have manifests of their own.
+    /// The bucket is another store's or of a later epoch, or the database does not have the events of a batch.
     /// </exception>
-    /// <exception cref="ArchiveRefusedException">The database does not have the events of a batch.</exception>
+    /// <exception cref="ArchiveRefusedException">
+    /// The books were empty, and the database does not have the events of a batch.
+    /// </exception>
     /// <exception cref="ObjectDamagedException">A manifest or a batch is damaged or missing.</exception>
     /// <exception cref="RestoreRequiredException">A batch has to be restored first.</exception>
     /// <exception cref="LeaseLostException">Another process leads since.</exception>
     /// <exception cref="StoreUnavailableException">Database or bucket cannot be reached at the moment.</exception>
     /// <exception cref="WriteOutcomeUnknownException">Nobody knows whether the last step was made.</exception>
     public async Task<ArchiveAdoptionReport?> AdoptAsync(
-        IProgress<ArchiveProgress>? progress = null, CancellationToken cancellationToken = default)
+        LostTimeline lost,
+        IProgress<ArchiveProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArchiveAdoptionReport? report = null;
         await LeadAsync(
             progress,
-            async run => report = await run.AdoptAsync(cancellationToken).ConfigureAwait(false),
+            async run => report = await run.AdoptionOf(lost).RunAsync(cancellationToken).ConfigureAwait(false),
             cancellationToken).ConfigureAwait(false);
         return report;
     }

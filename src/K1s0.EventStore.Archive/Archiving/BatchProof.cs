@@ -6,6 +6,12 @@ namespace K1s0.EventStore.Archive;
 internal sealed record BatchProof(Sha256Digest EventsDigest, IReadOnlyList<MonthDigest> Months)
 {
     /// <summary>
+    /// For objects whose digests are listed: frames as long as a writer can make them, 160 MiB. The length of all lines
+    /// is listed too.
+    /// </summary>
+    public static EventBatchReaderOptions Reading { get; } = new(160 * 1024 * 1024);
+
+    /// <summary>
     /// Reads a batch's object afresh, decodes all of it, recomputes every digest, and every link of the chains of its
     /// streams.
     /// </summary>
@@ -60,7 +66,7 @@ internal sealed record BatchProof(Sha256Digest EventsDigest, IReadOnlyList<Month
 
     private static (BatchProof? Proof, string? Fault) Decode(ReadOnlyMemory<byte> content, BatchPlan plan)
     {
-        var events = EventBatchReader.Decode(content, ReaderOptions).ToList();
+        var events = EventBatchReader.Decode(content, Reading).ToList();
         if (events.Count != plan.EventCount
             || events[0].Position != plan.First
             || events[^1].Position != plan.Last
@@ -80,7 +86,4 @@ internal sealed record BatchProof(Sha256Digest EventsDigest, IReadOnlyList<Month
 
         return (new BatchProof(EventRunDigest.Of(events), MonthDigest.Of(events)), null);
     }
-
-    // As long as a writer can make them.
-    private static EventBatchReaderOptions ReaderOptions => new(160 * 1024 * 1024);
 }

@@ -20,18 +20,16 @@ internal sealed class Listings(IArchiveCatalog catalog, IObjectStore objects, Ti
         while (true)
         {
             var status = await catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
-            var manifest = status.ManifestIsOpen
-                ? ArchiveManifest.Read(status.Manifest!.Content)
+            var open = status.ManifestIsOpen
+                ? await catalog.FindOpenManifestAsync(cancellationToken).ConfigureAwait(false)
                 : await PlanAsync(renew, status, cancellationToken).ConfigureAwait(false);
-            if (manifest is null)
+            if (open is null)
             {
                 return listed;
             }
 
-            await PutAsync(manifest, cancellationToken).ConfigureAwait(false);
-            await catalog.ListManifestAsync(
-                await renew().ConfigureAwait(false), manifest.Number, cancellationToken).ConfigureAwait(false);
-            listed.Add(manifest.Added[^1].Last);
+            await FinishAsync(renew, ArchiveManifest.Read(open.Content), cancellationToken).ConfigureAwait(false);
+            listed.Add(open.Through);
         }
     }
 
@@ -54,10 +52,18 @@ internal sealed class Listings(IArchiveCatalog catalog, IObjectStore objects, Ti
             manifest.Previous,
             replacement,
             cancellationToken).ConfigureAwait(false);
+        await FinishAsync(renew, manifest, cancellationToken).ConfigureAwait(false);
+        return _known = listing.With(manifest);
+    }
+
+    /// <summary>Puts a manifest that is held in the books, and notes that it is put.</summary>
+    /// <exception cref="ManifestConflictException">Its number is taken.</exception>
+    public async Task FinishAsync(
+        Func<Task<Lease>> renew, ArchiveManifest manifest, CancellationToken cancellationToken)
+    {
         await PutAsync(manifest, cancellationToken).ConfigureAwait(false);
         await catalog.ListManifestAsync(
             await renew().ConfigureAwait(false), manifest.Number, cancellationToken).ConfigureAwait(false);
-        return _known = listing.With(manifest);
     }
 
     /// <summary>Books that never had a manifest belong to a bucket without any.</summary>
@@ -74,7 +80,7 @@ internal sealed class Listings(IArchiveCatalog catalog, IObjectStore objects, Ti
     }
 
     // Null when nothing is verified that is not listed.
-    private async Task<ArchiveManifest?> PlanAsync(
+    private async Task<PlannedManifest?> PlanAsync(
         Func<Task<Lease>> renew, ArchiveStatus status, CancellationToken cancellationToken)
     {
         var open = await catalog.ListBatchesAsync(status.Listed, BatchesPerManifest, cancellationToken)
@@ -89,12 +95,10 @@ internal sealed class Listings(IArchiveCatalog catalog, IObjectStore objects, Ti
         var lease = await renew().ConfigureAwait(false);
         var manifest = listing.Next(
             lease.Epoch, timeProvider.GetUtcNow(), [.. verified.Select(Listed)], store: status.Store);
-        await catalog.PlanManifestAsync(
-            lease,
-            new PlannedManifest(manifest.Number, manifest.Digest, manifest.Content, verified[^1].Plan.Last),
-            manifest.Previous,
-            cancellationToken).ConfigureAwait(false);
-        return manifest;
+        var planned = new PlannedManifest(
+            manifest.Number, manifest.Digest, manifest.Content, verified[^1].Plan.Last);
+        await catalog.PlanManifestAsync(lease, planned, manifest.Previous, cancellationToken).ConfigureAwait(false);
+        return planned;
     }
 
     // Who put it and lost the answer, or was followed by another leader, finds it there: the bytes are the same.
@@ -123,7 +127,8 @@ internal sealed class Listings(IArchiveCatalog catalog, IObjectStore objects, Ti
                 ?? ArchiveListing.Empty(status.Store);
         }
 
-        if (_known.Number == number && _known.Digest == digest && _known.Store.StoreId == status.Store.StoreId)
+        if (_known.Number == number && _known.Digest == digest && _known.Store.StoreId == status.Store.StoreId
+            && await CatalogEntries.AreListedAsync(catalog, _known, cancellationToken).ConfigureAwait(false))
         {
             return _known;
         }
@@ -137,7 +142,9 @@ internal sealed class Listings(IArchiveCatalog catalog, IObjectStore objects, Ti
         }
 
         throw new ManifestConflictException(
-            Math.Max(1, found.Number), $"the books say that manifest {number} is the last one, or that it is another.");
+            Math.Max(1, found.Number),
+            $"the books say that manifest {number} is the last one, or that it has other batches: an adoption was cut "
+            + "off, or they are of another bucket.");
     }
 
     private static ManifestBatch Listed(BatchEntry batch) =>

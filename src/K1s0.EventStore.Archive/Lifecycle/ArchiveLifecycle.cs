@@ -84,6 +84,12 @@ public sealed class ArchiveLifecycle(
         var removed = 0;
         foreach (var info in plan.Removals)
         {
+            // Whoever has listed something since may have listed this: the next run knows.
+            if (!await _listings.IsLastAsync(listing, cancellationToken).ConfigureAwait(false))
+            {
+                break;
+            }
+
             await objects.DeleteAsync(info.Key, cancellationToken).ConfigureAwait(false);
             removed++;
             progress?.Report(new LifecycleProgress(into, removed, 0));

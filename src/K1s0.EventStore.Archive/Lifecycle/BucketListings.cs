@@ -15,6 +15,14 @@ public sealed class BucketListings(IObjectStore objects, TimeProvider? timeProvi
         _manifests.ReadLatestAsync(cancellationToken: cancellationToken);
 
     /// <inheritdoc/>
+    public async Task<bool> IsLastAsync(ArchiveListing known, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(known);
+        return await objects.HeadAsync(ArchiveManifest.KeyOf(known.Number + 1), cancellationToken)
+            .ConfigureAwait(false) is null;
+    }
+
+    /// <inheritdoc/>
     public Task<Position> GetBorderAsync(CancellationToken cancellationToken = default) =>
         Task.FromResult(Position.Start);
 

@@ -1,3 +1,5 @@
+using K1s0.EventStore.Integrity;
+
 namespace K1s0.EventStore.Archive;
 
 /// <summary>
@@ -17,10 +19,25 @@ public sealed class CatalogListings(
 {
     private readonly ArchiverParts _parts = parts ?? throw new ArgumentNullException(nameof(parts));
     private readonly ArchivingOptions _options = ArchivingOptionsRules.Checked(options);
+    private Sha256Digest _compared;
 
     /// <inheritdoc/>
     public Task<ArchiveListing?> ReadAsync(CancellationToken cancellationToken = default) =>
         new ArchiveManifests(_parts.Objects).ReadLatestAsync(cancellationToken: cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<bool> IsLastAsync(ArchiveListing known, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(known);
+        var status = await _parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+
+        // What is planned will be put, by whoever leads next and however late.
+        return status is { ManifestIsOpen: false, Manifest: { } last }
+            && (last.Number, last.Digest) == (known.Number, known.Digest)
+            && await _parts.Objects.HeadAsync(ArchiveManifest.KeyOf(known.Number + 1), cancellationToken)
+                .ConfigureAwait(false) is null
+            && await HasBatchesAsync(known, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <inheritdoc/>
     public async Task<Position> GetBorderAsync(CancellationToken cancellationToken = default) =>
@@ -54,6 +71,18 @@ public sealed class CatalogListings(
         {
             await ReleaseAsync(lease).ConfigureAwait(false);
         }
+    }
+
+    // Asked once for a listing: while it is the last one, the books do not change what they have of it.
+    private async Task<bool> HasBatchesAsync(ArchiveListing known, CancellationToken cancellationToken)
+    {
+        if (_compared != known.Digest
+            && await CatalogEntries.AreListedAsync(_parts.Catalog, known, cancellationToken).ConfigureAwait(false))
+        {
+            _compared = known.Digest;
+        }
+
+        return _compared == known.Digest;
     }
 
     // The lease runs out by itself when it cannot be released; what the replacement says is not hidden by that.

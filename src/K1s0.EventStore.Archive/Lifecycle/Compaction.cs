@@ -6,8 +6,8 @@ namespace K1s0.EventStore.Archive;
 /// <summary>
 /// Makes one large batch of small ones that lie side by side. The new object is put, downloaded anew, decoded and
 /// compared with the old ones before a manifest lists it in their place; the old ones stay until the grace period is
-/// over. An exception in the middle leaves the old listing and at most an object that nobody lists, which the next run
-/// uses, since its key comes from its content.
+/// over. An exception in the middle leaves the old listing and at most an object that nobody lists, which a run within
+/// half an hour uses, since its key comes from its content.
 /// </summary>
 internal sealed class Compaction(
     IObjectStore objects, IArchiveListings listings, LifecyclePolicy policy, TimeProvider timeProvider)
@@ -96,7 +96,7 @@ internal sealed class Compaction(
         EventBatchWriter? writer = null;
         foreach (var part in group)
         {
-            var (events, store) = await BatchContent.ReadAsync(objects, part, options: null, cancellationToken)
+            var (events, store) = await BatchContent.ReadAsync(objects, part, BatchProof.Reading, cancellationToken)
                 .ConfigureAwait(false);
             writer ??= new EventBatchWriter(store, Room);
             foreach (var envelope in events)
@@ -135,7 +135,7 @@ internal sealed class Compaction(
             try
             {
                 var (events, _) = await BatchContent.ReadAsync(
-                    objects, ManifestBatch.Of(plan, stored, eventsDigest), options: null, cancellationToken)
+                    objects, ManifestBatch.Of(plan, stored, eventsDigest), BatchProof.Reading, cancellationToken)
                     .ConfigureAwait(false);
                 return new BatchReplacement(
                     plan, stored, eventsDigest, MonthDigest.Of(events), [.. group.Select(part => part.Key.Value)]);
@@ -147,7 +147,8 @@ internal sealed class Compaction(
         }
     }
 
-    // False when the key is taken by what may be removed at any moment: put by a run that was cut off long ago.
+    // False when the key is taken by what somebody may be about to remove, by whatever policy: put by a run that was
+    // cut off a while ago.
     private async Task<bool> PutAsync(ObjectKey key, EventBatch batch, CancellationToken cancellationToken)
     {
         switch (await objects.PutIfAbsentAsync(key, batch.Content, batch.Attributes(), cancellationToken)
@@ -160,6 +161,6 @@ internal sealed class Compaction(
         }
 
         var info = await objects.HeadAsync(key, cancellationToken).ConfigureAwait(false);
-        return info is not null && timeProvider.GetUtcNow() - info.StoredAt < policy.RemoveAfter / 2;
+        return info is not null && timeProvider.GetUtcNow() - info.StoredAt < LifecyclePolicy.LeastRemoveAfter / 2;
     }
 }

@@ -15,6 +15,15 @@ public interface IArchiveListings
     Task<ArchiveListing?> ReadAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
+    /// Whether a listing is still the last one, and no other is on its way: asked right before an object goes that it
+    /// does not name.
+    /// </summary>
+    /// <param name="known">The listing that was read.</param>
+    /// <param name="cancellationToken">Gives up asking.</param>
+    /// <exception cref="StoreUnavailableException">It cannot be asked at the moment.</exception>
+    Task<bool> IsLastAsync(ArchiveListing known, CancellationToken cancellationToken = default);
+
+    /// <summary>
     /// Batches before and behind this position are not made into one: where the books send readers to the archive.
     /// </summary>
     /// <param name="cancellationToken">Gives up asking.</param>

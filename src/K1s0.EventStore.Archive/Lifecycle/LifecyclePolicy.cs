@@ -7,6 +7,9 @@ public sealed record LifecyclePolicy
     private const int DaysOfCold = 30;
     private const int DaysOfDeep = 365;
 
+    /// <summary>No policy, of whatever process, removes a younger object.</summary>
+    internal static readonly TimeSpan LeastRemoveAfter = TimeSpan.FromHours(1);
+
     /// <summary>A policy.</summary>
     /// <param name="steps">The steps behind the hot one, in order of age, each colder than the one before it.</param>
     /// <exception cref="ArgumentException">They are not in order.</exception>
@@ -54,7 +57,7 @@ public sealed record LifecyclePolicy
     public TimeSpan RemoveAfter
     {
         get;
-        init => field = value >= TimeSpan.FromHours(1)
+        init => field = value >= LeastRemoveAfter
             ? value
             : throw new ArgumentOutOfRangeException(nameof(value), value, "An hour or more.");
     } = TimeSpan.FromDays(1);

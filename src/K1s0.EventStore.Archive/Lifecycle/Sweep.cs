@@ -2,8 +2,8 @@ namespace K1s0.EventStore.Archive;
 
 /// <summary>
 /// Removes objects of batches that no manifest lists any more, after the grace period. What lies behind the last listed
-/// event belongs to an upload that is under way, and stays. Before an object goes, the listed ones that hold its events
-/// are seen to be there.
+/// event belongs to an upload that is under way, and stays. So does what left the listing with its events, as a lost
+/// timeline does. Before an object goes, the listed ones that hold its events are seen to be there.
 /// </summary>
 internal sealed class Sweep(IObjectStore objects, IArchiveListings listings, LifecyclePolicy policy)
 {
@@ -35,7 +35,15 @@ internal sealed class Sweep(IObjectStore objects, IArchiveListings listings, Lif
             }
         }
 
-        return found;
+        if (found.Count == 0)
+        {
+            return found;
+        }
+
+        // What left the listing together with its events is nowhere else.
+        var lost = await new ListingHistory(objects).FindLostAsync(listing.Number, cancellationToken)
+            .ConfigureAwait(false);
+        return [.. found.Where(info => !lost.Contains(info.Key))];
     }
 
     // Every batch that was listed at some time since then.

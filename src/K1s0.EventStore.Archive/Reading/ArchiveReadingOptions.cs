@@ -34,7 +34,10 @@ public sealed class ArchiveReadingOptions
     public int MaxFramesPerPage { get; set; } = 64;
 
     /// <summary>The longest frame to accept, in bytes of lines; see <see cref="EventBatchReaderOptions"/>.</summary>
-    /// <value>8 MiB by default; 256 KiB to 160 MiB. Raise it where events are larger.</value>
+    /// <value>
+    /// 160 MiB by default, which is as long as an archiver can make them; 256 KiB to 160 MiB. The books have the digest
+    /// of the index that says how long a frame is.
+    /// </value>
     [Range(256 * 1024, 160 * 1024 * 1024)]
-    public int MaxFrameContentBytes { get; set; } = 8 * 1024 * 1024;
+    public int MaxFrameContentBytes { get; set; } = 160 * 1024 * 1024;
 }

@@ -5,7 +5,10 @@ namespace K1s0.EventStore.Archive;
 /// How many batches are downloaded and decoded ahead: 1 to 16, 2 by default. Each takes its lines in memory, 160 MiB at
 /// most, and about as much again.
 /// </param>
-/// <param name="reader">Limits and codecs; the defaults when null.</param>
+/// <param name="reader">
+/// Limits and codecs; null for whatever frames an archiver can make, up to 160 MiB: only objects are decoded whose
+/// digests are listed.
+/// </param>
 /// <param name="progress">Told after every batch; nobody when null.</param>
 /// <param name="maxEventIds">
 /// Of how many events a verification remembers the ids, to find one that comes twice: 0 to 1,000,000,000, 10,000,000 by
@@ -26,7 +29,7 @@ public sealed class ArchiveRecoveryOptions(
         : throw new ArgumentOutOfRangeException(nameof(batchesAhead), batchesAhead, "1 to 16.");
 
     /// <summary>Limits and codecs.</summary>
-    public EventBatchReaderOptions Reader { get; } = reader ?? new EventBatchReaderOptions();
+    public EventBatchReaderOptions Reader { get; } = reader ?? BatchProof.Reading;
 
     /// <summary>Of how many events a verification remembers the ids.</summary>
     public int MaxEventIds { get; } = maxEventIds is >= 0 and <= MostEventIds

@@ -44,7 +44,7 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
     public async Task<ArchiveStatus> GetStatusAsync(CancellationToken cancellationToken = default)
     {
         var rows = await _database.QueryAsync(
-            "get_archive_status", static _ => { }, ReadStatus, cancellationToken).ConfigureAwait(false);
+            "get_archive_status", static _ => { }, ArchiveStatusRow.Read, cancellationToken).ConfigureAwait(false);
         return rows[0];
     }
 
@@ -217,9 +217,29 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
     }
 
     /// <inheritdoc/>
+    public async Task<PlannedManifest?> FindOpenManifestAsync(CancellationToken cancellationToken = default)
+    {
+        var rows = await _database.QueryAsync(
+            "find_open_manifest",
+            static _ => { },
+            static reader => new PlannedManifest(
+                reader.GetInt64(0),
+                BatchColumns.ReadDigest(reader, 1),
+                reader.GetFieldValue<byte[]>(2),
+                new Position(reader.GetInt64(3))),
+            cancellationToken).ConfigureAwait(false);
+        return rows is [var manifest] ? manifest : null;
+    }
+
+    /// <inheritdoc/>
     public Task ListManifestAsync(Lease lease, long number, CancellationToken cancellationToken = default) =>
         _steps.RunAsync(
             "list_manifest", lease, parameters => parameters.AddValue(number), static _ => 0, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task AbandonManifestAsync(Lease lease, long number, CancellationToken cancellationToken = default) =>
+        _steps.RunAsync(
+            "abandon_manifest", lease, parameters => parameters.AddValue(number), static _ => 0, cancellationToken);
 
     /// <inheritdoc/>
     public Task PlanReplacementAsync(
@@ -267,26 +287,4 @@ public sealed class PostgresArchiveCatalog : IArchiveCatalog
     /// <inheritdoc/>
     public Task RaiseMinimumRetentionAsync(TimeSpan retention, CancellationToken cancellationToken = default) =>
         _holds.RaiseMinimumRetentionAsync(retention, cancellationToken);
-
-    private static ArchiveStatus ReadStatus(NpgsqlDataReader reader)
-    {
-        const int manifest = 8;
-        var isOpen = !reader.IsDBNull(manifest) && !reader.IsDBNull(manifest + 2);
-        return new ArchiveStatus(
-            new StoreIdentity(reader.GetGuid(0), reader.GetInt64(1)),
-            BatchColumns.ReadTime(reader, 2),
-            new Position(reader.GetInt64(5)),
-            new Position(reader.GetInt64(6)),
-            new Position(reader.GetInt64(3)),
-            reader.IsDBNull(manifest)
-                ? null
-                : new PlannedManifest(
-                    reader.GetInt64(manifest),
-                    BatchColumns.ReadDigest(reader, manifest + 1),
-                    isOpen ? reader.GetFieldValue<byte[]>(manifest + 2) : ReadOnlyMemory<byte>.Empty,
-                    new Position(reader.GetInt64(manifest + 3))),
-            isOpen,
-            TimeSpan.FromSeconds(reader.GetDouble(4)),
-            reader.IsDBNull(7) ? null : BatchColumns.ReadTime(reader, 7));
-    }
 }

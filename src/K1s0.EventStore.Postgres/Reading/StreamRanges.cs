@@ -7,6 +7,8 @@ namespace K1s0.EventStore.Postgres;
 /// <summary>Reads ranges of versions of a stream, wherever they are. Thread-safe.</summary>
 internal sealed class StreamRanges(PostgresDatabase database, ArchiveBorder border)
 {
+    private readonly SessionIsolation _isolation = new(database);
+
     /// <summary>All of a range, in order.</summary>
     public Task<List<EventEnvelope>> ReadAsync(
         StreamId streamId, long low, long high, CancellationToken cancellationToken) =>
@@ -52,6 +54,7 @@ internal sealed class StreamRanges(PostgresDatabase database, ArchiveBorder bord
 
     private async Task<List<EventEnvelope>> ReadAsync(Ask ask, CancellationToken cancellationToken)
     {
+        await _isolation.CheckAsync(cancellationToken).ConfigureAwait(false);
         if (border.Known == Position.Start)
         {
             try

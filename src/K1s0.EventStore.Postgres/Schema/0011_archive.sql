@@ -306,7 +306,8 @@ begin
 end
 $$;
 
--- The functions below return 'done', 'fenced' when the lease does not count, or why they did nothing.
+-- The functions below return 'done', 'fenced' when the lease does not count, or why they did nothing. They run as the
+-- owner: an archiver writes the books by them and by nothing else.
 
 create function {schema}.plan_batch(
   in_epoch bigint,
@@ -320,7 +321,7 @@ create function {schema}.plan_batch(
   out outcome text,
   out detail text
 )
-language plpgsql as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   stored record;
 begin
@@ -357,7 +358,7 @@ $$;
 
 create function {schema}.begin_upload(
   in_epoch bigint, in_last bigint, out outcome text, out detail text, out attempt int)
-language plpgsql as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
   drawn int;
@@ -389,7 +390,7 @@ create function {schema}.finish_upload(
   out outcome text,
   out detail text
 )
-language plpgsql as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   if not {schema}.holds_archive(in_epoch) then
     outcome := 'fenced';
@@ -407,7 +408,7 @@ $$;
 
 create function {schema}.fail_upload(
   in_epoch bigint, in_last bigint, in_attempt int, in_reason text, out outcome text, out detail text)
-language plpgsql as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   if not {schema}.holds_archive(in_epoch) then
     outcome := 'fenced';
@@ -458,7 +459,7 @@ create function {schema}.verify_batch(
   out outcome text,
   out detail text
 )
-language plpgsql as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   batch record;
 begin
@@ -528,7 +529,7 @@ create function {schema}.plan_manifest(
   out outcome text,
   out detail text
 )
-language plpgsql as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   if not {schema}.holds_archive(in_epoch) then
     outcome := 'fenced';
@@ -544,7 +545,7 @@ begin
   if exists (
     select from {schema}.batches b
     where b.last_position <= in_through and b.state in ('planned', 'uploading', 'uploaded'))
-    or not exists (select from {schema}.batches b where b.last_position = in_through) then
+    or (in_through > 0 and not exists (select from {schema}.batches b where b.last_position = in_through)) then
     outcome := 'moved';
     detail := format('Not every batch up to position %s is verified.', in_through);
     return;
@@ -553,6 +554,25 @@ begin
   insert into {schema}.archive_manifests (number, digest, through_position, content, epoch)
   values (in_number, in_digest, in_through, in_content, in_epoch);
   outcome := 'done';
+end
+$$;
+
+-- Gives up a manifest of whose number the bucket has another one: it can never be put. Nobody but the owner may remove
+-- a row.
+create function {schema}.abandon_manifest(in_epoch bigint, in_number bigint, out outcome text, out detail text)
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  if not {schema}.holds_archive(in_epoch) then
+    outcome := 'fenced';
+    return;
+  end if;
+
+  delete from {schema}.batch_replacements r
+  using {schema}.archive_manifests m
+  where r.manifest_number = in_number and m.number = in_number and m.listed_at is null;
+  delete from {schema}.archive_manifests m where m.number = in_number and m.listed_at is null;
+  outcome := case when found then 'done' else 'moved' end;
+  detail := format('Manifest %s is not waiting to be put.', in_number);
 end
 $$;
 
@@ -585,7 +605,7 @@ create function {schema}.plan_replacement(
   out outcome text,
   out detail text
 )
-language plpgsql as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   listed bigint;
   replaced record;
@@ -683,7 +703,6 @@ begin
 end
 $$;
 
--- Runs as the owner: rows of batches that are replaced go, and nobody else may remove one.
 create function {schema}.list_manifest(in_epoch bigint, in_number bigint, out outcome text, out detail text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -944,24 +963,56 @@ begin
 end
 $$;
 
-revoke execute on function {schema}.list_manifest(bigint, bigint) from public;
-revoke execute on function {schema}.allow_prune(bigint, timestamptz) from public;
-revoke execute on function {schema}.prune_month(bigint, timestamptz, interval) from public;
-revoke execute on function {schema}.can_lock_events(bigint, interval) from public;
+-- Makes a month stay for at least so long after its end; never shorter than before. Runs as the owner: an archiver may
+-- not shorten it.
+create function {schema}.raise_minimum_retention(in_retention interval) returns interval
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  raised interval;
+begin
+  -- A session that does not want to hear warnings would take an unconfirmed commit for a confirmed one.
+  if current_setting('client_min_messages') = 'error' then
+    perform set_config('client_min_messages', 'warning', true);
+  end if;
 
--- The rights of a process that archives; together with those of a writer for one that appends as well.
+  update {schema}.store s set minimum_retention = greatest(s.minimum_retention, in_retention)
+  returning s.minimum_retention into raised;
+  return raised;
+end
+$$;
+
+-- What an archiver may call, and nobody else who is not the owner.
+create function {schema}.archive_steps() returns setof regprocedure
+language sql stable as $$
+  select p.oid::regprocedure
+  from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+  where n.nspname = {schema_literal}
+    and p.proname in ('plan_batch', 'begin_upload', 'finish_upload', 'fail_upload', 'verify_batch', 'plan_manifest',
+      'abandon_manifest', 'plan_replacement', 'list_manifest', 'allow_prune', 'can_lock_events', 'prune_month',
+      'raise_minimum_retention')
+$$;
+
+do $$
+declare
+  step regprocedure;
+begin
+  for step in select * from {schema}.archive_steps() loop
+    execute format('revoke execute on function %s from public', step);
+  end loop;
+end
+$$;
+
+-- The rights of a process that archives; together with those of a writer for one that appends as well. It takes the
+-- lease and makes the steps; what they write it may not write otherwise.
 create function {schema}.grant_archiver(in_role name) returns void
 language plpgsql as $$
+declare
+  step regprocedure;
 begin
   perform {schema}.grant_reader(in_role);
-  execute format('grant insert, update on %1$I.leases, %1$I.batches, %1$I.archive_manifests, %1$I.archive_holds '
-    'to %2$I', {schema_literal}, in_role);
-  execute format('grant insert on %1$I.batch_months, %1$I.archived_streams, %1$I.batch_replacements to %2$I',
-    {schema_literal}, in_role);
-  execute format('grant update (minimum_retention) on %1$I.store to %2$I', {schema_literal}, in_role);
-  execute format('grant execute on function %1$I.list_manifest(bigint, bigint), '
-    '%1$I.allow_prune(bigint, timestamptz), %1$I.prune_month(bigint, timestamptz, interval), '
-    '%1$I.can_lock_events(bigint, interval) to %2$I',
-    {schema_literal}, in_role);
+  execute format('grant insert, update on %1$I.leases, %1$I.archive_holds to %2$I', {schema_literal}, in_role);
+  for step in select * from {schema}.archive_steps() loop
+    execute format('grant execute on function %s to %I', step, in_role);
+  end loop;
 end
 $$;

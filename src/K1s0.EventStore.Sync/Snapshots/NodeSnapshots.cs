@@ -46,6 +46,9 @@ public sealed class NodeSnapshots
     /// The node keeps no snapshots; or the installed one has events that are not here, is as of the same events and
     /// another state, or names another event in some place. Nothing was installed.
     /// </exception>
+    /// <exception cref="DeliveryStoppedException">
+    /// <see cref="ReplicaNode.DeliveryStopped"/> is not null: views lack events that are here. Nothing was installed.
+    /// </exception>
     public async Task<SnapshotManifest> PublishAsync(
         string name,
         int schemaVersion,
@@ -173,6 +176,12 @@ public sealed class NodeSnapshots
         await _guarded.EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            if (_guarded.Stopped is { } stopped)
+            {
+                // The view has not seen what the frontier would say that it has.
+                throw new DeliveryStoppedException(stopped.Undelivered, stopped.InnerException!);
+            }
+
             return (_guarded.Look(Heads), capture());
         }
         finally

@@ -18,7 +18,7 @@ public interface IArchiveCatalog
     /// <summary>The name of the lease that archivers hold: one leader at a time.</summary>
     const string LeaseName = "archive";
 
-    /// <summary>Where the archive stands.</summary>
+    /// <summary>Where the archive stands, without the bytes of manifests.</summary>
     /// <param name="cancellationToken">Gives up asking.</param>
     Task<ArchiveStatus> GetStatusAsync(CancellationToken cancellationToken = default);
 
@@ -113,7 +113,7 @@ public interface IArchiveCatalog
     /// <param name="lease">The lease.</param>
     /// <param name="manifest">
     /// The manifest behind the last one, which is listed. Where the books have none yet, any one: a rebuilt store takes
-    /// up the last manifest of its bucket.
+    /// up the last manifest of its bucket. It lists up to the last position of a batch, or to where the last one did.
     /// </param>
     /// <param name="previous">The digest of the last one; none for the first.</param>
     /// <param name="cancellationToken">Gives up; it is held or not.</param>
@@ -124,6 +124,11 @@ public interface IArchiveCatalog
     Task PlanManifestAsync(
         Lease lease, PlannedManifest manifest, Sha256Digest previous, CancellationToken cancellationToken = default);
 
+    /// <summary>The manifest that is planned and not known to be put, with its bytes.</summary>
+    /// <param name="cancellationToken">Gives up asking.</param>
+    /// <returns>The manifest; null when there is none.</returns>
+    Task<PlannedManifest?> FindOpenManifestAsync(CancellationToken cancellationToken = default);
+
     /// <summary>The manifest is put: its batches are listed.</summary>
     /// <param name="lease">The lease.</param>
     /// <param name="number">The number of the manifest.</param>
@@ -131,6 +136,16 @@ public interface IArchiveCatalog
     /// <exception cref="LeaseLostException">The lease does not count any more.</exception>
     /// <exception cref="ArchiveRefusedException">There is no such manifest.</exception>
     Task ListManifestAsync(Lease lease, long number, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Gives up a manifest that is planned: the bucket has another one of its number, so it can never be put.
+    /// </summary>
+    /// <param name="lease">The lease.</param>
+    /// <param name="number">The number of the manifest.</param>
+    /// <param name="cancellationToken">Gives up; it is given up or not.</param>
+    /// <exception cref="LeaseLostException">The lease does not count any more.</exception>
+    /// <exception cref="ArchiveRefusedException">No such manifest is planned.</exception>
+    Task AbandonManifestAsync(Lease lease, long number, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Holds a manifest that lists a batch in the place of others. When the manifest is listed, the batch takes their

@@ -7,8 +7,9 @@ namespace K1s0.EventStore;
 /// the same bucket, or one of the two was brought back to an earlier time. Nothing was listed.
 /// </summary>
 /// <remarks>
-/// Ways out: give each store a bucket or a prefix of its own; or, when the store was rebuilt from the bucket, let its
-/// books take the bucket's batches over (<c>Archiver.AdoptAsync</c>).
+/// Ways out: give each store a bucket or a prefix of its own; or, when the store was rebuilt from the bucket or its
+/// database was brought back to an earlier time, let its books take the bucket's batches over
+/// (<c>Archiver.AdoptAsync</c>).
 /// </remarks>
 public sealed class ManifestConflictException : EventStoreException
 {
@@ -20,7 +21,8 @@ public sealed class ManifestConflictException : EventStoreException
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"Manifest {number} of the archive does not fit: {detail} Nothing was listed. Give each store a bucket "
-                + $"or a prefix of its own; if the store was rebuilt from the bucket, adopt its batches first."),
+                + $"or a prefix of its own; if the store was rebuilt from the bucket or its database was restored, "
+                + $"adopt its batches (Archiver.AdoptAsync)."),
             innerException: null) =>
         (Number, Detail) = (number, detail);
 

@@ -6,6 +6,9 @@ internal sealed class HastyListings(IArchiveListings listings, IObjectStore obje
     public Task<ArchiveListing?> ReadAsync(CancellationToken cancellationToken = default) =>
         listings.ReadAsync(cancellationToken);
 
+    public Task<bool> IsLastAsync(ArchiveListing known, CancellationToken cancellationToken = default) =>
+        listings.IsLastAsync(known, cancellationToken);
+
     public Task<Position> GetBorderAsync(CancellationToken cancellationToken = default) =>
         listings.GetBorderAsync(cancellationToken);
 

@@ -14,21 +14,27 @@ internal static class CompressedCorpora
     private static readonly string[] Countries = ["BE", "DE", "DK", "ES", "FI", "FR", "IT", "NO", "PL", "SE"];
 
     /// <summary>One line a corpus.</summary>
-    public static async Task<IReadOnlyList<string>> DescribeAsync(IEnumerable<EventEnvelope> samples)
+    public static async Task<IReadOnlyList<string>> DescribeAsync(IEnumerable<EventEnvelope> samples) =>
+    [
+        Measure("events of the other scenarios", [.. samples.Take(Count)]).ToString(),
+        .. (await MeasureAsync(seed: 1)).Select(corpus => corpus.ToString()),
+    ];
+
+    /// <summary>The corpora of this type, the realistic one first.</summary>
+    public static async Task<IReadOnlyList<CompressedCorpus>> MeasureAsync(int seed)
     {
-        var random = new Random(1);
+        var random = new Random(seed);
         return
         [
-            Describe("events of the other scenarios", [.. samples.Take(Count)]),
-            Describe("orders with addresses", await StoreAsync("order-placed", _ => Order(random))),
-            Describe("orders with addresses, streams of one event", await StoreAsync(
+            Measure("orders with addresses", await StoreAsync("order-placed", _ => Order(random))),
+            Measure("orders with addresses, streams of one event", await StoreAsync(
                 "order-placed", _ => Order(random), streams: Count)),
-            Describe("sensor readings", await StoreAsync("measured", number => Reading(random, number))),
-            Describe("ciphertext, which nobody can compress", await StoreAsync("sealed", _ => Sealed())),
+            Measure("sensor readings", await StoreAsync("measured", number => Reading(random, number))),
+            Measure("ciphertext, which nobody can compress", await StoreAsync("sealed", _ => Sealed())),
         ];
     }
 
-    private static string Describe(string name, IReadOnlyList<EventEnvelope> events)
+    private static CompressedCorpus Measure(string name, IReadOnlyList<EventEnvelope> events)
     {
         var writer = new EventBatchWriter(new StoreIdentity(Guid.NewGuid(), 1), EventBatchLimits.Compaction);
         foreach (var envelope in events)
@@ -40,10 +46,7 @@ internal static class CompressedCorpora
         }
 
         var batch = writer.Finish();
-        var raw = batch.Index.ContentLength;
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{name}: {raw / (double)events.Count:0} bytes an event, {100 * (1 - (batch.Content.Length / (double)raw)):0.0} % smaller");
+        return new CompressedCorpus(name, events.Count, batch.Index.ContentLength, batch.Content.Length);
     }
 
     private static async Task<IReadOnlyList<EventEnvelope>> StoreAsync(
@@ -70,7 +73,8 @@ internal static class CompressedCorpora
         return events;
     }
 
-    private static string Order(Random random) => string.Create(
+    /// <summary>The payload of an order, as shops have them.</summary>
+    public static string Order(Random random) => string.Create(
         CultureInfo.InvariantCulture,
         $$$"""
         {"customer":{"id":"{{{Guid.NewGuid()}}}","name":"Customer {{{random.Next(5_000)}}}","country":"{{{Countries[random.Next(Countries.Length)]}}}"},"lines":[{"sku":"ART-{{{random.Next(9_000):D5}}}","description":"Article of the catalogue","quantity":{{{random.Next(1, 9)}}},"unitPrice":{{{random.Next(100, 99_999) / 100m}}},"currency":"EUR"},{"sku":"ART-{{{random.Next(9_000):D5}}}","description":"Article of the catalogue","quantity":{{{random.Next(1, 9)}}},"unitPrice":{{{random.Next(100, 99_999) / 100m}}},"currency":"EUR"}],"shipping":{"method":"standard","address":{"street":"Street {{{random.Next(900)}}}","postalCode":"{{{random.Next(10_000, 99_999)}}}","city":"City {{{random.Next(300)}}}"}},"status":"placed"}

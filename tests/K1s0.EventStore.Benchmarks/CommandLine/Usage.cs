@@ -11,6 +11,8 @@ internal static class Usage
           compare [options]                             each scenario in an empty database
           growth [--events n] [--streams n] [options]   the same figures in an empty store and in one that holds much:
                                                         10,000,000 events in 1,000,000 streams by default
+          archive-report [--events n] [--seed n]        compression, modelled cost, and an hour out of a year of an archive in
+                                                        a folder: 200,000 events by default; no server, no other options
 
         Options:
           --only a,b       only these: {string.Join(", ", Catalogue.All().Select(item => item.Name))}

@@ -44,7 +44,7 @@ public sealed class IsolationTests(StoreDatabase database) : IClassFixture<Store
     [Theory]
     [InlineData("repeatable read")]
     [InlineData("serializable")]
-    public async Task Where_sessions_default_to_an_old_snapshot_the_feed_is_a_typed_error_and_appends_work(string level)
+    public async Task Where_sessions_default_to_an_old_snapshot_reads_are_a_typed_error_and_appends_work(string level)
     {
         var store = await database.NewStoreAsync();
         var escaped = level.Replace(" ", "\\ ", StringComparison.Ordinal);
@@ -58,7 +58,15 @@ public sealed class IsolationTests(StoreDatabase database) : IClassFixture<Store
             () => there.Store.ReadFeedPageAsync(Position.Start));
 
         refusal.Message.Should().Contain("read committed");
-        (await there.Store.LoadAsync(stream)).Should().HaveCount(2);
+        foreach (var _ in new[] { "the first time", "again" })
+        {
+            (await FluentActions.Awaiting(() => there.Store.LoadAsync(stream))
+                .Should().ThrowAsync<StoreDurabilityException>()).Which.Message.Should().Contain(level);
+            await FluentActions.Awaiting(() => there.Store.ReadStreamAsync(stream).ToListAsync().AsTask())
+                .Should().ThrowAsync<StoreDurabilityException>();
+        }
+
+        (await store.Store.LoadAsync(stream)).Should().HaveCount(2);
         (await store.FeedAsync()).Should().HaveCount(2);
     }
 

@@ -1,0 +1,16 @@
+namespace K1s0.EventStore.Archive;
+
+/// <summary>
+/// What becomes of listed batches whose events the database does not have, because it was brought back to an earlier
+/// time and went on from there.
+/// </summary>
+public enum LostTimeline
+{
+    /// <summary>Nothing: adopting ends in front of them with an exception.</summary>
+    Refuse = 0,
+
+    /// <summary>
+    /// A new manifest lists them no more. Their objects stay in the bucket, and so do the manifests that named them.
+    /// </summary>
+    Remove = 1,
+}

@@ -1,0 +1,164 @@
+namespace K1s0.EventStore.Archive;
+
+/// <summary>
+/// Lets books and bucket have the same batches: the end of an adoption. The books go over to listed batches that are of
+/// the events of theirs; what is listed otherwise is listed no more, and what is not is. What of the books is gone,
+/// because another timeline made one batch of several, is made anew of that one. Not thread-safe.
+/// </summary>
+internal sealed class Settlement(
+    ArchiverParts parts, Listings listings, LostTimeline lost, TimeProvider timeProvider, Func<Task<Lease>> renew)
+{
+    /// <summary>Usually finds nothing to do. Repeating it goes on.</summary>
+    /// <returns>How many batches of a lost timeline are listed no more.</returns>
+    /// <exception cref="ManifestConflictException">Events would be listed no more, and nobody said so.</exception>
+    /// <exception cref="ObjectDamagedException">A batch of the books is nowhere.</exception>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        var status = await parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        var listing = await new ListingHistory(parts.Objects)
+            .ReadAtAsync(status.Manifest!.Number, cancellationToken).ConfigureAwait(false);
+        var gone = listing.Batches.Count(batch => batch.Last > status.Listed);
+        if (gone > 0 && lost is LostTimeline.Refuse)
+        {
+            throw new ManifestConflictException(
+                listing.Number, $"it lists {gone} batches that the books do not have. {Adoption.Advice}");
+        }
+
+        listing = await MoveAllAsync(listing, status, cancellationToken).ConfigureAwait(false);
+        if (!await CatalogEntries.AreListedAsync(parts.Catalog, listing, cancellationToken).ConfigureAwait(false))
+        {
+            var targets = new List<ManifestBatch>();
+            foreach (var entry in await ReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                targets.Add(await FindAsync(entry, listing, cancellationToken).ConfigureAwait(false));
+            }
+
+            listing = await ListAsync(listing, targets, status, cancellationToken).ConfigureAwait(false);
+            await MoveAllAsync(listing, status, cancellationToken).ConfigureAwait(false);
+        }
+
+        return gone;
+    }
+
+    /// <summary>Listed batches with exactly the events of batches of the books on one side of the border.</summary>
+    public async Task<IReadOnlyList<SettledMove>> FindMovesAsync(
+        ArchiveListing listing, CancellationToken cancellationToken)
+    {
+        var moves = new List<SettledMove>();
+        var entries = await ReadAsync(cancellationToken).ConfigureAwait(false);
+        var next = 0;
+        foreach (var batch in listing.Batches)
+        {
+            var group = new List<BatchEntry>();
+            for (; next < entries.Count && entries[next].Plan.Last <= batch.Last; next++)
+            {
+                group.Add(entries[next]);
+            }
+
+            if (group.Count > 0
+                && group[0].Plan.After == batch.After
+                && group[^1].Plan.Last == batch.Last
+                && group.Sum(entry => entry.Plan.EventCount) == batch.EventCount
+                && (group.Count > 1 || group[0].EventsDigest == batch.EventsDigest)
+                && group.Select(entry => entry.State is ArchiveState.Pruned).Distinct().Count() == 1
+                && (group.Count > 1
+                    || !string.Equals(group[0].Stored!.Key, batch.Key.Value, StringComparison.Ordinal)))
+            {
+                moves.Add(new SettledMove(group, batch));
+            }
+        }
+
+        return moves;
+    }
+
+    /// <summary>Lets the books go over to a batch with a manifest that the bucket has or gets.</summary>
+    public async Task MoveAsync(
+        ArchiveManifest manifest, SettledMove move, ArchiveStatus status, CancellationToken cancellationToken)
+    {
+        var to = move.To;
+        var plan = new BatchPlan(
+            to.After, to.First, to.Last, to.EventCount, to.Earliest, to.Latest, to.ContentBytes);
+        var found = await parts.Objects.GetAsync(to.Key, to.StoredBytes, cancellationToken).ConfigureAwait(false)
+            ?? throw BatchContent.Missing(to);
+        var (proof, index, fault) = BatchProof.Of(
+            found, new BatchEntry(plan, ArchiveState.Listed, 0, null, default), status.Store);
+        if (proof is null || proof.EventsDigest != to.EventsDigest || found.Info.Digest != to.Digest)
+        {
+            throw new ObjectDamagedException(to.Key.Value, fault ?? "it is not the one that is listed.");
+        }
+
+        await parts.Catalog.PlanReplacementAsync(
+            await renew().ConfigureAwait(false),
+            new PlannedManifest(manifest.Number, manifest.Digest, manifest.Content, status.Listed),
+            manifest.Previous,
+            new BatchReplacement(
+                plan,
+                new BatchObject(to.Key.Value, to.StoredBytes, to.Digest, index),
+                to.EventsDigest,
+                proof.Months,
+                [.. move.From.Select(entry => entry.Stored!.Key)]),
+            cancellationToken).ConfigureAwait(false);
+        await listings.FinishAsync(renew, manifest, cancellationToken).ConfigureAwait(false);
+    }
+
+    // With manifests that change nothing in the bucket.
+    private async Task<ArchiveListing> MoveAllAsync(
+        ArchiveListing listing, ArchiveStatus status, CancellationToken cancellationToken)
+    {
+        foreach (var move in await FindMovesAsync(listing, cancellationToken).ConfigureAwait(false))
+        {
+            var lease = await renew().ConfigureAwait(false);
+            var manifest = listing.Next(lease.Epoch, timeProvider.GetUtcNow(), [], [], status.Store);
+            await MoveAsync(manifest, move, status, cancellationToken).ConfigureAwait(false);
+            listing = listing.With(manifest);
+        }
+
+        return listing;
+    }
+
+    private async Task<IReadOnlyList<BatchEntry>> ReadAsync(CancellationToken cancellationToken) =>
+    [
+        .. (await CatalogEntries.ReadAsync(parts.Catalog, cancellationToken).ConfigureAwait(false))
+            .Where(entry => entry.State >= ArchiveState.Listed),
+    ];
+
+    // The object of the books; or, where it is gone, one of the same events.
+    private async Task<ManifestBatch> FindAsync(
+        BatchEntry entry, ArchiveListing listing, CancellationToken cancellationToken)
+    {
+        var own = ManifestBatch.Of(entry.Plan, entry.Stored!, entry.EventsDigest);
+        var info = await parts.Objects.HeadAsync(own.Key, cancellationToken).ConfigureAwait(false);
+        if (info?.Digest == own.Digest)
+        {
+            return own;
+        }
+
+        var whole = listing.Batches.FirstOrDefault(batch => batch.After <= own.After && batch.Last >= own.Last)
+            ?? throw BatchContent.Missing(own);
+        var made = await new PartedBatch(parts.Objects, renew)
+            .MakeAsync(whole, own.After, own.Last, cancellationToken).ConfigureAwait(false);
+        return made.EventsDigest == own.EventsDigest
+            ? made
+            : throw new ObjectDamagedException(own.Key.Value, "it is gone, and what is listed has other events.");
+    }
+
+    private async Task<ArchiveListing> ListAsync(
+        ArchiveListing listing,
+        List<ManifestBatch> targets,
+        ArchiveStatus status,
+        CancellationToken cancellationToken)
+    {
+        var added = targets.ExceptBy(listing.Batches.Select(batch => batch.Key), batch => batch.Key).ToList();
+        var removed = listing.Batches.ExceptBy(targets.Select(batch => batch.Key), batch => batch.Key)
+            .Select(batch => batch.Key).ToList();
+        var lease = await renew().ConfigureAwait(false);
+        var manifest = listing.Next(lease.Epoch, timeProvider.GetUtcNow(), added, removed, status.Store);
+        await parts.Catalog.PlanManifestAsync(
+            lease,
+            new PlannedManifest(manifest.Number, manifest.Digest, manifest.Content, status.Listed),
+            manifest.Previous,
+            cancellationToken).ConfigureAwait(false);
+        await listings.FinishAsync(renew, manifest, cancellationToken).ConfigureAwait(false);
+        return listing.With(manifest);
+    }
+}

@@ -1,0 +1,108 @@
+using System.Globalization;
+using K1s0.EventStore.Archive;
+using K1s0.EventStore.Postgres.Tests.Partitions;
+using Npgsql;
+
+namespace K1s0.EventStore.Postgres.Tests.Archiving;
+
+/// <summary>What the role of an archiver may do: the whole way of a month by its steps, and nothing beside them.</summary>
+public sealed class ArchiverRightsTests(StoreDatabase database) : IClassFixture<StoreDatabase>
+{
+    private static readonly Month Old = Month.Ahead(-2);
+
+    private static string MonthText => string.Create(
+        CultureInfo.InvariantCulture, $"'{Old.Start:yyyy-MM-dd} 00:00:00+00'::timestamptz");
+
+    [Fact]
+    public async Task Its_role_archives_a_month_and_lets_it_leave()
+    {
+        using var bucket = new BucketDirectory();
+        await using var role = await TestRole.CreateAsync(database);
+        await using var scene = await ArchiveScene.CreateAsync(database, bucket.Objects);
+        await scene.AppendAsync(Old, 60, 4);
+        await scene.Store.ExecuteAsync($"select {{s}}.grant_archiver('{role.Name}')");
+        var all = await ArchiveScene.FeedAsync(scene.Reading);
+        await using var archiving = ArchiveScene.Of(scene.Store.Reopen(role.DataSource), bucket.Objects);
+        archiving.Options.MinimumRetention = TimeSpan.FromDays(1);
+
+        var report = await archiving.ArchiveAsync();
+        await new ArchiveLifecycle(
+            bucket.Objects,
+            new CatalogListings(new ArchiverParts(
+                archiving.Reading, archiving.Catalog, archiving.Store.Leases, bucket.Objects)),
+            ArchiverProcess.Policy).RunAsync();
+
+        (report.Events, report.PrunedMonths.Count, report.Obstacle).Should().Be((60, 1, null));
+        (await archiving.Catalog.ListBatchesAsync(default)).Should().ContainSingle("small batches became one");
+        (await ArchiveScene.FeedAsync(archiving.Reopen())).Should().Equal(all);
+        (await scene.Catalog.GetStatusAsync()).MinimumRetention.Should().Be(TimeSpan.FromDays(1));
+    }
+
+    [Theory]
+    [InlineData("insert into {s}.batches select * from {s}.batches", "permission denied")]
+    [InlineData("update {s}.batches set object_key = 'events/forged'", "permission denied")]
+    [InlineData("delete from {s}.batches", "permission denied")]
+    [InlineData("insert into {s}.batch_months values (1, now(), 1, 1, 1, sha256('a'))", "permission denied")]
+    [InlineData("insert into {s}.archived_streams values (1, 1, 1, 1)", "permission denied")]
+    [InlineData(
+        "insert into {s}.archive_manifests values (2, sha256('a'), 40, null, 1, now(), now())", "permission denied")]
+    [InlineData("update {s}.archive_manifests set digest = sha256('a')", "permission denied")]
+    [InlineData("insert into {s}.batch_replacements (manifest_number) values (1)", "permission denied")]
+    [InlineData("update {s}.store set pruned_bound = 1000", "permission denied")]
+    [InlineData("update {s}.store set minimum_retention = '0'", "permission denied")]
+    [InlineData("alter table {s}.events detach partition {s}.{partition}", "must be owner")]
+    [InlineData("drop table {s}.{partition}", "must be owner")]
+    [InlineData("delete from {s}.events", "permission denied")]
+    public async Task What_the_steps_write_it_cannot_write_itself(string forbidden, string refusal)
+    {
+        using var bucket = new BucketDirectory();
+        await using var role = await TestRole.CreateAsync(database);
+        await using var scene = await ArchiveScene.CreateAsync(database, bucket.Objects);
+        await scene.AppendAsync(Old, 20, 2);
+        await scene.Store.ExecuteAsync($"select {{s}}.grant_archiver('{role.Name}')");
+        var before = await scene.Store.ContentAsync();
+
+        var failure = await Assert.ThrowsAsync<PostgresException>(() => role.DataSource.ExecuteAsync(
+            scene.Store.Named(forbidden.Replace("{partition}", Old.Partition, StringComparison.Ordinal))));
+
+        failure.SqlState.Should().Be(PostgresErrorCodes.InsufficientPrivilege);
+        failure.MessageText.Should().Contain(refusal);
+        (await scene.Store.ContentAsync()).Should().Be(before);
+    }
+
+    [Fact]
+    public async Task No_month_leaves_whose_objects_were_not_proved_and_listed()
+    {
+        using var bucket = new BucketDirectory();
+        await using var role = await TestRole.CreateAsync(database);
+        await using var scene = await ArchiveScene.CreateAsync(database, bucket.Objects);
+        var events = await scene.AppendAsync(Old, 20, 2);
+        await scene.Store.ExecuteAsync($"select {{s}}.grant_archiver('{role.Name}')");
+        var store = scene.Store.Reopen(role.DataSource);
+        var lease = (await store.Leases.TryAcquireAsync(IArchiveCatalog.LeaseName, "rogue", TimeSpan.FromHours(1)))!;
+
+        (await OutcomeAsync("allow_prune({epoch}, {month})")).Should().Be("not_listed");
+        (await OutcomeAsync("prune_month({epoch}, {month}, '1 second')")).Should().BeOneOf("moved", "changed");
+        (await OutcomeAsync("plan_batch({epoch}, 0, {first}, {last}, 20, {earliest}, {latest}, 1)")).Should().Be("done");
+        (await OutcomeAsync("begin_upload({epoch}, {last})")).Should().Be("done");
+        (await OutcomeAsync(
+            "finish_upload({epoch}, {last}, 1, 'events/none', 1, sha256('a'), sha256('a'))")).Should().Be("done");
+        (await OutcomeAsync(
+            "verify_batch({epoch}, {last}, 1, sha256('a'), array[{month}], '{20}', '{1}', '{20}', array[sha256('a')])"))
+            .Should().Be("changed", "the digest of its rows was not computed");
+        (await OutcomeAsync("plan_manifest({epoch}, 1, sha256('a'), null, {last}, 'a')")).Should().Be("moved");
+        (await OutcomeAsync("allow_prune({epoch}, {month})")).Should().Be("not_listed");
+        (await scene.Store.ScalarAsync<long>("select count(*) from {s}.events")).Should().Be(20);
+
+        Task<string> OutcomeAsync(string step) => store.ScalarAsync<string>($"select outcome from {{s}}.{step}"
+            .Replace("{epoch}", lease.Epoch.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            .Replace("{month}", MonthText, StringComparison.Ordinal)
+            .Replace("{first}", events[0].Position.ToString(), StringComparison.Ordinal)
+            .Replace("{last}", events[^1].Position.ToString(), StringComparison.Ordinal)
+            .Replace("{earliest}", TextOf(events[0].RecordedAt), StringComparison.Ordinal)
+            .Replace("{latest}", TextOf(events[^1].RecordedAt), StringComparison.Ordinal));
+    }
+
+    private static string TextOf(DateTimeOffset time) =>
+        string.Create(CultureInfo.InvariantCulture, $"'{time:yyyy-MM-dd HH:mm:ss.ffffff}+00'::timestamptz");
+}
