@@ -142,7 +142,8 @@ internal sealed class SyncSession : IDisposable
         EndRound();
 
         // A caller that nobody knows does not hold its place by talking.
-        var isUnknown = _role is SyncRole.Responder && !IsReady && _options.AuthenticationTimeout < _options.PeerTimeout;
+        var isUnknown = _role is SyncRole.Responder && !IsReady
+            && _options.AuthenticationTimeout < _options.PeerTimeout;
         Deadline = isUnknown ? _began + _options.AuthenticationTimeout : now + _options.PeerTimeout;
         return _outbox.Take();
     }
