@@ -7,6 +7,7 @@ namespace K1s0.EventStore.Archive;
 internal sealed class AdoptedBatches(
     ArchiverParts parts, LostTimeline lost, Func<Task<Lease>> renew, Action<Position> report)
 {
+    private readonly BatchMaker _maker = new(parts.Feed);
     private readonly Dictionary<Position, BatchEntry> _books = [];
     private StoreIdentity _store;
 
@@ -64,6 +65,7 @@ internal sealed class AdoptedBatches(
         var plan = PlanOf(batch);
         if (!_books.TryGetValue(batch.Last, out var entry))
         {
+            await CheckLengthAsync(plan, cancellationToken).ConfigureAwait(false);
             await parts.Catalog.PlanAsync(await renew().ConfigureAwait(false), plan, cancellationToken)
                 .ConfigureAwait(false);
             entry = _books[batch.Last] = new BatchEntry(plan, ArchiveState.Planned, 0, null, default);
@@ -86,6 +88,17 @@ internal sealed class AdoptedBatches(
         Count++;
         Events += batch.EventCount;
         report(batch.Last);
+    }
+
+    // As many events of the same times may still be others. A plan stays, so it must be one of what is here.
+    private async Task CheckLengthAsync(BatchPlan plan, CancellationToken cancellationToken)
+    {
+        var made = await _maker.MakeAsync(_store, plan, cancellationToken).ConfigureAwait(false);
+        if (made.Index.ContentLength != plan.ContentBytes)
+        {
+            throw new ArchiveRefusedException(
+                ArchiveRefusal.Changed, $"The database has other events behind {plan.After} up to {plan.Last}.");
+        }
     }
 
     private async Task StoreAsync(BatchPlan plan, ManifestBatch batch, CancellationToken cancellationToken)

@@ -124,9 +124,10 @@ public sealed class Archiver : IDisposable
     /// <remarks>
     /// A run of the archiver does the same by itself as long as the database has all the events. What it does not have
     /// is a lost timeline, of which only a person can know that it is lost and not another store's: with
-    /// <see cref="LostTimeline.Remove"/> a new manifest lists those batches no more. Nothing of the bucket is deleted,
-    /// now or later: what was lost can be read from the earlier manifests. Repeating it is harmless, and one that was
-    /// cut off goes on.
+    /// <see cref="LostTimeline.Remove"/> a new manifest lists those batches no more. Nothing of what manifests have
+    /// listed is deleted by it: what was lost can be read from the earlier manifests. Until it is done, pruned events
+    /// whose objects another timeline has merged and removed cannot be read through the store. Repeating it is
+    /// harmless, and one that was cut off goes on.
     /// </remarks>
     /// <param name="lost">What becomes of listed batches whose events the database does not have.</param>
     /// <param name="progress">Is told of each batch; null for nobody.</param>

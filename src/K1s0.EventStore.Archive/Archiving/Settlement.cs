@@ -1,3 +1,5 @@
+using K1s0.EventStore.Integrity;
+
 namespace K1s0.EventStore.Archive;
 
 /// <summary>
@@ -87,6 +89,7 @@ internal sealed class Settlement(
             throw new ObjectDamagedException(to.Key.Value, fault ?? "it is not the one that is listed.");
         }
 
+        CheckEvents(found.Content, move);
         await parts.Catalog.PlanReplacementAsync(
             await renew().ConfigureAwait(false),
             new PlannedManifest(manifest.Number, manifest.Digest, manifest.Content, status.Listed),
@@ -99,6 +102,21 @@ internal sealed class Settlement(
                 [.. move.From.Select(entry => entry.Stored!.Key)]),
             cancellationToken).ConfigureAwait(false);
         await listings.FinishAsync(renew, manifest, cancellationToken).ConfigureAwait(false);
+    }
+
+    // Whoever can put objects and manifests can make a batch that is whole and of other events.
+    private static void CheckEvents(ReadOnlyMemory<byte> content, SettledMove move)
+    {
+        var events = EventBatchReader.Decode(content, BatchProof.Reading).ToList();
+        foreach (var entry in move.From)
+        {
+            var its = events.Where(found => found.Position > entry.Plan.After && found.Position <= entry.Plan.Last);
+            if (EventRunDigest.Of([.. its]) != entry.EventsDigest)
+            {
+                throw new ObjectDamagedException(
+                    move.To.Key.Value, $"it has other events up to {entry.Plan.Last} than the books.");
+            }
+        }
     }
 
     // With manifests that change nothing in the bucket.

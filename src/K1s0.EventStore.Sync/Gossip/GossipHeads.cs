@@ -9,7 +9,7 @@ internal sealed class GossipHeads
     /// <summary>Finds out what has changed.</summary>
     public void Look(VectorClock clock)
     {
-        if (clock.Equals(_announced))
+        if (_announced.Covers(clock))
         {
             return;
         }
@@ -22,7 +22,8 @@ internal sealed class GossipHeads
             }
         }
 
-        _announced = clock;
+        // Who asks may be shown less than all.
+        _announced = _announced.Merge(clock);
     }
 
     /// <summary>What one message tells.</summary>

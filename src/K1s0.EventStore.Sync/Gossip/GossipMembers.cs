@@ -253,7 +253,7 @@ internal sealed class GossipMembers(string self, IEnumerable<string> seeds, Draw
     // Hearsay takes what is free. Who speaks takes the place of hearsay, or of one in reserve.
     private bool HasRoom(bool hasSpoken)
     {
-        if (LiveCount < MaxLive)
+        if (_known.Values.Count(member => !member.IsSeed && member.State is not MemberState.Dead) < MaxLive)
         {
             return true;
         }

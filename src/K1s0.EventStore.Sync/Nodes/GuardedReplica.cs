@@ -36,6 +36,9 @@ internal sealed class GuardedReplica : IDisposable
     // Written inside of the gate.
     private volatile DeliveryStoppedException? _stopped;
 
+    // Why it had stopped when a reading of the history began that is not over.
+    private volatile DeliveryStoppedException? _unread;
+
     private GuardedReplica(IReplicaStore store, ReplicaNodeOptions options, Replica replica)
     {
         (_store, _replica) = (store, replica);
@@ -43,8 +46,10 @@ internal sealed class GuardedReplica : IDisposable
         (_durableEnd, _tellAhead) = (replica.HeadOf(replica.Self), options.OnAhead);
     }
 
-    /// <summary>Why the application is told of no event any more; null while it is.</summary>
-    public DeliveryStoppedException? Stopped => _stopped;
+    /// <summary>
+    /// Why the application is told of no event any more, or has not read again what it was not told; null otherwise.
+    /// </summary>
+    public DeliveryStoppedException? Stopped => _stopped ?? _unread;
 
     public static async Task<GuardedReplica> OpenAsync(
         IReplicaStore store,
@@ -168,9 +173,13 @@ internal sealed class GuardedReplica : IDisposable
     /// </summary>
     public VectorClock BeginHistory()
     {
-        _stopped = null;
+        (_unread, _stopped) = (Stopped, null);
         return Look(replica => replica.Clock);
     }
+
+    /// <summary>The reading is over: to its end, or else the telling stops again.</summary>
+    public void EndHistory(bool isWhole) =>
+        (_stopped, _unread) = (isWhole ? _stopped : _stopped ?? _unread, null);
 
     /// <summary>Tells of what came ahead of its turn. The caller is inside of the gate.</summary>
     public void TellAhead(IReadOnlyList<SyncEvent> events)

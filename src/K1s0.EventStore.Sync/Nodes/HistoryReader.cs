@@ -8,15 +8,46 @@ namespace K1s0.EventStore.Sync;
 /// </summary>
 internal static class HistoryReader
 {
-    public static async IAsyncEnumerable<DeliveredEvent> ReadAsync(
+    /// <summary>
+    /// What is part of the history now, behind some heads. The telling begins again with what comes later, and stops
+    /// again when the reading does not come to its end.
+    /// </summary>
+    public static async IAsyncEnumerable<DeliveredEvent> ReadAnewAsync(
+        GuardedReplica guarded,
+        IReplicaStore store,
+        SyncOptions options,
+        IReadOnlyList<OriginHead> behind,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await guarded.EnterAsync(cancellationToken).ConfigureAwait(false);
+        var end = guarded.BeginHistory();
+        guarded.Leave();
+        var isWhole = false;
+        try
+        {
+            await foreach (var delivered in ReadAsync(store, end, options, behind, cancellationToken)
+                .ConfigureAwait(false))
+            {
+                yield return delivered;
+            }
+
+            isWhole = true;
+        }
+        finally
+        {
+            guarded.EndHistory(isWhole);
+        }
+    }
+
+    private static async IAsyncEnumerable<DeliveredEvent> ReadAsync(
         IReplicaStore store,
         VectorClock upTo,
         SyncOptions options,
-        [EnumeratorCancellation] CancellationToken cancellationToken,
-        IReadOnlyList<OriginHead>? behind = null)
+        IReadOnlyList<OriginHead> behind,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var state = new State(behind ?? []);
-        var after = VectorClock.Of([.. (behind ?? []).Select(head => head.Last)]);
+        var state = new State(behind);
+        var after = VectorClock.Of([.. behind.Select(head => head.Last)]);
         while (!after.Covers(upTo))
         {
             var page = await store.ReadAsync(

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using K1s0.EventStore.Sync.Snapshots;
 
 namespace K1s0.EventStore.Sync;
@@ -52,7 +51,7 @@ public sealed class ReplicaNode : IDisposable
 
     /// <summary>
     /// Why <see cref="ReplicaNodeOptions.OnDelivered"/> is called no more: it threw. Null while it is called. Reading
-    /// the history anew begins it again; until then <see cref="WriteAsync"/> refuses.
+    /// the history anew begins it again; until that came to its end <see cref="WriteAsync"/> refuses.
     /// </summary>
     public DeliveryStoppedException? DeliveryStopped => _guarded.Stopped;
 
@@ -197,18 +196,8 @@ public sealed class ReplicaNode : IDisposable
     /// </summary>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="InvalidFormatException">The store does not give an event that it holds.</exception>
-    public async IAsyncEnumerable<DeliveredEvent> ReadHistoryAsync(
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        await _guarded.EnterAsync(cancellationToken).ConfigureAwait(false);
-        var end = _guarded.BeginHistory();
-        _guarded.Leave();
-        await foreach (var delivered in HistoryReader.ReadAsync(_store, end, _sync, cancellationToken)
-            .ConfigureAwait(false))
-        {
-            yield return delivered;
-        }
-    }
+    public IAsyncEnumerable<DeliveredEvent> ReadHistoryAsync(CancellationToken cancellationToken = default) =>
+        HistoryReader.ReadAnewAsync(_guarded, _store, _sync, [], cancellationToken);
 
     /// <summary>
     /// Reads every log from its end to its start and checks that each event is the one which the next one names. What

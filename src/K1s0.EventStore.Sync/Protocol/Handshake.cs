@@ -28,9 +28,9 @@ internal sealed class Handshake
 
     /// <summary>
     /// The most bytes of a frame before both sides have proved themselves, and of the first behind that, which may come
-    /// before that is known: each of these has less than half of it.
+    /// before that is known: gossip and its seal are the largest of these.
     /// </summary>
-    public const int MaxFrameBytes = 256;
+    public const int MaxFrameBytes = GossipMessage.MaxBytes + 64;
 
     private const int NonceBytes = 32;
     private const ulong SharedKeyFeature = 1;

@@ -56,7 +56,7 @@ public sealed class SyncOptions
 
     /// <summary>
     /// How long a caller may take to prove that it may call, at most <see cref="PeerTimeout"/>, 1 s to 5 min. Before
-    /// that it sends frames of at most 256 bytes.
+    /// that it sends frames of at most 1,088 bytes.
     /// </summary>
     /// <value>10 seconds by default.</value>
     public TimeSpan AuthenticationTimeout { get; set; } = TimeSpan.FromSeconds(10);

@@ -108,10 +108,16 @@ internal sealed class SyncReceiver(
         });
     }
 
-    /// <summary>The peer has sent everything, but of these logs, of which it found another version here.</summary>
-    public void Done(IReadOnlyList<Origin> forks)
+    /// <summary>Events that the peer left for another round.</summary>
+    public long EventsLeft { get; private set; }
+
+    /// <summary>
+    /// The peer has sent everything, but of these logs, of which it found another version here, and what it left.
+    /// </summary>
+    public void Done((IReadOnlyList<Origin> Forks, long Left) told)
     {
-        IsDone = true;
+        var forks = told.Forks;
+        (IsDone, EventsLeft) = (true, told.Left);
         _forks.UnionWith(forks);
         if (forks.Contains(replica.Self))
         {

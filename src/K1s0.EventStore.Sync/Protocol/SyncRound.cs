@@ -158,7 +158,7 @@ internal sealed class SyncRound
         // The digests differed. When nothing explains that, the point itself is wrong: the next round tells everything.
         var isExplained = !_isFromCheckpoint || !_mine.Equals(_theirs);
         var hasSentAll = _sender.Forks.Count == 0 && _sender.HasAllConfirmed;
-        var left = _sender.EventsLeft + _link.Lacking(_receiver, _theirs, _replica.Clock);
+        var left = _sender.EventsLeft + _receiver.EventsLeft;
         var isWhole = left == 0 && !_sender.IsHeldBack && _damage is not { Any: true };
 
         // A peer that finds a log forked keeps its own version back.

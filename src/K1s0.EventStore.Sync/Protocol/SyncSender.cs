@@ -260,7 +260,9 @@ internal sealed class SyncSender(
         }
 
         _isReadingAhead = _ahead is { IsOver: false, OthersAreDue: false };
-        if (_ahead is { IsOver: true } && _sliceBytes >= link.Strategy.SliceBytes && _batch.Count == 0)
+        if (_ahead is { IsOver: true }
+            && _sliceBytes >= Math.Max(link.Strategy.SliceBytes, _ahead.Bytes)
+            && _batch.Count == 0)
         {
             EventsLeft = _upTo.EventsBeyond(_after);
         }
@@ -272,7 +274,7 @@ internal sealed class SyncSender(
         else if (!_hasSaidDone && _mayBeDone)
         {
             _hasSaidDone = true;
-            outbox.Send(frame => DoneFrame.Write(frame, _forks));
+            outbox.Send(frame => DoneFrame.Write(frame, _forks, EventsLeft));
         }
     }
 

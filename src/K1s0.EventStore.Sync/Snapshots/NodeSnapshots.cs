@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace K1s0.EventStore.Sync.Snapshots;
 
 /// <summary>
@@ -130,22 +128,17 @@ public sealed class NodeSnapshots
 
     /// <summary>
     /// The events that are here and not in a snapshot, causes before effects: what has to be applied to its state. What
-    /// is delivered meanwhile comes through <see cref="ReplicaNodeOptions.OnDelivered"/>.
+    /// is delivered meanwhile comes through <see cref="ReplicaNodeOptions.OnDelivered"/>, also where that had stopped.
+    /// What the snapshot has and is not here yet comes that way too, later: a fold leaves out what the snapshot covers.
     /// </summary>
     /// <param name="snapshot">The snapshot.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="InvalidFormatException">The store does not give an event that it holds.</exception>
-    public async IAsyncEnumerable<DeliveredEvent> ReadEventsAfterAsync(
-        SnapshotManifest snapshot, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<DeliveredEvent> ReadEventsAfterAsync(
+        SnapshotManifest snapshot, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
-        await _guarded.EnterAsync(cancellationToken).ConfigureAwait(false);
-        _guarded.Leave();
-        await foreach (var delivered in HistoryReader
-            .ReadAsync(_logs, _node.Clock, _node.Sync, cancellationToken, snapshot.Heads).ConfigureAwait(false))
-        {
-            yield return delivered;
-        }
+        return HistoryReader.ReadAnewAsync(_guarded, _logs, _node.Sync, snapshot.Heads, cancellationToken);
     }
 
     /// <summary>Looks at the options before anything is done.</summary>

@@ -9,6 +9,7 @@ internal sealed class CriticalFirst(
 {
     // What lies further behind comes ahead in a later round.
     private const int MaxScannedEvents = 16_384;
+    private const int MaxScannedBytes = 32 * 1024 * 1024;
 
     // Of what goes, so much is of others, so that they are not held up for ever.
     private const int OneInBytes = 20;
@@ -20,6 +21,7 @@ internal sealed class CriticalFirst(
     private VectorClock _at = after;
     private VectorClock _needed = VectorClock.Empty;
     private int _scanned;
+    private long _scannedBytes;
     private long _bytesAhead;
     private long _bytesOfOthers;
     private bool _holdsBack;
@@ -37,6 +39,9 @@ internal sealed class CriticalFirst(
 
     /// <summary>Whether others are to have their part before more goes ahead.</summary>
     public bool OthersAreDue => _phase is Phase.Sending && _bytesOfOthers * (OneInBytes - 1) < _bytesAhead;
+
+    /// <summary>How many bytes went ahead.</summary>
+    public long Bytes => _bytesAhead;
 
     /// <summary>How many bytes of others are to go then.</summary>
     public int BytesOfOthers =>
@@ -67,7 +72,8 @@ internal sealed class CriticalFirst(
         }
 
         _scanned += page.Count;
-        if (_at.Covers(_upTo) || _scanned >= MaxScannedEvents)
+        _scannedBytes += page.Sum(next => (long)next.Size);
+        if (_at.Covers(_upTo) || _scanned >= MaxScannedEvents || _scannedBytes >= MaxScannedBytes)
         {
             // Without anything to hold back, the usual order is as good.
             (_phase, _at) = (_needed.Count > 0 && _holdsBack ? Phase.Sending : Phase.Over, _start);

@@ -4,6 +4,8 @@ namespace K1s0.EventStore.Sync;
 internal sealed class RoundLink(
     SyncOptions options, Outbox outbox, Handshake handshake, PeerRights rights, LinkMeter? meter)
 {
+    private bool _isTold;
+
     public RoundStrategy Strategy { get; private set; }
 
     /// <summary>
@@ -26,23 +28,17 @@ internal sealed class RoundLink(
         }
     }
 
-    public void Take(ref WireReader reader) => Strategy = RoundStrategy.Read(ref reader);
+    public void Take(ref WireReader reader) => (Strategy, _isTold) = (RoundStrategy.Read(ref reader), true);
 
-    /// <summary>The link may turn out to be slow in the middle of a round, too.</summary>
+    /// <summary>
+    /// The link may turn out to be slow in the middle of a round, too. What the peer has told counts for more.
+    /// </summary>
     public void Follow()
     {
-        if (CanFollow && !Strategy.CriticalFirst
+        if (CanFollow && !_isTold && !Strategy.CriticalFirst
             && meter?.Decide(options, outbox.Now) is { CriticalFirst: true } found)
         {
             Strategy = found;
         }
     }
-
-    /// <summary>
-    /// What this side has not got of what the peer told, because the peer has left it for another round.
-    /// </summary>
-    public long Lacking(SyncReceiver receiver, VectorClock theirs, VectorClock mine) =>
-        Strategy.CriticalFirst && receiver.Refused.Count == 0 && receiver.Forks.Count == 0
-            ? theirs.EventsBeyond(mine)
-            : 0;
 }

@@ -110,6 +110,36 @@ public sealed class BroughtBackTests : IDisposable
     }
 
     [Fact]
+    public async Task A_listed_batch_of_other_events_never_takes_the_place_of_those_of_the_books()
+    {
+        var (objects, theirs) = (new SimulatedObjectStore(_time), new SimulatedObjectStore(_time));
+        var original = new SimulatedArchive(_time);
+        var events = new List<EventEnvelope>(await AppendAsync(original, 1, 1, "a"));
+        var forger = await original.CopyAsync(events);
+        events.AddRange(await AppendAsync(original, 11, 1, "a"));
+        await ArchiveAsync(original, objects);
+        await AppendAsync(forger, 11, 1, "b");
+        await ArchiveAsync(forger, theirs);
+        _time.Advance(TimeSpan.FromHours(2));
+        await CompactAsync(forger, theirs);
+        var forged = (await new ArchiveManifests(theirs).ReadLatestAsync(true, Cancellation))!.Batches.Single();
+        var content = (await theirs.GetAsync(forged.Key, Cancellation))!;
+        await objects.PutIfAbsentAsync(forged.Key, content.Content, content.Info.Attributes, Cancellation);
+        var listing = (await new ArchiveManifests(objects).ReadLatestAsync(true, Cancellation))!;
+        listing.Batches.Should().HaveCount(2);
+        await new ArchiveManifests(objects).PutAsync(
+            listing.Next(9, _time.GetUtcNow(), [forged], [.. listing.Batches.Select(batch => batch.Key)], listing.Store),
+            Cancellation);
+
+        (await FluentActions.Awaiting(() => ArchiveAsync(original, objects))
+            .Should().ThrowAsync<ObjectDamagedException>()).Which.Key.Should().Be(forged.Key.Value);
+
+        var read = await PartsOf(original, objects).Feed.ReadFeedAsync(default, cancellationToken: Cancellation)
+            .ToListAsync(Cancellation);
+        read.Should().Equal(events);
+    }
+
+    [Fact]
     public async Task A_manifest_that_another_timeline_was_faster_to_put_is_given_up_and_followed()
     {
         var objects = new SimulatedObjectStore(_time);

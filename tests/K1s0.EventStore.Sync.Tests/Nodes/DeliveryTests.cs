@@ -92,6 +92,23 @@ public sealed class DeliveryTests
     }
 
     [Fact]
+    public async Task A_reading_that_is_broken_off_begins_nothing_again()
+    {
+        using var node = await OpenAsync(new InMemoryReplicaStore(), failsOver: 2);
+        await WriteAsync(node, 2);
+
+        await foreach (var first in node.ReadHistoryAsync())
+        {
+            first.Event.Dot.Sequence.Should().Be(1);
+            node.DeliveryStopped.Should().NotBeNull("what was not told is not read yet");
+            break;
+        }
+
+        node.DeliveryStopped.Should().NotBeNull();
+        await Assert.ThrowsAsync<DeliveryStoppedException>(() => node.WriteAsync(Some.Envelope()));
+    }
+
+    [Fact]
     public async Task A_session_does_not_die_of_an_application_that_throws()
     {
         using var peer = await OpenAsync(new InMemoryReplicaStore(), tells: false);

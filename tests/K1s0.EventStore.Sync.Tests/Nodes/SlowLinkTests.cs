@@ -44,13 +44,13 @@ public sealed class SlowLinkTests
         var answering = node.SynchroniseAsync(
             new StreamSyncTransport(new SlowStream(back, there, _time)), SyncRole.Responder);
         var header = new byte[4];
-        BinaryPrimitives.WriteInt32BigEndian(header, 257);
+        BinaryPrimitives.WriteInt32BigEndian(header, Handshake.MaxFrameBytes + 1);
 
         await there.Writer.WriteAsync(header);
 
         var outcome = await answering.WaitAsync(Patience);
         outcome.Reason.Should().Be(SyncEndReason.Flooded);
-        outcome.Detail.Should().Contain("257");
+        outcome.Detail.Should().Contain("1089");
     }
 
     [Theory]
