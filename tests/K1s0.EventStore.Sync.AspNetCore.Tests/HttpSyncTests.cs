@@ -130,8 +130,8 @@ public sealed class HttpSyncTests
 
         (await SynchroniseAsync(caller, http, endpoint.Address)).Detail.Should().Contain("503");
 
-        // For the hello, to send the welcome, and for what follows it.
-        await time.WaitsAsync(3);
+        // To send the welcome: from here on the time of a caller that does not prove itself runs out.
+        await time.WaitsAsync(1);
         _time.Advance(TimeSpan.FromSeconds(31));
         (await endpoint.NextOutcomeAsync()).Reason.Should().Be(SyncEndReason.TimedOut);
         (await SynchroniseAsync(caller, http, endpoint.Address)).IsCompleted.Should().BeTrue();
