@@ -11,6 +11,7 @@ public sealed class RadosGatewayFixture : IAsyncLifetime
 {
     private RadosGateway? _server;
     private AmazonS3Client? _client;
+    private readonly SemaphoreSlim _making = new(1, 1);
     private int _buckets;
 
     public RadosGateway Server => _server ?? throw new InvalidOperationException("The server has not been started.");
@@ -25,6 +26,7 @@ public sealed class RadosGatewayFixture : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        _making.Dispose();
         _client?.Dispose();
         if (_server is not null)
         {
@@ -45,8 +47,17 @@ public sealed class RadosGatewayFixture : IAsyncLifetime
     /// <summary>The name of a new, empty bucket.</summary>
     public async Task<string> MakeBucketAsync()
     {
-        var bucket = $"archive-{Interlocked.Increment(ref _buckets)}";
-        await Client.PutBucketAsync(bucket);
-        return bucket;
+        // One at a time: what a server makes of two at the same moment is not what is tested here.
+        await _making.WaitAsync();
+        try
+        {
+            var bucket = $"archive-{++_buckets}";
+            await Client.PutBucketAsync(bucket);
+            return bucket;
+        }
+        finally
+        {
+            _making.Release();
+        }
     }
 }
