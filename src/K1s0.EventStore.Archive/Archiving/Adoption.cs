@@ -87,21 +87,8 @@ internal sealed class Adoption(
             status = await parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        if (await IsUnsettledAsync(status, cancellationToken).ConfigureAwait(false))
-        {
-            _removed += await _settlement.RunAsync(cancellationToken).ConfigureAwait(false);
-            status = await parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
-        }
-
         return status;
     }
-
-    // When it was cut off behind the last manifest: what the books name may be gone then.
-    private async Task<bool> IsUnsettledAsync(ArchiveStatus status, CancellationToken cancellationToken) =>
-        status is { Manifest: { } last, ManifestIsOpen: false }
-        && await _manifests.ReadLatestAsync(cancellationToken: cancellationToken).ConfigureAwait(false) is { } listing
-        && listing.Number == last.Number
-        && !await CatalogEntries.AreListedAsync(parts.Catalog, listing, cancellationToken).ConfigureAwait(false);
 
     // Into books without any manifest. False when the bucket has none either.
     private async Task<bool> BeginAsync(ArchiveStatus status, CancellationToken cancellationToken)
