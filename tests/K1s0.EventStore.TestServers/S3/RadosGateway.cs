@@ -205,7 +205,7 @@ public sealed class RadosGateway : IAsyncDisposable
     }
 
     // Without the two lines about proposals the monitor takes eleven seconds to start; without the two about the crush
-    // map the daemon stops.
+    // map the daemon stops. Without tcp_nodelay every answer waits 40 ms between its head and its body.
     private Task WriteConfigurationAsync(string cluster) => File.WriteAllTextAsync(
         Configuration,
         string.Create(
@@ -243,7 +243,7 @@ public sealed class RadosGateway : IAsyncDisposable
             memstore device bytes = 2G
             osd class update on start = false
             osd crush update on start = false
-            rgw frontends = beast endpoint=127.0.0.1:{Endpoint.Port}
+            rgw frontends = beast endpoint=127.0.0.1:{Endpoint.Port} tcp_nodelay=1
             rgw crypt require ssl = false
             rgw crypt s3 kms backend = testing
             rgw crypt s3 kms encryption keys = {EncryptionKeyId}={Convert.ToBase64String(new byte[32])}
