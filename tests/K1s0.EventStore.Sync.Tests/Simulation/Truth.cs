@@ -22,6 +22,17 @@ internal sealed class Truth
     public bool IsReused(SyncEvent seen) =>
         _events.TryGetValue(seen.Dot, out var known) && known.Event.Hash != seen.Hash;
 
+    /// <summary>Of every log one branch is left, and this is what happened.</summary>
+    public void Settle(IEnumerable<DeliveredEvent> history)
+    {
+        _forked.Clear();
+        _events.Clear();
+        foreach (var one in history)
+        {
+            _events.Add(one.Event.Dot, one);
+        }
+    }
+
     /// <summary>Somebody has this event now.</summary>
     public void Saw(string who, DeliveredEvent seen)
     {
