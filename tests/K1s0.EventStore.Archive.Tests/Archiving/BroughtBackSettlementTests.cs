@@ -56,6 +56,39 @@ public sealed class BroughtBackSettlementTests : IDisposable
         await _scene.CheckAsync(world.Early, world.Objects, world.Events);
     }
 
+    [Fact]
+    public async Task Whatever_fails_at_whichever_call_the_next_run_makes_the_rest_of_the_steps_by_itself()
+    {
+        var failures = 0;
+        foreach (var fault in new[] { ObjectFault.CrashBefore, ObjectFault.CrashAfter, ObjectFault.LostAnswer })
+        {
+            for (var failAt = 1; ; failAt++)
+            {
+                var left = int.MaxValue;
+                var world = await MergeAsync(
+                    removes: true,
+                    _ => --left == 0 ? fault : ObjectFault.None,
+                    call => --left == 0 ? throw new SimulatedCrashException(call) : Task.CompletedTask);
+                left = failAt;
+
+                var failure = await Record.ExceptionAsync(() => _scene.ArchiveAsync(world.Early, world.Objects));
+
+                var isOver = left > 0;
+                left = int.MaxValue;
+                failures += failure is null ? 0 : 1;
+                _scene.Time.Advance(BroughtBackScene.Lease);
+                (await _scene.ArchiveAsync(world.Early, world.Objects)).Obstacle.Should().BeNull();
+                await _scene.CheckAsync(world.Early, world.Objects, world.Events);
+                if (isOver)
+                {
+                    break;
+                }
+            }
+        }
+
+        failures.Should().BeGreaterThan(60);
+    }
+
     // One database falls behind between two months; the other one merges batches of both.
     private async Task<World> MergeAsync(
         bool removes, Func<ObjectCall, ObjectFault>? faults = null, Func<string, Task>? intercept = null)
