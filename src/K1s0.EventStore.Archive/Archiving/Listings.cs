@@ -186,7 +186,7 @@ internal sealed class Listings(
         var (number, digest) = (status.Manifest?.Number ?? 0, status.Manifest?.Digest ?? default);
         if (_known is null || _known.Number != number || _known.Digest != digest)
         {
-            _known = await _manifests.ReadLatestAsync(cancellationToken: cancellationToken).ConfigureAwait(false)
+            _known = await _manifests.ReadLatestFromAsync(number, cancellationToken).ConfigureAwait(false)
                 ?? ArchiveListing.Empty(status.Store);
         }
 
