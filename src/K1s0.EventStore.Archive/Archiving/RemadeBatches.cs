@@ -12,8 +12,7 @@ internal sealed class RemadeBatches(ArchiverParts parts, ArchivingOptions option
     private readonly BatchMaker _maker = new(parts.Feed);
     private int _made;
 
-    /// <summary>Makes a batch anew. It is not listed by it.</summary>
-    /// <param name="fault">What is wrong with the object that was there.</param>
+    /// <summary>Makes a batch anew for what is wrong with the object that was there. Nothing is listed.</summary>
     /// <exception cref="ArchiveRefusedException">The database does not have these events any more.</exception>
     /// <exception cref="ArchiveMismatchException">No object can be stored that is read back as the batch.</exception>
     public async Task<(BatchObject Stored, BatchProof Proof)> MakeAsync(

@@ -33,6 +33,10 @@ internal static class EventLine
 
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);
 
+    // What cannot stand in a string of JSON as it is.
+    private static readonly SearchValues<byte> Escaped = SearchValues.Create(
+        [.. Enumerable.Range(0, ' ').Select(value => (byte)value), (byte)'"', (byte)'\\']);
+
     private static readonly JsonWriterOptions Writing = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
@@ -44,6 +48,10 @@ internal static class EventLine
     {
         MaxDepth = EventStoreOptions.MaxSupportedJsonDepth + 1,
     };
+
+    private static ReadOnlySpan<byte> ShortEscapes => "\"\\\n\r\t"u8;
+
+    private static ReadOnlySpan<byte> ShortEscapeLetters => "\"\\nrt"u8;
 
     /// <summary>Writes an event, with a line feed behind it.</summary>
     /// <param name="envelope">A stored event.</param>
@@ -171,13 +179,47 @@ internal static class EventLine
 
         if (json.IsEmpty || IsWhiteSpace(json[0]) || IsWhiteSpace(json[^1]) || json.ContainsAny(LineEnds))
         {
-            writer.WriteString(nameOfText, json);
+            writer.WritePropertyName(nameOfText);
+            writer.WriteRawValue(TextOf(json), skipInputValidation: true);
         }
         else
         {
             writer.WritePropertyName(name);
             writer.WriteRawValue(json, skipInputValidation: true);
         }
+    }
+
+    // No more is escaped than has to be, so that JSON becomes at most twice as long: line ends, quotes and backslashes
+    // take two bytes, and other control characters do not stand in JSON. Letters of any language stay as they are.
+    private static ReadOnlySpan<byte> TextOf(ReadOnlySpan<byte> json)
+    {
+        var text = new ArrayBufferWriter<byte>(json.Length + (json.Length / 16) + 2);
+        text.Write("\""u8);
+        for (var next = json.IndexOfAny(Escaped); next >= 0; next = json.IndexOfAny(Escaped))
+        {
+            text.Write(json[..next]);
+            WriteEscaped(json[next], text);
+            json = json[(next + 1)..];
+        }
+
+        text.Write(json);
+        text.Write("\""u8);
+        return text.WrittenSpan;
+    }
+
+    private static void WriteEscaped(byte value, ArrayBufferWriter<byte> text)
+    {
+        var room = text.GetSpan(6);
+        if (ShortEscapes.IndexOf(value) is var index and >= 0)
+        {
+            (room[0], room[1]) = ((byte)'\\', ShortEscapeLetters[index]);
+            text.Advance(2);
+            return;
+        }
+
+        "\\u00"u8.CopyTo(room);
+        value.TryFormat(room[4..], out _, "x2", CultureInfo.InvariantCulture);
+        text.Advance(6);
     }
 
     private static bool IsWhiteSpace(byte value) => value is (byte)' ' or (byte)'\t';

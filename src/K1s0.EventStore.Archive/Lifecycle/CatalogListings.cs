@@ -1,5 +1,3 @@
-using K1s0.EventStore.Integrity;
-
 namespace K1s0.EventStore.Archive;
 
 /// <summary>

@@ -83,8 +83,9 @@ public sealed class BroughtBackMidwayTests : IDisposable
 
         await _scene.CheckAsync(archive, objects, events);
 
-        Task Cut(string name, string at) =>
-            name == at && --left == 0 ? throw new SimulatedCrashException(at) : Task.CompletedTask;
+        Task Cut(string name, string at) => string.Equals(name, at, StringComparison.Ordinal) && --left == 0
+            ? throw new SimulatedCrashException(at)
+            : Task.CompletedTask;
     }
 
     // Months are archived; the last run ends at a call, and the database is copied. The original goes on: it lists,
@@ -96,7 +97,9 @@ public sealed class BroughtBackMidwayTests : IDisposable
         var left = int.MaxValue;
         var original = new SimulatedArchive(
             _scene.Time,
-            name => name == call && --left == 0 ? throw new SimulatedCrashException(call) : Task.CompletedTask);
+            name => string.Equals(name, call, StringComparison.Ordinal) && --left == 0
+                ? throw new SimulatedCrashException(call)
+                : Task.CompletedTask);
         var events = new List<EventEnvelope>();
         if (before > 0)
         {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using K1s0.EventStore.Conformance;
 using K1s0.EventStore.ObjectStores;
 
@@ -62,7 +61,7 @@ public sealed class BroughtBackTests : IDisposable
     }
 
     [Fact]
-    public async Task A_lost_scene.Timeline_is_given_up_only_when_somebody_says_so()
+    public async Task A_lost_timeline_is_given_up_only_when_somebody_says_so()
     {
         var objects = new SimulatedObjectStore(_scene.Time);
         var original = new SimulatedArchive(_scene.Time);
@@ -130,7 +129,7 @@ public sealed class BroughtBackTests : IDisposable
     }
 
     [Fact]
-    public async Task A_manifest_that_another_scene.Timeline_was_faster_to_put_is_given_up_and_followed()
+    public async Task A_manifest_that_another_timeline_was_faster_to_put_is_given_up_and_followed()
     {
         var objects = new SimulatedObjectStore(_scene.Time);
         var original = new SimulatedArchive(_scene.Time);
