@@ -99,7 +99,12 @@ internal sealed class Listings(
             return null;
         }
 
-        (var listing, status) = await ReadAsync(cancellationToken).ConfigureAwait(false);
+        var (listing, now) = await ReadAsync(cancellationToken).ConfigureAwait(false);
+        if (now.Listed != status.Listed)
+        {
+            throw new ArchiveRefusedException(ArchiveRefusal.Moved, "Another leader has listed batches since.");
+        }
+
         var added = new List<ManifestBatch>();
         foreach (var batch in verified)
         {

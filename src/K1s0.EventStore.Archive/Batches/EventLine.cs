@@ -33,10 +33,6 @@ internal static class EventLine
 
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);
 
-    // What cannot stand in a string of JSON as it is.
-    private static readonly SearchValues<byte> Escaped = SearchValues.Create(
-        [.. Enumerable.Range(0, ' ').Select(value => (byte)value), (byte)'"', (byte)'\\']);
-
     private static readonly JsonWriterOptions Writing = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
@@ -48,10 +44,6 @@ internal static class EventLine
     {
         MaxDepth = EventStoreOptions.MaxSupportedJsonDepth + 1,
     };
-
-    private static ReadOnlySpan<byte> ShortEscapes => "\"\\\n\r\t"u8;
-
-    private static ReadOnlySpan<byte> ShortEscapeLetters => "\"\\nrt"u8;
 
     /// <summary>Writes an event, with a line feed behind it.</summary>
     /// <param name="envelope">A stored event.</param>
@@ -191,35 +183,56 @@ internal static class EventLine
 
     // No more is escaped than has to be, so that JSON becomes at most twice as long: line ends, quotes and backslashes
     // take two bytes, and other control characters do not stand in JSON. Letters of any language stay as they are.
-    private static ReadOnlySpan<byte> TextOf(ReadOnlySpan<byte> json)
+    private static byte[] TextOf(ReadOnlySpan<byte> json)
     {
-        var text = new ArrayBufferWriter<byte>(json.Length + (json.Length / 16) + 2);
-        text.Write("\""u8);
-        for (var next = json.IndexOfAny(Escaped); next >= 0; next = json.IndexOfAny(Escaped))
+        var length = json.Length + 2;
+        foreach (var value in json)
         {
-            text.Write(json[..next]);
-            WriteEscaped(json[next], text);
-            json = json[(next + 1)..];
+            length += value switch
+            {
+                (byte)'"' or (byte)'\\' or (byte)'\n' or (byte)'\r' or (byte)'\t' => 1,
+                < (byte)' ' => 5,
+                _ => 0,
+            };
         }
 
-        text.Write(json);
-        text.Write("\""u8);
-        return text.WrittenSpan;
+        var text = GC.AllocateUninitializedArray<byte>(length);
+        text[0] = text[^1] = (byte)'"';
+        var at = 1;
+        foreach (var value in json)
+        {
+            if (value is >= (byte)' ' and not ((byte)'"' or (byte)'\\'))
+            {
+                text[at++] = value;
+            }
+            else
+            {
+                at += Escape(value, text.AsSpan(at));
+            }
+        }
+
+        return text;
     }
 
-    private static void WriteEscaped(byte value, ArrayBufferWriter<byte> text)
+    private static int Escape(byte value, Span<byte> text)
     {
-        var room = text.GetSpan(6);
-        if (ShortEscapes.IndexOf(value) is var index and >= 0)
+        text[0] = (byte)'\\';
+        text[1] = value switch
         {
-            (room[0], room[1]) = ((byte)'\\', ShortEscapeLetters[index]);
-            text.Advance(2);
-            return;
+            (byte)'\n' => (byte)'n',
+            (byte)'\r' => (byte)'r',
+            (byte)'\t' => (byte)'t',
+            < (byte)' ' => (byte)'u',
+            _ => value,
+        };
+        if (text[1] is not (byte)'u')
+        {
+            return 2;
         }
 
-        "\\u00"u8.CopyTo(room);
-        value.TryFormat(room[4..], out _, "x2", CultureInfo.InvariantCulture);
-        text.Advance(6);
+        "00"u8.CopyTo(text[2..]);
+        value.TryFormat(text[4..], out _, "x2", CultureInfo.InvariantCulture);
+        return 6;
     }
 
     private static bool IsWhiteSpace(byte value) => value is (byte)' ' or (byte)'\t';
