@@ -156,8 +156,11 @@ internal sealed class ArchiveRun
             _failed++;
             _logger.AttemptFailed(batch.Attempt, batch.Plan.Last.Value, fault);
             await _parts.Catalog.FailUploadAsync(
-                await _lease.RenewAsync().ConfigureAwait(false), batch.Plan.Last, batch.Attempt, fault, cancellationToken)
-                .ConfigureAwait(false);
+                await _lease.RenewAsync().ConfigureAwait(false),
+                batch.Plan.Last,
+                batch.Attempt,
+                fault,
+                cancellationToken).ConfigureAwait(false);
             if (attempt == _options.MaxAttempts)
             {
                 throw new ObjectDamagedException(batch.Stored?.Key ?? $"of the batch up to {batch.Plan.Last}", fault);
@@ -174,7 +177,8 @@ internal sealed class ArchiveRun
         await ArchiveTelemetry.MeasureAsync("upload", batch.Plan.EventCount, async () =>
         {
             var attempt = await _parts.Catalog.BeginUploadAsync(
-                await _lease.RenewAsync().ConfigureAwait(false), batch.Plan.Last, cancellationToken).ConfigureAwait(false);
+                await _lease.RenewAsync().ConfigureAwait(false), batch.Plan.Last, cancellationToken)
+                .ConfigureAwait(false);
             Report(ArchiveState.Uploading, batch.Plan.Last);
             var key = made.Key(attempt.ToString(CultureInfo.InvariantCulture));
             var outcome = await PutAsync(key, made, cancellationToken).ConfigureAwait(false);

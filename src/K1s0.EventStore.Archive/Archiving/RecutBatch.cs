@@ -23,8 +23,8 @@ internal sealed class RecutBatch
     public Sha256Digest EventsDigest { get; }
 
     /// <summary>
-    /// Cuts a batch of the events behind a position up to another one, out of the listed batches that have them, each of
-    /// which begins where the one before it ends.
+    /// Cuts a batch of the events behind a position up to another one, out of the listed batches that have them, each
+    /// of which begins where the one before it ends.
     /// </summary>
     /// <exception cref="ObjectDamagedException">One is damaged, or there are no such events.</exception>
     public static async Task<RecutBatch> CutAsync(

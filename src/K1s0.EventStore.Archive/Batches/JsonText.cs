@@ -7,8 +7,8 @@ internal static class JsonText
 {
     /// <summary>
     /// The bytes in quotes. No more is escaped than has to be, so that JSON becomes at most twice as long: line ends,
-    /// quotes and backslashes take two bytes, other control characters do not stand in JSON, and letters of any language
-    /// stay as they are.
+    /// quotes and backslashes take two bytes, other control characters do not stand in JSON, and letters of any
+    /// language stay as they are.
     /// </summary>
     public static byte[] Of(ReadOnlySpan<byte> json)
     {
