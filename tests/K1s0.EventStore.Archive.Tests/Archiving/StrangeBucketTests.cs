@@ -70,10 +70,11 @@ public sealed class StrangeBucketTests : IDisposable
     {
         var objects = new SimulatedObjectStore(_scene.Time);
         var original = new SimulatedArchive(_scene.Time);
-        var events = await BroughtBackScene.AppendAsync(original, 20, 1, "a");
+        var events = new List<EventEnvelope>(await BroughtBackScene.AppendAsync(original, 20, 1, "a"));
         var copy = await original.CopyAsync(events);
         await CutAsync(copy, objects, 1);
         await _scene.ArchiveAsync(original, objects);
+        events.AddRange(await BroughtBackScene.AppendAsync(copy, 5, 2, "a"));
         _scene.Time.Advance(BroughtBackScene.Lease);
         var before = await BroughtBackScene.KeysAsync(objects);
 
