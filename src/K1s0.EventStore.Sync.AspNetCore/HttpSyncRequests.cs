@@ -170,9 +170,9 @@ internal sealed class HttpSyncRequests(HttpSyncSessions sessions, PeerCertificat
     private static async Task<bool> TakeBodyAsync(HttpContext context, HttpSyncSession session)
     {
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, session.Ended);
+        var body = session.Enter(context.Request.Body);
         try
         {
-            var body = new StreamSyncTransport(context.Request.Body, leaveOpen: true);
             for (var count = 0; await body.ReceiveAsync(reading.Token).ConfigureAwait(false) is { } frame; count++)
             {
                 if (count == HttpSyncProtocol.MaxFrames)
@@ -209,6 +209,10 @@ internal sealed class HttpSyncRequests(HttpSyncSessions sessions, PeerCertificat
             session.Close(new IOException("A request broke off."));
             context.Response.StatusCode = StatusCodes.Status410Gone;
         }
+        finally
+        {
+            session.Leave(body);
+        }
 
         return false;
     }
@@ -222,9 +226,9 @@ internal sealed class HttpSyncRequests(HttpSyncSessions sessions, PeerCertificat
         }
 
         context.Response.ContentType = HttpSyncProtocol.ContentType;
+        var body = session.Enter(context.Response.Body);
         try
         {
-            var body = new StreamSyncTransport(context.Response.Body, leaveOpen: true);
             for (var bytes = 0L; bytes < AnswerBytes && session.Outgoing.TryRead(out var frame); bytes += frame.Length)
             {
                 await body.SendAsync(frame, context.RequestAborted).ConfigureAwait(false);
@@ -234,6 +238,10 @@ internal sealed class HttpSyncRequests(HttpSyncSessions sessions, PeerCertificat
         {
             // Frames are lost with the answer.
             session.Close(new IOException("An answer broke off.", e));
+        }
+        finally
+        {
+            session.Leave(body);
         }
     }
 

@@ -6,7 +6,7 @@ namespace K1s0.EventStore.Sync.AspNetCore;
 /// A session between two requests: frames that came and that are to go, at most 4 in each direction. Who has more
 /// waits.
 /// </summary>
-internal sealed class HttpSyncSession(string id, ReplicaId? peer) : ISyncTransport
+internal sealed class HttpSyncSession(string id, ReplicaId? peer) : ISyncTransport, IPacedTransport
 {
     private readonly Channel<ReadOnlyMemory<byte>> _incoming =
         Channel.CreateBounded<ReadOnlyMemory<byte>>(HttpSyncProtocol.MaxFrames);
@@ -15,10 +15,39 @@ internal sealed class HttpSyncSession(string id, ReplicaId? peer) : ISyncTranspo
         Channel.CreateBounded<ReadOnlyMemory<byte>>(HttpSyncProtocol.MaxFrames);
 
     private readonly CancellationTokenSource _ended = new();
+    private readonly Lock _lock = new();
+
+    // Guarded by the lock: the bodies of the requests that are under way, at most one in each direction.
+    private readonly List<StreamSyncTransport> _bodies = [];
+    private long _bytesMoved;
+    private int _maxReceivedBytes = SyncOptions.MaxFrameBytes;
 
     public string Id => id;
 
     public ReplicaId? AuthenticatedPeer => peer;
+
+    public long BytesMoved
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _bytesMoved + _bodies.Sum(body => ((IPacedTransport)body).BytesMoved);
+            }
+        }
+    }
+
+    public int MaxReceivedBytes
+    {
+        set
+        {
+            lock (_lock)
+            {
+                _maxReceivedBytes = value;
+                _bodies.ForEach(body => ((IPacedTransport)body).MaxReceivedBytes = value);
+            }
+        }
+    }
 
     /// <summary>The requests that bring frames, and those that fetch them.</summary>
     public RequestOrder Pushes { get; } = new();
@@ -56,6 +85,31 @@ internal sealed class HttpSyncSession(string id, ReplicaId? peer) : ISyncTranspo
         }
 
         return null;
+    }
+
+    /// <summary>The body of a request or of its answer; what moves in it counts until it is left.</summary>
+    public StreamSyncTransport Enter(Stream stream)
+    {
+        var body = new StreamSyncTransport(stream, leaveOpen: true);
+        lock (_lock)
+        {
+            ((IPacedTransport)body).MaxReceivedBytes = _maxReceivedBytes;
+            _bodies.Add(body);
+        }
+
+        return body;
+    }
+
+    /// <summary>Nothing more moves in a body.</summary>
+    public void Leave(StreamSyncTransport body)
+    {
+        lock (_lock)
+        {
+            if (_bodies.Remove(body))
+            {
+                _bytesMoved += ((IPacedTransport)body).BytesMoved;
+            }
+        }
     }
 
     /// <summary>Hands a frame to the node, as soon as it has room; false when it is done.</summary>

@@ -45,7 +45,8 @@ internal sealed class Endpoint : IAsyncDisposable
         TimeProvider time,
         Action<SyncEndpointOptions>? configure = null,
         SyncOptions? sync = null,
-        System.Security.Cryptography.X509Certificates.X509Certificate2? certificate = null)
+        System.Security.Cryptography.X509Certificates.X509Certificate2? certificate = null,
+        Action<IApplicationBuilder>? before = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -64,6 +65,7 @@ internal sealed class Endpoint : IAsyncDisposable
             }
         }));
         var app = builder.Build();
+        before?.Invoke(app);
         var node = await OpenNodeAsync(time, sync);
         var (outcomes, ended) = (new ConcurrentQueue<SyncOutcome>(), new SemaphoreSlim(0));
         app.MapEventStoreSync("/sync", node, options =>

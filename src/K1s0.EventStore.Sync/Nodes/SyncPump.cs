@@ -4,8 +4,8 @@ namespace K1s0.EventStore.Sync;
 /// send cannot block each other. A frame that takes long but comes on, over a slow link, is waited for.</summary>
 internal sealed class SyncPump(ReplicaNode node, MeteredTransport transport)
 {
-    // Less than that in the time that a peer may be silent is no link.
-    private const int LeastBytesMoved = 1024;
+    /// <summary>Less than that in the time that a peer may be silent is no link.</summary>
+    public const int LeastBytesMoved = 1024;
 
     private readonly IncomingFrames _incoming = new(node.Sync.WindowBytes);
     private Task<ReadOnlyMemory<byte>?>? _next;

@@ -38,7 +38,8 @@ public sealed class NodeSnapshots
     /// <param name="cancellationToken">Gives up; the snapshot before stays installed.</param>
     /// <returns>What is installed now.</returns>
     /// <exception cref="ArgumentException">
-    /// The name or an entry is out of range, keys do not ascend, or the state is too large; nothing was installed.
+    /// The name or an entry is out of range, keys do not ascend, or the state is too large, or more origins have seen
+    /// each other than fit into a manifest (some 512): the message says which; nothing was installed.
     /// </exception>
     /// <exception cref="InvalidOperationException">
     /// The node keeps no snapshots; or the installed one has events that are not here, is as of the same events and

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using K1s0.EventStore.Integrity;
 
@@ -55,13 +56,38 @@ internal static class SnapshotFormat
         }
 
         writer.Digest(root);
-        var isTooLarge = chunks.Count > SnapshotLimits.MaxChunks || writer.Length > SnapshotLimits.MaxManifestBytes
-            || chunks.Sum(chunk => (long)chunk.Length) > SnapshotLimits.MaxBytes
-            || header.Heads.Sum(head => head.Context.Count) > MaxSeen;
-        return isTooLarge
-            ? throw new ArgumentException("The state is larger than a snapshot may be.", nameof(chunks))
-            : new SnapshotManifest(header, chunks, root, writer.Written.ToArray());
+        Check(header, chunks, writer.Length);
+        return new SnapshotManifest(header, chunks, root, writer.Written.ToArray());
     }
+
+    // Says which of its parts is too large: the state, or who has seen whom.
+    private static void Check(SnapshotHeader header, IReadOnlyList<SnapshotChunk> chunks, int manifestBytes)
+    {
+        var bytes = chunks.Sum(chunk => (long)chunk.Length);
+        var seen = header.Heads.Sum(head => (long)head.Context.Count);
+        var problem = chunks.Count > SnapshotLimits.MaxChunks
+            ? Problem("The state takes more than {1} chunks", chunks.Count, SnapshotLimits.MaxChunks)
+            : bytes > SnapshotLimits.MaxBytes
+                ? Problem("The state has {0} bytes, and {1} are allowed", bytes, SnapshotLimits.MaxBytes)
+            : seen > MaxSeen
+                ? Problem(
+                    "The {2} origins of the frontier have seen {0} ends of each other's logs, and {1} are allowed, as "
+                    + "many as of some 512 origins that have all seen each other",
+                    seen,
+                    MaxSeen,
+                    header.Heads.Count)
+            : manifestBytes > SnapshotLimits.MaxManifestBytes
+                ? Problem(
+                    "The manifest has {0} bytes, and {1} are allowed", manifestBytes, SnapshotLimits.MaxManifestBytes)
+            : null;
+        if (problem is not null)
+        {
+            throw new ArgumentException(problem, nameof(header));
+        }
+    }
+
+    private static string Problem(string format, params object[] numbers) =>
+        string.Format(CultureInfo.InvariantCulture, format, numbers) + ": no snapshot can be made of it.";
 
     public static SnapshotManifest Decode(ReadOnlySpan<byte> bytes)
     {

@@ -8,8 +8,8 @@ namespace K1s0.EventStore.Sync.Snapshots;
 /// stages or installs under a name has claimed it.
 /// </summary>
 /// <remarks>
-/// An exception in the middle leaves the installed snapshot as it was, and chunks that nobody sees: they are found when
-/// the next transfer begins, and used or removed.
+/// An exception in the middle of a transfer, or the end of the process, leaves the installed snapshot as it was, and
+/// chunks that nobody sees: they are found when the next transfer begins, and used or removed.
 /// </remarks>
 internal sealed class SnapshotLibrary(ISnapshotChunkStore store)
 {
@@ -31,6 +31,8 @@ internal sealed class SnapshotLibrary(ISnapshotChunkStore store)
         SnapshotWork.ReadManifest read => new SnapshotResult.ManifestRead(
             await TryReadInstalledAsync(read.Name, cancellationToken).ConfigureAwait(false)),
         SnapshotWork.Check check => await CheckAsync(check.Name, cancellationToken).ConfigureAwait(false),
+        SnapshotWork.Verify verify => await VerifyInstalledAsync(verify.Manifest, cancellationToken)
+            .ConfigureAwait(false),
         SnapshotWork.ReadChunk read => new SnapshotResult.ChunkRead(
             await ReadChunkAsync(read.Name, read.Chunk, cancellationToken).ConfigureAwait(false)),
         SnapshotWork.Stage stage => new SnapshotResult.Staged(
@@ -55,12 +57,46 @@ internal sealed class SnapshotLibrary(ISnapshotChunkStore store)
         return content is { } bytes && chunk.IsMadeOf(bytes.Span) ? content : null;
     }
 
-    /// <summary>Cuts a state, stores the chunks that are new, and installs it.</summary>
+    /// <summary>
+    /// Cuts a state, stores the chunks that are new, and installs it. When nothing comes of it they are removed.
+    /// </summary>
     public async Task<(SnapshotManifest Manifest, SnapshotEnd End)> PublishAsync(
         string name,
         int schemaVersion,
         IReadOnlyList<OriginHead> heads,
         IEnumerable<SnapshotEntry> entries,
+        CancellationToken cancellationToken)
+    {
+        var written = new List<Sha256Digest>();
+        try
+        {
+            var (chunks, count) = await CutAsync(name, entries, written, cancellationToken).ConfigureAwait(false);
+            var manifest = SnapshotFormat.Create(new SnapshotHeader(name, schemaVersion, count, heads), chunks);
+            var installed = await TryReadInstalledAsync(name, cancellationToken).ConfigureAwait(false);
+            var end = SnapshotRules.Check(manifest, installed);
+            if (end is SnapshotEnd.Installed)
+            {
+                await InstallVerifiedAsync(manifest, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                await SweepAsync(name, written).ConfigureAwait(false);
+            }
+
+            return (manifest, end);
+        }
+        catch
+        {
+            await TrySweepAsync(name, written).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    // One chunk too many says that the state is too large.
+    private async Task<(List<SnapshotChunk> Chunks, long Count)> CutAsync(
+        string name,
+        IEnumerable<SnapshotEntry> entries,
+        List<Sha256Digest> written,
         CancellationToken cancellationToken)
     {
         var there = (await store.ReadDigestsAsync(name, cancellationToken).ConfigureAwait(false)).ToHashSet();
@@ -83,19 +119,36 @@ internal sealed class SnapshotLibrary(ISnapshotChunkStore store)
             if (there.Add(chunk.Digest)
                 || await ReadChunkAsync(name, chunk, cancellationToken).ConfigureAwait(false) is null)
             {
+                written.Add(chunk.Digest);
                 await store.WriteChunkAsync(name, chunk, content, cancellationToken).ConfigureAwait(false);
             }
         }
 
-        var manifest = SnapshotFormat.Create(new SnapshotHeader(name, schemaVersion, count, heads), chunks);
-        var installed = await TryReadInstalledAsync(name, cancellationToken).ConfigureAwait(false);
-        var end = SnapshotRules.Check(manifest, installed);
-        if (end is SnapshotEnd.Installed)
-        {
-            await InstallVerifiedAsync(manifest, cancellationToken).ConfigureAwait(false);
-        }
+        return (chunks, count);
+    }
 
-        return (manifest, end);
+    private async Task TrySweepAsync(string name, List<Sha256Digest> written)
+    {
+        try
+        {
+            await SweepAsync(name, written).ConfigureAwait(false);
+        }
+        catch (IOException)
+        {
+            // The store fails: why nothing was published is what counts. The next installation removes the chunks.
+        }
+    }
+
+    // Asks what is installed: a failure may have come after that.
+    private async Task SweepAsync(string name, List<Sha256Digest> written)
+    {
+        var installed = await TryReadInstalledAsync(name, CancellationToken.None).ConfigureAwait(false);
+        var used = installed?.Chunks.Select(chunk => chunk.Digest).ToHashSet() ?? [];
+        var unused = written.Where(digest => !used.Contains(digest)).ToArray();
+        if (unused.Length > 0)
+        {
+            await store.RemoveChunksAsync(name, unused, CancellationToken.None).ConfigureAwait(false);
+        }
     }
 
     // A manifest that is damaged stands for nothing, so another may take its place.
@@ -118,8 +171,17 @@ internal sealed class SnapshotLibrary(ISnapshotChunkStore store)
             return new SnapshotResult.ManifestRead(null);
         }
 
-        var (end, _) = await VerifyAsync(manifest, cancellationToken).ConfigureAwait(false);
-        return new SnapshotResult.ManifestRead(manifest, end is SnapshotEnd.Installed);
+        var there = (await store.ReadDigestsAsync(name, cancellationToken).ConfigureAwait(false)).ToHashSet();
+        return new SnapshotResult.ManifestRead(
+            manifest, manifest.Chunks.All(chunk => there.Contains(chunk.Digest)));
+    }
+
+    private async Task<SnapshotResult.Verified> VerifyInstalledAsync(
+        SnapshotManifest manifest, CancellationToken cancellationToken)
+    {
+        var (end, missing) = await VerifyAsync(manifest, cancellationToken).ConfigureAwait(false);
+        await RemoveAsync(manifest, missing, cancellationToken).ConfigureAwait(false);
+        return new SnapshotResult.Verified(end is SnapshotEnd.Installed);
     }
 
     private SemaphoreSlim ClaimOf(string name) => _claims.GetOrAdd(name, static _ => new SemaphoreSlim(1, 1));
@@ -159,6 +221,7 @@ internal sealed class SnapshotLibrary(ISnapshotChunkStore store)
             await InstallVerifiedAsync(manifest, cancellationToken).ConfigureAwait(false);
         }
 
+        await RemoveAsync(manifest, missing, cancellationToken).ConfigureAwait(false);
         return new SnapshotResult.InstallEnded(end, missing);
     }
 
@@ -198,6 +261,13 @@ internal sealed class SnapshotLibrary(ISnapshotChunkStore store)
             : problem is not null || count != manifest.EntryCount ? (SnapshotEnd.Malformed, [])
             : (SnapshotEnd.Installed, []);
     }
+
+    // What is damaged is good for nothing; where it is gone, it is seen to be missing without being read.
+    private Task RemoveAsync(SnapshotManifest manifest, List<int> places, CancellationToken cancellationToken) =>
+        places.Count == 0
+            ? Task.CompletedTask
+            : store.RemoveChunksAsync(
+                manifest.Name, [.. places.Select(place => manifest.Chunks[place].Digest)], cancellationToken);
 
     private Task RemoveUnusedAsync(
         IReadOnlyCollection<Sha256Digest> there,

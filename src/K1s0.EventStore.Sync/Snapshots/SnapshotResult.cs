@@ -7,8 +7,11 @@ internal abstract record SnapshotResult
     {
     }
 
-    /// <summary>The installed manifest, null when none can be read, and whether all was found to be whole.</summary>
-    public sealed record ManifestRead(SnapshotManifest? Manifest, bool IsWhole = false) : SnapshotResult;
+    /// <summary>The installed manifest, null when none can be read, and whether all of its chunks are there.</summary>
+    public sealed record ManifestRead(SnapshotManifest? Manifest, bool HasAll = false) : SnapshotResult;
+
+    /// <summary>Whether what is installed is whole.</summary>
+    public sealed record Verified(bool IsWhole) : SnapshotResult;
 
     /// <summary>A chunk as its digest says; null when it is not there, or damaged.</summary>
     public sealed record ChunkRead(ReadOnlyMemory<byte>? Content) : SnapshotResult;

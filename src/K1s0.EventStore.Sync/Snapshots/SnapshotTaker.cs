@@ -4,6 +4,10 @@ namespace K1s0.EventStore.Sync.Snapshots;
 /// The side of a session that takes a snapshot: pulls the chunks that are not there, each verified when it comes and
 /// durable before the next ones are asked for, as far as the window is full.
 /// </summary>
+/// <remarks>
+/// All chunks are read, which takes long, when the peer has nothing more to do: it may give the session up meanwhile.
+/// What is damaged is removed then, so that another session misses it.
+/// </remarks>
 internal sealed class SnapshotTaker(
     SnapshotRequest request, Replica replica, PeerRights rights, int windowBytes, Outbox outbox)
 {
@@ -20,7 +24,7 @@ internal sealed class SnapshotTaker(
     private SnapshotManifest? _offered;
     private State _state = State.New;
     private SnapshotEnd _end = SnapshotEnd.Cut;
-    private bool _isWhole;
+    private bool _hasAll; // as far as can be seen without reading it
     private long _bytesOnTheWay;
     private long _bytesReceived;
     private int _open;
@@ -34,6 +38,7 @@ internal sealed class SnapshotTaker(
         New,
         Checks,
         Wants,
+        Verifies,
         Stages,
         Pulls,
         Installs,
@@ -84,8 +89,11 @@ internal sealed class SnapshotTaker(
         switch (result, _state)
         {
             case (SnapshotResult.ManifestRead read, State.Checks):
-                (_installed, _isWhole) = (read.Manifest, read.IsWhole);
+                (_installed, _hasAll) = (read.Manifest, read.HasAll);
                 Want();
+                break;
+            case (SnapshotResult.Verified verified, State.Verifies):
+                Verified(verified.IsWhole);
                 break;
             case (SnapshotResult.Staged staged, State.Stages):
                 _kept = _offered!.Chunks.Count - staged.Missing.Count;
@@ -107,7 +115,7 @@ internal sealed class SnapshotTaker(
     {
         _state = State.Wants;
         outbox.Send(frame => SnapshotFrames.WriteWant(
-            frame, request, _isWhole && _installed is not null ? _installed.Root : default));
+            frame, request, _hasAll && _installed is not null ? _installed.Root : default));
     }
 
     private void TakeNone(ref WireReader reader)
@@ -118,19 +126,38 @@ internal sealed class SnapshotTaker(
             return;
         }
 
-        if (why == SnapshotFrames.SameRoot && !_isWhole)
+        if (why == SnapshotFrames.SameRoot && !_hasAll)
         {
             reader.Break("it says that this side has what it lacks.");
             return;
         }
 
-        _offered = why == SnapshotFrames.SameRoot ? _installed : null;
-        End(why switch
+        if (why == SnapshotFrames.SameRoot)
         {
-            SnapshotFrames.SameRoot => SnapshotEnd.AlreadyInstalled,
-            SnapshotFrames.OtherSchema => SnapshotEnd.OtherSchema,
-            _ => SnapshotEnd.NothingGiven,
-        });
+            Verify();
+            return;
+        }
+
+        _offered = null;
+        End(why is SnapshotFrames.OtherSchema ? SnapshotEnd.OtherSchema : SnapshotEnd.NothingGiven);
+    }
+
+    private void Verify()
+    {
+        (_state, _offered) = (State.Verifies, _installed);
+        Do(new SnapshotWork.Verify(_installed!));
+    }
+
+    private void Verified(bool isWhole)
+    {
+        if (isWhole)
+        {
+            End(SnapshotEnd.AlreadyInstalled);
+            return;
+        }
+
+        _hasAll = false;
+        Want();
     }
 
     private void TakeOffer(ref WireReader reader)
@@ -151,7 +178,11 @@ internal sealed class SnapshotTaker(
         var allowed = SnapshotRules.IsForkedFrom(offered, replica) ? SnapshotEnd.Forked
             : offered.Bytes > request.MaxBytes ? SnapshotEnd.TooLarge
             : SnapshotRules.Check(offered, _installed);
-        if (allowed is SnapshotEnd.Installed || (allowed is SnapshotEnd.AlreadyInstalled && !_isWhole))
+        if (allowed is SnapshotEnd.AlreadyInstalled && _hasAll)
+        {
+            Verify();
+        }
+        else if (allowed is SnapshotEnd.Installed or SnapshotEnd.AlreadyInstalled)
         {
             _state = State.Stages;
             Do(new SnapshotWork.Stage(offered));

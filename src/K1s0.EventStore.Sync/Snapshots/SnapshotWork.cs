@@ -10,8 +10,15 @@ internal abstract record SnapshotWork
     /// <summary>Read the installed manifest: <see cref="SnapshotResult.ManifestRead"/>.</summary>
     public sealed record ReadManifest(string Name) : SnapshotWork;
 
-    /// <summary>Read the installed manifest and all chunks: <see cref="SnapshotResult.ManifestRead"/>.</summary>
+    /// <summary>
+    /// Read the installed manifest, and look whether its chunks are there: <see cref="SnapshotResult.ManifestRead"/>.
+    /// </summary>
     public sealed record Check(string Name) : SnapshotWork;
+
+    /// <summary>
+    /// Read all chunks of what is installed, and remove what is damaged: <see cref="SnapshotResult.Verified"/>.
+    /// </summary>
+    public sealed record Verify(SnapshotManifest Manifest) : SnapshotWork;
 
     /// <summary>Read a chunk: <see cref="SnapshotResult.ChunkRead"/>.</summary>
     public sealed record ReadChunk(string Name, SnapshotChunk Chunk) : SnapshotWork;

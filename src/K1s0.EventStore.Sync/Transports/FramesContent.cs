@@ -8,10 +8,13 @@ namespace K1s0.EventStore.Sync;
 internal sealed class FramesContent : HttpContent
 {
     private readonly IReadOnlyList<byte[]> _frames;
+    private readonly Action<int> _moved;
 
-    public FramesContent(IReadOnlyList<byte[]> frames)
+    /// <param name="frames">The frames.</param>
+    /// <param name="moved">Is told how many bytes have gone, part by part.</param>
+    public FramesContent(IReadOnlyList<byte[]> frames, Action<int> moved)
     {
-        _frames = frames;
+        (_frames, _moved) = (frames, moved);
         Headers.ContentType = new MediaTypeHeaderValue(HttpSyncProtocol.ContentType);
     }
 
@@ -26,7 +29,14 @@ internal sealed class FramesContent : HttpContent
         {
             BinaryPrimitives.WriteInt32BigEndian(length, frame.Length);
             await stream.WriteAsync(length, cancellationToken).ConfigureAwait(false);
-            await stream.WriteAsync(frame, cancellationToken).ConfigureAwait(false);
+            _moved(length.Length);
+            for (var rest = frame.AsMemory(); rest.Length > 0;)
+            {
+                var part = rest[..Math.Min(rest.Length, SyncPump.LeastBytesMoved)];
+                await stream.WriteAsync(part, cancellationToken).ConfigureAwait(false);
+                _moved(part.Length);
+                rest = rest[part.Length..];
+            }
         }
     }
 

@@ -39,11 +39,15 @@ public sealed class HttpSyncTransport : ISyncTransport, IPacedTransport
     private long _pulls;
     private int _maxReceivedBytes = SyncOptions.MaxFrameBytes;
     private long _bytesMovedBefore;
+
+    // Only who pushes adds to it.
+    private long _bytesUploaded;
     private int _isDisposed;
 
     /// <summary>A connection; nothing is sent yet.</summary>
     /// <param name="http">
-    /// Sends the requests, and stays the caller's. Its timeout must be longer than a node holds a request, 10 seconds.
+    /// Sends the requests, and stays the caller's. Its timeout must be longer than a node holds a request, 10 seconds,
+    /// and than a slow link needs for the body of a request, up to 8 MiB.
     /// </param>
     /// <param name="endpoint">Where the node answers: an absolute http or https address.</param>
     /// <param name="authenticatedPeer">
@@ -70,7 +74,8 @@ public sealed class HttpSyncTransport : ISyncTransport, IPacedTransport
     public ReplicaId? AuthenticatedPeer { get; }
 
     long IPacedTransport.BytesMoved =>
-        Volatile.Read(ref _bytesMovedBefore) + ((_frames as IPacedTransport)?.BytesMoved ?? 0);
+        Volatile.Read(ref _bytesUploaded)
+        + Volatile.Read(ref _bytesMovedBefore) + ((_frames as IPacedTransport)?.BytesMoved ?? 0);
 
     int IPacedTransport.MaxReceivedBytes
     {
@@ -188,7 +193,7 @@ public sealed class HttpSyncTransport : ISyncTransport, IPacedTransport
     private async Task<HttpResponseMessage> PushAsync(List<byte[]> batch, long number)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, number == 0 ? _endpoint : Address(number));
-        request.Content = new FramesContent(batch);
+        request.Content = new FramesContent(batch, count => Interlocked.Add(ref _bytesUploaded, count));
         var answer = await _http
             .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, _ending.Token).ConfigureAwait(false);
         Check(answer, number == 0 ? HttpStatusCode.OK : HttpStatusCode.NoContent);

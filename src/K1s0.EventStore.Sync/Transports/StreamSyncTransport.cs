@@ -8,8 +8,9 @@ namespace K1s0.EventStore.Sync;
 /// </summary>
 public sealed class StreamSyncTransport : ISyncTransport, IPacedTransport
 {
-    // What a slow link takes in a second or more; whole frames may take minutes.
-    private const int PieceBytes = 16 * 1024;
+    // No more than the pump wants to see moved in the time of a peer's silence: over a slow link a larger piece would
+    // go for longer than that without a sign of it.
+    private const int PieceBytes = SyncPump.LeastBytesMoved;
 
     private readonly Stream _stream;
     private readonly bool _leaveOpen;
@@ -71,6 +72,7 @@ public sealed class StreamSyncTransport : ISyncTransport, IPacedTransport
     {
         var read = await _stream.ReadAtLeastAsync(
             _header, _header.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+        Interlocked.Add(ref _bytesMoved, read);
         if (read == 0)
         {
             return null;

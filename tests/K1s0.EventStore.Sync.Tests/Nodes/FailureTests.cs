@@ -46,12 +46,12 @@ public sealed class FailureTests
     public async Task A_caller_that_breaks_off_does_not_end_the_listening()
     {
         using var left = await OpenAsync(new InMemoryReplicaStore());
-        using var right = await OpenAsync(new InMemoryReplicaStore());
+        var time = new RestingTime(_time);
+        using var right = await OpenAsync(new InMemoryReplicaStore(), time);
         await left.WriteAsync(Some.Envelope());
         var socket = new TcpListener(IPAddress.Loopback, 0);
         socket.Start();
         var failures = 0;
-        var failed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var listener = new TcpSyncListener(right, socket, 1, onEnded: null, token =>
         {
             if (++failures > 1)
@@ -59,12 +59,10 @@ public sealed class FailureTests
                 return socket.AcceptSocketAsync(token);
             }
 
-            failed.SetResult();
             throw new SocketException((int)SocketError.ConnectionReset);
         });
-        await failed.Task;
         var calling = TcpSyncListener.ConnectAsync(listener.LocalEndPoint);
-        _time.Advance(TimeSpan.FromSeconds(1));
+        _time.Advance(await time.NextRestAsync());
 
         (await left.SynchroniseAsync(await calling, SyncRole.Initiator)).IsCompleted.Should().BeTrue();
     }
@@ -101,8 +99,8 @@ public sealed class FailureTests
             cluster.Histories[0].OrderBy(one => one.Event, EventOrder.Instance).Select(one => (one.Event.Hash, one.Context)));
     }
 
-    private Task<ReplicaNode> OpenAsync(IReplicaStore store) =>
-        ReplicaNode.OpenAsync(store, new ReplicaNodeOptions { Sync = SessionSide.Options() }, _time);
+    private Task<ReplicaNode> OpenAsync(IReplicaStore store, TimeProvider? time = null) =>
+        ReplicaNode.OpenAsync(store, new ReplicaNodeOptions { Sync = SessionSide.Options() }, time ?? _time);
 
     /// <summary>A connection to somebody who never reads and never writes.</summary>
     private sealed class StalledTransport : ISyncTransport

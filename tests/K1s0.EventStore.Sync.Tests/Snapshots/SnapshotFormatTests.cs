@@ -183,4 +183,28 @@ public sealed class SnapshotFormatTests(ITestOutputHelper output)
         FluentActions.Invoking(() => SnapshotFormat.Create(new SnapshotHeader("a", 1, 1, []), many)).Should().Throw<ArgumentException>();
         FluentActions.Invoking(() => SnapshotFormat.Create(new SnapshotHeader("a", 1, 1, [lacking]), [])).Should().Throw<ArgumentException>();
     }
+
+    [Theory]
+    [InlineData(512, null)]
+    [InlineData(513, "513 origins of the frontier have seen 262656 ends")]
+    public void More_origins_that_have_all_seen_each_other_than_fit_are_refused_with_that_reason(int origins, string? problem)
+    {
+        var ends = Enumerable.Range(1, origins).Select(number => new Dot(Some.Origin(number), 9)).ToArray();
+        var heads = ends.Select(end => SomeSnapshots.Head(1, 9) with
+        {
+            Last = end,
+            Context = VectorClock.Of([.. ends.Where(other => other != end)]),
+        }).ToArray();
+
+        var act = () => SnapshotFormat.Create(new SnapshotHeader("a", 1, 1, heads), []);
+
+        if (problem is null)
+        {
+            SnapshotManifest.Decode(act().ToArray()).Heads.Should().HaveCount(origins);
+        }
+        else
+        {
+            act.Should().Throw<ArgumentException>().WithMessage($"*{problem}*");
+        }
+    }
 }

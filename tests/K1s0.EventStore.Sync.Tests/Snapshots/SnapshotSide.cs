@@ -32,9 +32,11 @@ internal sealed class SnapshotSide(
 
     public SnapshotReport Report => Session.Snapshot!;
 
+    public DateTimeOffset Now { get; set; } = Some.Noon;
+
     public async Task StepAsync(SyncInput input)
     {
-        var outputs = new Queue<SyncOutput>(Session.Step(input, Some.Noon));
+        var outputs = new Queue<SyncOutput>(Session.Step(input, Now));
         while (outputs.TryDequeue(out var output))
         {
             switch (output)
@@ -45,7 +47,7 @@ internal sealed class SnapshotSide(
                 case SyncOutput.Snapshot snapshot:
                     await BeforeWork(snapshot.Work);
                     var result = await _library.DoAsync(snapshot.Work, CancellationToken.None);
-                    Session.Step(new SyncInput.Snapshot(result), Some.Noon).ToList().ForEach(outputs.Enqueue);
+                    Session.Step(new SyncInput.Snapshot(result), Now).ToList().ForEach(outputs.Enqueue);
                     break;
                 case SyncOutput.Ended ended:
                     End = ended;

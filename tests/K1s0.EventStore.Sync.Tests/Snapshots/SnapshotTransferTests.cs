@@ -126,8 +126,13 @@ public sealed class SnapshotTransferTests(ITestOutputHelper output)
     {
         var state = SomeSnapshots.State(4_000);
         await SomeSnapshots.PublishAsync(_given, state, SomeSnapshots.Head(1, 5));
-        var (changes, sequence) = (0, 5L);
+        var (changes, sequence, stored) = (0, 5L, new List<SnapshotChunk>());
         var pair = new SnapshotPair(_taken, _given, new SyncOptions { IsTransportAuthenticated = true, WindowBytes = 64 * 1024 });
+        pair.Taker.BeforeWork = work =>
+        {
+            stored.AddRange(work is SnapshotWork.StoreChunk one ? [one.Chunk] : []);
+            return Task.CompletedTask;
+        };
         pair.Giver.BeforeWork = async work =>
         {
             // Twice, in the middle: at the beginning and at the end of the keys, so that chunks in the middle stay.
@@ -146,6 +151,8 @@ public sealed class SnapshotTransferTests(ITestOutputHelper output)
         pair.Taker.Report.Manifest!.Clock[Some.Origin(1)].Should().Be(7);
         pair.Taker.Report.ChunksKept.Should().BeGreaterThan(0);
         pair.Arrived.Should().Contain(one => one.Frame[0] == FrameType.SnapshotGone);
+        stored.Should().OnlyHaveUniqueItems("what has come, or is of the old one only, is not asked for");
+        pair.Taker.Report.ChunksReceived.Should().Be(stored.Count);
         (await SomeSnapshots.ReadAsync(_taken)).Should().Equal(state);
         (await _taken.ReadDigestsAsync(SomeSnapshots.Name)).Should().HaveCount(pair.Taker.Report.Manifest!.Chunks.Count);
     }
@@ -313,6 +320,76 @@ public sealed class SnapshotTransferTests(ITestOutputHelper output)
         pair.ChunksArrived.Should().Equal(1);
         pair.Taker.Report.End.Should().Be(SnapshotEnd.Installed);
         (await SomeSnapshots.ReadAsync(_taken)).Should().Equal(state);
+    }
+
+    [Fact]
+    public async Task A_peer_that_gives_up_while_what_is_installed_is_verified_takes_nothing_away()
+    {
+        var state = SomeSnapshots.State(2_000);
+        await SomeSnapshots.PublishAsync(_given, state, SomeSnapshots.Head(1, 5));
+        await new SnapshotPair(_taken, _given).RunAsync();
+        var pair = new SnapshotPair(_taken, _given);
+        pair.Taker.BeforeWork = async work =>
+        {
+            if (work is SnapshotWork.Verify)
+            {
+                pair.Giver.Now += TimeSpan.FromMinutes(10);
+                await pair.Giver.StepAsync(new SyncInput.TimerElapsed());
+            }
+        };
+
+        await pair.RunAsync();
+
+        pair.Giver.End!.Reason.Should().Be(SyncEndReason.Completed, "it owes nothing");
+        pair.Taker.Report.End.Should().Be(SnapshotEnd.AlreadyInstalled);
+    }
+
+    [Fact]
+    public async Task What_is_found_to_be_damaged_after_the_peer_has_given_up_comes_with_the_next_session()
+    {
+        var state = SomeSnapshots.State(2_000);
+        var (manifest, _) = await SomeSnapshots.PublishAsync(_given, state, SomeSnapshots.Head(1, 5));
+        await new SnapshotPair(_taken, _given).RunAsync();
+        await _taken.WriteChunkAsync(SomeSnapshots.Name, manifest.Chunks[1], new byte[manifest.Chunks[1].Length]);
+        var (isCut, cut) = (false, new SnapshotPair(_taken, _given));
+        cut.OnTheWay = (_, frame) => isCut ? [] : [frame];
+        cut.Taker.BeforeWork = work =>
+        {
+            isCut |= work is SnapshotWork.Verify;
+            return Task.CompletedTask;
+        };
+        await cut.RunAsync();
+        await cut.Taker.StepAsync(new SyncInput.Disconnected());
+        cut.Taker.Report.End.Should().Be(SnapshotEnd.Cut);
+
+        // Without reading anything it is seen to be missing.
+        var pair = new SnapshotPair(_taken, _given);
+        pair.Taker.BeforeWork = work => work is SnapshotWork.Verify ? throw new IOException("too late") : Task.CompletedTask;
+        await pair.RunAsync();
+
+        pair.ChunksArrived.Should().Equal(1);
+        pair.Taker.Report.End.Should().Be(SnapshotEnd.Installed);
+        (await SomeSnapshots.ReadAsync(_taken)).Should().Equal(state);
+    }
+
+    [Fact]
+    public async Task A_publication_that_fails_leaves_no_chunks()
+    {
+        var (before, state) = (SomeSnapshots.State(3_000, seed: 1), SomeSnapshots.State(3_000));
+        await SomeSnapshots.PublishAsync(_given, before, SomeSnapshots.Head(1, 5));
+        var installed = await _given.ReadDigestsAsync(SomeSnapshots.Name);
+        var library = new SnapshotLibrary(_given);
+        var broken = SomeSnapshots.Entries(state).Select((entry, number) => number < 2_500 ? entry : throw new TimeoutException());
+
+        // A capture that fails, keys that do not ascend, and a state that is older than what is installed.
+        await Assert.ThrowsAsync<TimeoutException>(() => library.PublishAsync(
+            SomeSnapshots.Name, 1, [SomeSnapshots.Head(1, 6)], broken, CancellationToken.None));
+        await Assert.ThrowsAsync<ArgumentException>(() => library.PublishAsync(
+            SomeSnapshots.Name, 1, [SomeSnapshots.Head(1, 6)], [.. SomeSnapshots.Entries(state), default], CancellationToken.None));
+        (await SomeSnapshots.PublishAsync(_given, state, SomeSnapshots.Head(1, 4))).End.Should().Be(SnapshotEnd.Older);
+
+        (await _given.ReadDigestsAsync(SomeSnapshots.Name)).Should().BeEquivalentTo(installed);
+        (await SomeSnapshots.ReadAsync(_given)).Should().Equal(before);
     }
 
     [Fact]

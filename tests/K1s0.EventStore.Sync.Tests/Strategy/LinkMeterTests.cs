@@ -10,6 +10,30 @@ public sealed class LinkMeterTests
     private readonly LinkMeter _meter = new();
     private DateTimeOffset _now = Some.Noon;
 
+    [Theory]
+    [Trait("Row", "S12")]
+    [InlineData(LinkState.Normal, 1, 1, true)]
+    [InlineData(LinkState.Constrained, 1, 1, true)]
+    [InlineData(LinkState.HighLatency, 1, 1, false)]
+    [InlineData(LinkState.HighLatency, 100, 65_536, false)]
+    [InlineData(LinkState.HighLatency, 101, 32_767, false)]
+    [InlineData(LinkState.HighLatency, 101, 32_768, true)]
+    [InlineData(LinkState.HighLatency, 2, 131_071, false)]
+    [InlineData(LinkState.HighLatency, 2, 131_072, true)]
+    [InlineData(LinkState.ConstrainedAndHighLatency, 100, 65_536, false)]
+    public void Where_answers_are_late_a_batch_waits_for_more_than_a_hundred_events_as_far_as_the_peer_lets_it(
+        LinkState link, int events, int bytes, bool isFull)
+    {
+        var strategy = new RoundStrategy(link, CriticalFirst: false, BatchBytes: 32_768, SliceBytes: 0);
+
+        strategy.IsFull(events, bytes, peerWindow: 131_072).Should().Be(isFull);
+    }
+
+    [Fact]
+    public void No_batch_waits_for_more_than_a_mebibyte() =>
+        new RoundStrategy(LinkState.HighLatency, CriticalFirst: false, BatchBytes: 32_768, SliceBytes: 0)
+            .IsFull(2, 1024 * 1024, peerWindow: int.MaxValue).Should().BeTrue();
+
     [Fact]
     [Trait("Row", "S12")]
     public void A_link_is_constrained_below_one_megabit_three_times_in_a_row_and_until_it_is_above_one_and_a_half()
