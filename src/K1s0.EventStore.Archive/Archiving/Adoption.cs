@@ -5,46 +5,40 @@ namespace K1s0.EventStore.Archive;
 /// what came behind their last manifest when the database was brought back to an earlier time. Each manifest is noted
 /// in its turn, so one that was cut off goes on. Deletes nothing of the bucket. Not thread-safe.
 /// </summary>
-internal sealed class Adoption(
-    ArchiverParts parts,
-    Listings listings,
-    LostTimeline lost,
-    TimeProvider timeProvider,
-    Func<Task<Lease>> renew,
-    Action<Position> report)
+internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeline lost, Action<Position> report)
 {
     /// <summary>What a person can do about a lost timeline.</summary>
     public const string Advice =
         "If the database was brought back to an earlier time, Archiver.AdoptAsync(LostTimeline.Remove) goes on without "
         + "what was lost.";
 
-    private readonly ListingHistory _history = new(parts.Objects);
-    private readonly ArchiveManifests _manifests = new(parts.Objects);
-    private readonly AdoptedBatches _batches = new(parts, lost, renew, report);
-    private readonly Settlement _settlement = new(parts, listings, lost, timeProvider, renew);
+    private readonly ListingHistory _history = new(leader.Objects);
+    private readonly ArchiveManifests _manifests = new(leader.Objects);
+    private readonly AdoptedBatches _batches = new(leader, lost, report);
+    private readonly Settlement _settlement = new(leader, lost);
     private int _removed;
 
     /// <summary>Takes over everything, and puts a manifest where the bucket lists other batches.</summary>
     public async Task<ArchiveAdoptionReport> RunAsync(CancellationToken cancellationToken)
     {
-        var status = await parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        var status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         if (status.Manifest is null && !await BeginAsync(status, cancellationToken).ConfigureAwait(false))
         {
             return new ArchiveAdoptionReport(0, 0, 0);
         }
 
         status = await CatchUpAsync(
-            await parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false), cancellationToken)
+            await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false), cancellationToken)
             .ConfigureAwait(false);
         if (status.ManifestIsOpen)
         {
-            await listings.ListAsync(renew, cancellationToken).ConfigureAwait(false);
+            await listings.ListAsync(cancellationToken).ConfigureAwait(false);
         }
 
         // Also where one was cut off in front of it.
         _removed += await _settlement.RunAsync(cancellationToken).ConfigureAwait(false);
-        await listings.ListAsync(renew, cancellationToken).ConfigureAwait(false);
-        status = await parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        await listings.ListAsync(cancellationToken).ConfigureAwait(false);
+        status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         return new ArchiveAdoptionReport(status.Manifest!.Number, _batches.Count, _batches.Events)
         {
             Removed = _removed,
@@ -74,17 +68,17 @@ internal sealed class Adoption(
             }
             else if (found.Digest == last.Digest)
             {
-                await parts.Catalog.ListManifestAsync(
-                    await renew().ConfigureAwait(false), last.Number, cancellationToken).ConfigureAwait(false);
+                await leader.Catalog.ListManifestAsync(
+                    await leader.RenewAsync().ConfigureAwait(false), last.Number, cancellationToken).ConfigureAwait(false);
             }
             else
             {
                 // Manifests are never changed or deleted: this one can never be put.
-                await parts.Catalog.AbandonManifestAsync(
-                    await renew().ConfigureAwait(false), last.Number, cancellationToken).ConfigureAwait(false);
+                await leader.Catalog.AbandonManifestAsync(
+                    await leader.RenewAsync().ConfigureAwait(false), last.Number, cancellationToken).ConfigureAwait(false);
             }
 
-            status = await parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+            status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         }
 
         return status;
@@ -161,13 +155,13 @@ internal sealed class Adoption(
     // The books know it, and list what they have taken over.
     private async Task NoteAsync(ArchiveManifest manifest, CancellationToken cancellationToken)
     {
-        await parts.Catalog.PlanManifestAsync(
-            await renew().ConfigureAwait(false),
+        await leader.Catalog.PlanManifestAsync(
+            await leader.RenewAsync().ConfigureAwait(false),
             new PlannedManifest(manifest.Number, manifest.Digest, manifest.Content, _batches.Through),
             manifest.Previous,
             cancellationToken).ConfigureAwait(false);
-        await parts.Catalog.ListManifestAsync(
-            await renew().ConfigureAwait(false), manifest.Number, cancellationToken).ConfigureAwait(false);
+        await leader.Catalog.ListManifestAsync(
+            await leader.RenewAsync().ConfigureAwait(false), manifest.Number, cancellationToken).ConfigureAwait(false);
     }
 
     private static void CheckStore(ArchiveListing listing, ArchiveStatus status)

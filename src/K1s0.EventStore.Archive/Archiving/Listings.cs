@@ -1,35 +1,34 @@
 namespace K1s0.EventStore.Archive;
 
 /// <summary>Lists verified batches in manifests: held in the books, then put, then noted. Not thread-safe.</summary>
-internal sealed class Listings(IArchiveCatalog catalog, IObjectStore objects, TimeProvider timeProvider)
+/// <param name="leader">What the steps work with.</param>
+/// <param name="proved">The objects that were read back since this leader leads; null for none.</param>
+internal sealed class Listings(LeaderParts leader, IReadOnlySet<string>? proved = null)
 {
-    /// <summary>How often a put is tried whose outcome nobody knows.</summary>
-    public const int PutAttempts = 3;
-
     private const int BatchesPerManifest = 1_000;
 
-    private readonly ArchiveManifests _manifests = new(objects);
+    private readonly ArchiveManifests _manifests = new(leader.Objects);
+    private readonly Settlement _settlement = new(leader, LostTimeline.Refuse);
     private ArchiveListing? _known;
 
     /// <summary>Finishes a manifest that was begun, then lists what is verified.</summary>
     /// <returns>The last position of each manifest that was listed.</returns>
     /// <exception cref="ManifestConflictException">Bucket and books do not belong together.</exception>
-    public async Task<IReadOnlyList<Position>> ListAsync(Func<Task<Lease>> renew, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Position>> ListAsync(CancellationToken cancellationToken)
     {
         var listed = new List<Position>();
         while (true)
         {
-            var status = await catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
-            var open = status.ManifestIsOpen
-                ? await catalog.FindOpenManifestAsync(cancellationToken).ConfigureAwait(false)
-                : await PlanAsync(renew, status, cancellationToken).ConfigureAwait(false);
-            if (open is null)
+            var status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+            var through = status.ManifestIsOpen
+                ? await leader.Held.FinishOpenAsync(cancellationToken).ConfigureAwait(false)
+                : await ListAsync(status, cancellationToken).ConfigureAwait(false);
+            if (through is not { } last)
             {
                 return listed;
             }
 
-            await FinishAsync(renew, ArchiveManifest.Read(open.Content), cancellationToken).ConfigureAwait(false);
-            listed.Add(open.Through);
+            listed.Add(last);
         }
     }
 
@@ -39,31 +38,21 @@ internal sealed class Listings(IArchiveCatalog catalog, IObjectStore objects, Ti
     /// What it replaces is not listed any more; or bucket and books do not belong together.
     /// </exception>
     public async Task<ArchiveListing> ReplaceAsync(
-        Func<Task<Lease>> renew, BatchReplacement replacement, CancellationToken cancellationToken)
+        BatchReplacement replacement, CancellationToken cancellationToken)
     {
-        await ListAsync(renew, cancellationToken).ConfigureAwait(false);
-        var status = await catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        await ListAsync(cancellationToken).ConfigureAwait(false);
+        var status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         var listing = await ReadAsync(status, cancellationToken).ConfigureAwait(false);
-        var lease = await renew().ConfigureAwait(false);
-        var manifest = listing.Replace(lease.Epoch, timeProvider.GetUtcNow(), replacement, status.Store);
-        await catalog.PlanReplacementAsync(
+        var lease = await leader.RenewAsync().ConfigureAwait(false);
+        var manifest = listing.Replace(lease.Epoch, leader.Now, replacement, status.Store);
+        await leader.Catalog.PlanReplacementAsync(
             lease,
             new PlannedManifest(manifest.Number, manifest.Digest, manifest.Content, status.Listed),
             manifest.Previous,
             replacement,
             cancellationToken).ConfigureAwait(false);
-        await FinishAsync(renew, manifest, cancellationToken).ConfigureAwait(false);
+        await leader.Held.FinishAsync(manifest, cancellationToken).ConfigureAwait(false);
         return _known = listing.With(manifest);
-    }
-
-    /// <summary>Puts a manifest that is held in the books, and notes that it is put.</summary>
-    /// <exception cref="ManifestConflictException">Its number is taken.</exception>
-    public async Task FinishAsync(
-        Func<Task<Lease>> renew, ArchiveManifest manifest, CancellationToken cancellationToken)
-    {
-        await PutAsync(manifest, cancellationToken).ConfigureAwait(false);
-        await catalog.ListManifestAsync(
-            await renew().ConfigureAwait(false), manifest.Number, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Books that never had a manifest belong to a bucket without any.</summary>
@@ -80,10 +69,9 @@ internal sealed class Listings(IArchiveCatalog catalog, IObjectStore objects, Ti
     }
 
     // Null when nothing is verified that is not listed.
-    private async Task<PlannedManifest?> PlanAsync(
-        Func<Task<Lease>> renew, ArchiveStatus status, CancellationToken cancellationToken)
+    private async Task<Position?> ListAsync(ArchiveStatus status, CancellationToken cancellationToken)
     {
-        var open = await catalog.ListBatchesAsync(status.Listed, BatchesPerManifest, cancellationToken)
+        var open = await leader.Catalog.ListBatchesAsync(status.Listed, BatchesPerManifest, cancellationToken)
             .ConfigureAwait(false);
         var verified = open.TakeWhile(batch => batch.State is ArchiveState.Verified).ToList();
         if (verified.Count == 0)
@@ -92,30 +80,45 @@ internal sealed class Listings(IArchiveCatalog catalog, IObjectStore objects, Ti
         }
 
         var listing = await ReadAsync(status, cancellationToken).ConfigureAwait(false);
-        var lease = await renew().ConfigureAwait(false);
-        var manifest = listing.Next(
-            lease.Epoch, timeProvider.GetUtcNow(), [.. verified.Select(Listed)], store: status.Store);
-        var planned = new PlannedManifest(
-            manifest.Number, manifest.Digest, manifest.Content, verified[^1].Plan.Last);
-        await catalog.PlanManifestAsync(lease, planned, manifest.Previous, cancellationToken).ConfigureAwait(false);
-        return planned;
+        var added = new List<ManifestBatch>();
+        foreach (var batch in verified)
+        {
+            added.Add(await FindAsync(batch, status.Store, cancellationToken).ConfigureAwait(false));
+        }
+
+        var lease = await leader.RenewAsync().ConfigureAwait(false);
+        var manifest = listing.Next(lease.Epoch, leader.Now, added, store: status.Store);
+        var through = verified[^1].Plan.Last;
+        await leader.Catalog.PlanManifestAsync(
+            lease,
+            new PlannedManifest(manifest.Number, manifest.Digest, manifest.Content, through),
+            manifest.Previous,
+            cancellationToken).ConfigureAwait(false);
+        await leader.Held.FinishAsync(manifest, cancellationToken).ConfigureAwait(false);
+        if (!added.Select(batch => batch.Key.Value)
+            .SequenceEqual(verified.Select(batch => batch.Stored!.Key), StringComparer.Ordinal))
+        {
+            // The books go over to what was made anew.
+            await _settlement.RunAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return through;
     }
 
-    // Who put it and lost the answer, or was followed by another leader, finds it there: the bytes are the same.
-    private async Task PutAsync(ArchiveManifest manifest, CancellationToken cancellationToken)
+    // What an earlier run has read back may be gone: another timeline of the store has merged it since, and removed it.
+    private async Task<ManifestBatch> FindAsync(
+        BatchEntry batch, StoreIdentity store, CancellationToken cancellationToken)
     {
-        for (var attempt = 1; ; attempt++)
+        var own = ManifestBatch.Of(batch.Plan, batch.Stored!, batch.EventsDigest);
+        if (proved?.Contains(own.Key.Value) is true
+            || (await leader.Objects.HeadAsync(own.Key, cancellationToken).ConfigureAwait(false))?.Digest == own.Digest)
         {
-            try
-            {
-                await _manifests.PutAsync(manifest, cancellationToken).ConfigureAwait(false);
-                return;
-            }
-            catch (WriteOutcomeUnknownException) when (attempt < PutAttempts)
-            {
-                // Repeating it settles it.
-            }
+            return own;
         }
+
+        var (stored, proof) = await leader.Remade.MakeAsync(
+            store, batch, "it is gone, or is another one.", cancellationToken).ConfigureAwait(false);
+        return ManifestBatch.Of(batch.Plan, stored, proof.EventsDigest);
     }
 
     private async Task<ArchiveListing> ReadAsync(ArchiveStatus status, CancellationToken cancellationToken)
@@ -128,14 +131,14 @@ internal sealed class Listings(IArchiveCatalog catalog, IObjectStore objects, Ti
         }
 
         if (_known.Number == number && _known.Digest == digest && _known.Store.StoreId == status.Store.StoreId
-            && await CatalogEntries.AreListedAsync(catalog, _known, cancellationToken).ConfigureAwait(false))
+            && await CatalogEntries.AreListedAsync(leader.Catalog, _known, cancellationToken).ConfigureAwait(false))
         {
             return _known;
         }
 
         var found = _known;
         _known = null;
-        var now = await catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        var now = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         if ((now.Manifest?.Number ?? 0) != number || now.ManifestIsOpen)
         {
             throw new ArchiveRefusedException(ArchiveRefusal.Moved, "Another leader has listed batches since.");
@@ -146,7 +149,4 @@ internal sealed class Listings(IArchiveCatalog catalog, IObjectStore objects, Ti
             $"the books say that manifest {number} is the last one, or that it has other batches: an adoption was cut "
             + "off, or they are of another bucket.");
     }
-
-    private static ManifestBatch Listed(BatchEntry batch) =>
-        ManifestBatch.Of(batch.Plan, batch.Stored!, batch.EventsDigest);
 }

@@ -64,8 +64,9 @@ public sealed class CatalogListings(
                 ArchiveRefusal.Busy, "Another process has the lease of the archive: run again when it is done.");
         try
         {
-            return await new Listings(_parts.Catalog, _parts.Objects, timeProvider ?? TimeProvider.System)
-                .ReplaceAsync(() => Task.FromResult(lease), replacement, cancellationToken).ConfigureAwait(false);
+            var leader = new LeaderParts(
+                _parts, _options, timeProvider ?? TimeProvider.System, () => Task.FromResult(lease));
+            return await new Listings(leader).ReplaceAsync(replacement, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
