@@ -29,9 +29,11 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         if (!await CatalogEntries.AreListedAsync(leader.Catalog, listing, cancellationToken).ConfigureAwait(false))
         {
             var targets = new List<ManifestBatch>();
+            var listed = listing.Batches.Select(batch => (batch.Key, batch.Digest)).ToHashSet();
             foreach (var entry in await ReadAsync(cancellationToken).ConfigureAwait(false))
             {
-                targets.Add(await FindAsync(entry, listing, cancellationToken).ConfigureAwait(false));
+                targets.Add(await FindAsync(entry, listing, listed, status.Store, cancellationToken)
+                    .ConfigureAwait(false));
             }
 
             listing = await ListAsync(listing, targets, status, cancellationToken).ConfigureAwait(false);
@@ -139,24 +141,54 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
             .Where(entry => entry.State >= ArchiveState.Listed),
     ];
 
-    // The object of the books; or, where it is gone, one of the same events.
+    // What is listed stays. What is to be listed again is read first: nobody has cared for it since it was listed no
+    // more, and what is listed in its place goes. Where it is gone or damaged, one of the same events is made.
     private async Task<ManifestBatch> FindAsync(
-        BatchEntry entry, ArchiveListing listing, CancellationToken cancellationToken)
+        BatchEntry entry,
+        ArchiveListing listing,
+        HashSet<(ObjectKey Key, Sha256Digest Digest)> listed,
+        StoreIdentity store,
+        CancellationToken cancellationToken)
     {
         var own = ManifestBatch.Of(entry.Plan, entry.Stored!, entry.EventsDigest);
-        var info = await leader.Objects.HeadAsync(own.Key, cancellationToken).ConfigureAwait(false);
-        if (info?.Digest == own.Digest)
+        if (listed.Contains((own.Key, own.Digest)) || await IsWholeAsync(own, cancellationToken).ConfigureAwait(false))
         {
             return own;
         }
 
-        var whole = listing.Batches.FirstOrDefault(batch => batch.After <= own.After && batch.Last >= own.Last)
-            ?? throw BatchContent.Missing(own);
-        var made = await RecutBatch.CutAsync(leader.Objects, [whole], own.After, own.Last, cancellationToken)
+        if (entry.State < ArchiveState.Pruned)
+        {
+            var (stored, proof) = await leader.Remade.MakeAsync(
+                store, entry, "it is gone, or damaged.", cancellationToken).ConfigureAwait(false);
+            return ManifestBatch.Of(entry.Plan, stored, proof.EventsDigest);
+        }
+
+        // One batch that was made of it and of others, or several that it was parted into.
+        var parts = listing.Batches.Where(batch => batch.Last > own.After && batch.After < own.Last).ToList();
+        if (parts.Count == 0 || parts[0].After > own.After || parts[^1].Last < own.Last)
+        {
+            throw BatchContent.Missing(own);
+        }
+
+        var made = await RecutBatch.CutAsync(leader.Objects, parts, own.After, own.Last, cancellationToken)
             .ConfigureAwait(false);
         return made.EventsDigest == own.EventsDigest
             ? await made.PutAsync(leader.Objects, leader.RenewAsync, cancellationToken).ConfigureAwait(false)
             : throw new ObjectDamagedException(own.Key.Value, "it is gone, and what is listed has other events.");
+    }
+
+    private async Task<bool> IsWholeAsync(ManifestBatch batch, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await BatchContent.TryReadAsync(leader.Objects, batch, BatchProof.Reading, cancellationToken)
+                .ConfigureAwait(false) is not null;
+        }
+        catch (ObjectDamagedException)
+        {
+            // It stays where it is, and is not listed.
+            return false;
+        }
     }
 
     private async Task<ArchiveListing> ListAsync(

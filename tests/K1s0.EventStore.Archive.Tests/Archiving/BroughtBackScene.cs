@@ -75,12 +75,13 @@ internal sealed class BroughtBackScene : IDisposable
         return await archiver.AdoptAsync(lost, cancellationToken: Cancellation);
     }
 
-    public async Task<int> CompactAsync(SimulatedArchive archive, IObjectStore objects) =>
+    public async Task<int> CompactAsync(
+        SimulatedArchive archive, IObjectStore objects, LifecyclePolicy? policy = null) =>
         (await new ArchiveLifecycle(
             objects,
             new CatalogListings(
                 PartsOf(archive, objects), new ArchivingOptions { LeaseDuration = Lease }, Time),
-            Policy,
+            policy ?? Policy,
             timeProvider: Time).RunAsync(cancellationToken: Cancellation)).CompactedInto;
 
     public static async Task<IReadOnlyList<string>> KeysAsync(SimulatedObjectStore objects) =>

@@ -1,0 +1,89 @@
+using K1s0.EventStore.ObjectStores;
+
+namespace K1s0.EventStore.Archive.Tests;
+
+/// <summary>
+/// Another timeline has merged batches on both sides of the border, and removed their objects: the books get batches of
+/// their own events again, whole ones, wherever it is cut off.
+/// </summary>
+[Trait("Row", "I09")]
+public sealed class BroughtBackSettlementTests : IDisposable
+{
+    private static readonly LifecyclePolicy OnlyRemoves = new(
+        new LifecycleStep(ArchiveTier.Warm, TimeSpan.FromHours(1), StorageClass.InfrequentAccess))
+    {
+        CompactBelowBytes = 0,
+        RemoveAfter = TimeSpan.FromHours(1),
+    };
+
+    private readonly BroughtBackScene _scene = new();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _scene.Dispose();
+
+    [Fact]
+    public async Task A_merged_batch_that_is_gone_is_made_anew_of_the_parts_that_are_listed()
+    {
+        var world = await MergeAsync(removes: true);
+
+        // The one that fell behind parts the batch, and removes it.
+        await _scene.ArchiveAsync(world.Early, world.Objects);
+        _scene.Time.Advance(TimeSpan.FromHours(2));
+        await _scene.CompactAsync(world.Early, world.Objects, OnlyRemoves);
+        (await BroughtBackScene.KeysAsync(world.Objects)).Should().NotContain(world.Merged);
+
+        // Then the one counts again whose books have it.
+        world.Late.Batches.Should().ContainSingle().Which.Stored!.Key.Should().Be(world.Merged);
+        (await _scene.ArchiveAsync(world.Late, world.Objects)).Obstacle.Should().BeNull();
+
+        world.Late.Batches.Should().ContainSingle();
+        await _scene.CheckAsync(world.Late, world.Objects, world.Events);
+    }
+
+    [Fact]
+    public async Task An_object_that_was_damaged_while_nobody_listed_it_is_not_listed_again()
+    {
+        var world = await MergeAsync(removes: false);
+        var damaged = world.Early.Batches[1].Stored!.Key;
+        world.Early.Batches[1].State.Should().Be(ArchiveState.Pruned, "its events are nowhere else");
+        world.Objects.Damage(new ObjectKey(damaged), content => [.. content.SkipLast(1), 0]);
+
+        (await _scene.ArchiveAsync(world.Early, world.Objects)).Obstacle.Should().BeNull();
+
+        (await new ArchiveManifests(world.Objects).ReadLatestAsync(cancellationToken: Cancellation))!.Batches
+            .Should().NotContain(batch => string.Equals(batch.Key.Value, damaged, StringComparison.Ordinal));
+        await _scene.CheckAsync(world.Early, world.Objects, world.Events);
+    }
+
+    // One database falls behind between two months; the other one merges batches of both.
+    private async Task<World> MergeAsync(
+        bool removes, Func<ObjectCall, ObjectFault>? faults = null, Func<string, Task>? intercept = null)
+    {
+        var objects = new SimulatedObjectStore(_scene.Time, faults);
+        var original = new SimulatedArchive(_scene.Time);
+        var events = new List<EventEnvelope>(await BroughtBackScene.AppendAsync(original, 30, 1, "a"));
+        await _scene.ArchiveAsync(original, objects);
+        events.AddRange(await BroughtBackScene.AppendAsync(original, 25, 2, "a"));
+        var early = await original.CopyAsync(events, intercept);
+        await _scene.ArchiveAsync(original, objects);
+        _scene.Time.Advance(TimeSpan.FromHours(2));
+        (await _scene.CompactAsync(original, objects)).Should().Be(1);
+        if (removes)
+        {
+            _scene.Time.Advance(TimeSpan.FromHours(2));
+            await _scene.CompactAsync(original, objects);
+        }
+
+        var late = await original.CopyAsync(events);
+        _scene.Time.Advance(BroughtBackScene.Lease);
+        return new World(objects, early, late, events, original.Batches.Single().Stored!.Key);
+    }
+
+    private sealed record World(
+        SimulatedObjectStore Objects,
+        SimulatedArchive Early,
+        SimulatedArchive Late,
+        IReadOnlyList<EventEnvelope> Events,
+        string Merged);
+}
