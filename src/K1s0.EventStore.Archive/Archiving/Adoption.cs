@@ -21,21 +21,18 @@ internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeli
     /// <summary>Takes over everything, and puts a manifest where the bucket lists other batches.</summary>
     public async Task<ArchiveAdoptionReport> RunAsync(CancellationToken cancellationToken)
     {
-        var status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
-        if (status.Manifest is null && !await BeginAsync(status, cancellationToken).ConfigureAwait(false))
+        var status = await CatchUpAsync(cancellationToken).ConfigureAwait(false);
+        if (status.Manifest is null)
         {
-            return new ArchiveAdoptionReport(0, 0, 0);
+            if (!await BeginAsync(status, cancellationToken).ConfigureAwait(false))
+            {
+                return new ArchiveAdoptionReport(0, 0, 0);
+            }
+
+            await CatchUpAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        status = await CatchUpAsync(
-            await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false), cancellationToken)
-            .ConfigureAwait(false);
-        if (status.ManifestIsOpen)
-        {
-            await listings.ListAsync(cancellationToken).ConfigureAwait(false);
-        }
-
-        // Also where one was cut off in front of it.
+        // Whatever an earlier run has seen.
         _removed += await _settlement.RunAsync(cancellationToken).ConfigureAwait(false);
         await listings.ListAsync(cancellationToken).ConfigureAwait(false);
         status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
@@ -45,13 +42,17 @@ internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeli
         };
     }
 
-    /// <summary>Takes over the manifests behind the last one of the books: usually there is none.</summary>
+    /// <summary>
+    /// Takes over the manifests behind the last one of the books, and goes on where an adoption was cut off: usually
+    /// there is nothing to do.
+    /// </summary>
     /// <returns>Where the archive stands then.</returns>
     /// <exception cref="ManifestConflictException">
     /// Bucket and books do not belong together, or the database does not have the events of a batch.
     /// </exception>
-    public async Task<ArchiveStatus> CatchUpAsync(ArchiveStatus status, CancellationToken cancellationToken)
+    public async Task<ArchiveStatus> CatchUpAsync(CancellationToken cancellationToken)
     {
+        var status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         while (status.Manifest is { } last)
         {
             var found = await _manifests
@@ -62,26 +63,46 @@ internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeli
                 break;
             }
 
-            if (!status.ManifestIsOpen)
-            {
-                await FollowAsync(status, last, cancellationToken).ConfigureAwait(false);
-            }
-            else if (found.Digest == last.Digest)
-            {
-                await leader.Catalog.ListManifestAsync(
-                    await leader.RenewAsync().ConfigureAwait(false), last.Number, cancellationToken).ConfigureAwait(false);
-            }
-            else
-            {
-                // Manifests are never changed or deleted: this one can never be put.
-                await leader.Catalog.AbandonManifestAsync(
-                    await leader.RenewAsync().ConfigureAwait(false), last.Number, cancellationToken).ConfigureAwait(false);
-            }
+            await StepAsync(found, last, status, cancellationToken).ConfigureAwait(false);
+            status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        }
 
+        if (status.ManifestIsOpen
+            && await leader.Held.FinishOpenAsync(cancellationToken).ConfigureAwait(false) is { } through)
+        {
+            report(through);
+            status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        if (!await listings.AreSettledAsync(status, cancellationToken).ConfigureAwait(false))
+        {
+            // An adoption was cut off behind its last manifest: what the books name may be gone.
+            _removed += await _settlement.RunAsync(cancellationToken).ConfigureAwait(false);
             status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         }
 
         return status;
+    }
+
+    // A manifest of the bucket that the books have not noted.
+    private async Task StepAsync(
+        ArchiveManifest found, PlannedManifest last, ArchiveStatus status, CancellationToken cancellationToken)
+    {
+        if (!status.ManifestIsOpen)
+        {
+            await FollowAsync(status, last, cancellationToken).ConfigureAwait(false);
+        }
+        else if (found.Digest == last.Digest)
+        {
+            await leader.Catalog.ListManifestAsync(
+                await leader.RenewAsync().ConfigureAwait(false), last.Number, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            // Manifests are never changed or deleted: this one can never be put.
+            await leader.Catalog.AbandonManifestAsync(
+                await leader.RenewAsync().ConfigureAwait(false), last.Number, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     // Into books without any manifest. False when the bucket has none either.

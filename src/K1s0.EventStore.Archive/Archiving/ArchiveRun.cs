@@ -1,5 +1,6 @@
 using System.Globalization;
 using K1s0.EventStore.Archive.Telemetry;
+using K1s0.EventStore.Integrity;
 using Microsoft.Extensions.Logging;
 
 namespace K1s0.EventStore.Archive;
@@ -28,6 +29,7 @@ internal sealed class ArchiveRun
         ArchiverParts parts,
         ArchivingOptions options,
         Lease lease,
+        Sha256Digest settled,
         IProgress<ArchiveProgress>? progress,
         TimeProvider timeProvider,
         ILogger logger)
@@ -36,11 +38,14 @@ internal sealed class ArchiveRun
         _lease = new HeldLease(parts.Leases, options, lease, timeProvider, logger);
         _leader = new LeaderParts(parts, options, timeProvider, _lease.RenewAsync);
         _maker = new BatchMaker(parts.Feed);
-        _listings = new Listings(_leader, _proved);
+        _listings = new Listings(_leader, _proved, settled);
     }
 
     /// <summary>The lease as it was last renewed.</summary>
     public Lease Lease => _lease.Current;
+
+    /// <summary>The digest of the manifest whose batches the books were seen to have.</summary>
+    public Sha256Digest Settled => _listings.Settled;
 
     public async Task<ArchiveReport> RunAsync(CancellationToken cancellationToken)
     {
@@ -49,11 +54,10 @@ internal sealed class ArchiveRun
         {
             await _parts.Catalog.RaiseMinimumRetentionAsync(_options.MinimumRetention, cancellationToken)
                 .ConfigureAwait(false);
-            status = await _parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         }
 
+        status = await AdoptionOf(LostTimeline.Refuse).CatchUpAsync(cancellationToken).ConfigureAwait(false);
         await _listings.CheckBeginningAsync(status, cancellationToken).ConfigureAwait(false);
-        status = await AdoptionOf(LostTimeline.Refuse).CatchUpAsync(status, cancellationToken).ConfigureAwait(false);
         _store = status.Store;
         var due = ArchivePolicy.FindDue(
             await _parts.Catalog.ListMonthsAsync(
@@ -152,8 +156,11 @@ internal sealed class ArchiveRun
             _failed++;
             _logger.AttemptFailed(batch.Attempt, batch.Plan.Last.Value, fault);
             await _parts.Catalog.FailUploadAsync(
-                await _lease.RenewAsync().ConfigureAwait(false), batch.Plan.Last, batch.Attempt, fault, cancellationToken)
-                .ConfigureAwait(false);
+                await _lease.RenewAsync().ConfigureAwait(false),
+                batch.Plan.Last,
+                batch.Attempt,
+                fault,
+                cancellationToken).ConfigureAwait(false);
             if (attempt == _options.MaxAttempts)
             {
                 throw new ObjectDamagedException(batch.Stored?.Key ?? $"of the batch up to {batch.Plan.Last}", fault);
@@ -170,7 +177,8 @@ internal sealed class ArchiveRun
         await ArchiveTelemetry.MeasureAsync("upload", batch.Plan.EventCount, async () =>
         {
             var attempt = await _parts.Catalog.BeginUploadAsync(
-                await _lease.RenewAsync().ConfigureAwait(false), batch.Plan.Last, cancellationToken).ConfigureAwait(false);
+                await _lease.RenewAsync().ConfigureAwait(false), batch.Plan.Last, cancellationToken)
+                .ConfigureAwait(false);
             Report(ArchiveState.Uploading, batch.Plan.Last);
             var key = made.Key(attempt.ToString(CultureInfo.InvariantCulture));
             var outcome = await PutAsync(key, made, cancellationToken).ConfigureAwait(false);
@@ -183,7 +191,7 @@ internal sealed class ArchiveRun
             var stored = new BatchObject(
                 key.Value,
                 made.Content.Length,
-                Integrity.Sha256Digest.Of(made.Content.Span),
+                Sha256Digest.Of(made.Content.Span),
                 made.Index.Digest);
             await _parts.Catalog.FinishUploadAsync(
                 await _lease.RenewAsync().ConfigureAwait(false), batch.Plan.Last, attempt, stored, cancellationToken)

@@ -56,15 +56,52 @@ public sealed class BroughtBackSettlementTests : IDisposable
         await _scene.CheckAsync(world.Early, world.Objects, world.Events);
     }
 
+    [Fact]
+    public async Task Whatever_fails_at_whichever_call_the_next_run_makes_the_rest_of_the_steps_by_itself()
+    {
+        var failures = 0;
+        foreach (var fault in new[] { ObjectFault.CrashBefore, ObjectFault.LostAnswer })
+        {
+            for (var failAt = 1; ; failAt++)
+            {
+                var left = int.MaxValue;
+                var world = await MergeAsync(
+                    removes: true,
+                    count: 12,
+                    _ => --left == 0 ? fault : ObjectFault.None,
+                    call => --left == 0 ? throw new SimulatedCrashException(call) : Task.CompletedTask);
+                left = failAt;
+
+                var failure = await Record.ExceptionAsync(() => _scene.ArchiveAsync(world.Early, world.Objects));
+
+                var isOver = left > 0;
+                left = int.MaxValue;
+                failures += failure is null ? 0 : 1;
+                _scene.Time.Advance(BroughtBackScene.Lease);
+                (await _scene.ArchiveAsync(world.Early, world.Objects)).Obstacle.Should().BeNull();
+                await _scene.CheckAsync(world.Early, world.Objects, world.Events);
+                if (isOver)
+                {
+                    break;
+                }
+            }
+        }
+
+        failures.Should().BeGreaterThan(40);
+    }
+
     // One database falls behind between two months; the other one merges batches of both.
     private async Task<World> MergeAsync(
-        bool removes, Func<ObjectCall, ObjectFault>? faults = null, Func<string, Task>? intercept = null)
+        bool removes,
+        int count = 30,
+        Func<ObjectCall, ObjectFault>? faults = null,
+        Func<string, Task>? intercept = null)
     {
         var objects = new SimulatedObjectStore(_scene.Time, faults);
         var original = new SimulatedArchive(_scene.Time);
-        var events = new List<EventEnvelope>(await BroughtBackScene.AppendAsync(original, 30, 1, "a"));
+        var events = new List<EventEnvelope>(await BroughtBackScene.AppendAsync(original, count, 1, "a"));
         await _scene.ArchiveAsync(original, objects);
-        events.AddRange(await BroughtBackScene.AppendAsync(original, 25, 2, "a"));
+        events.AddRange(await BroughtBackScene.AppendAsync(original, count - 2, 2, "a"));
         var early = await original.CopyAsync(events, intercept);
         await _scene.ArchiveAsync(original, objects);
         _scene.Time.Advance(TimeSpan.FromHours(2));

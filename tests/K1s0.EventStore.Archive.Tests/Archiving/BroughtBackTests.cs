@@ -197,16 +197,13 @@ public sealed class BroughtBackTests : IDisposable
     public async Task Wherever_it_is_brought_back_to_and_whatever_was_archived_compacted_and_removed_since_it_goes_on()
     {
         var random = SeededRandom.Create();
-        var (removed, adopted, replaced) = (0, 0, 0);
+        var outcomes = new List<Outcome>();
         for (var world = 0; world < Worlds; world++)
         {
             var seed = random.Next();
             try
             {
-                var outcome = await BringBackAsync(new Random(seed));
-                removed += outcome.Removed > 0 ? 1 : 0;
-                adopted += outcome.Batches > 0 ? 1 : 0;
-                replaced += outcome.Replaced ? 1 : 0;
+                outcomes.Add(await BringBackAsync(new Random(seed)));
             }
             catch (Exception e)
             {
@@ -216,16 +213,24 @@ public sealed class BroughtBackTests : IDisposable
         }
 
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"{removed} gave up a timeline, {adopted} took batches over, {replaced} after a compaction");
-        removed.Should().BeGreaterThan(Worlds / 4);
-        adopted.Should().BeGreaterThan(Worlds / 8);
-        replaced.Should().BeGreaterThan(Worlds / 10);
+            $"{Count(world => world.Removed)} gave up a timeline, {Count(world => world.Adopted)} took batches over, "
+            + $"{Count(world => world.IsCompacted)} after a compaction, {Count(world => world.IsMidway)} were brought "
+            + $"back into a run, {Count(world => world.IsCut)} adoptions were cut off");
+        Count(world => world.Removed).Should().BeGreaterThan(Worlds / 6);
+        Count(world => world.Adopted).Should().BeGreaterThan(Worlds / 10);
+        Count(world => world.IsCompacted).Should().BeGreaterThan(Worlds / 10);
+        Count(world => world.IsMidway).Should().BeGreaterThan(Worlds / 10);
+        Count(world => world.IsCut).Should().BeGreaterThan(Worlds / 10);
+
+        int Count(Func<Outcome, bool> condition) => outcomes.Count(condition);
     }
 
-    private async Task<(int Removed, int Batches, bool Replaced)> BringBackAsync(Random random)
+    private async Task<Outcome> BringBackAsync(Random random)
     {
-        var objects = new SimulatedObjectStore(_scene.Time);
-        var original = new SimulatedArchive(_scene.Time);
+        var left = int.MaxValue;
+        var objects = new SimulatedObjectStore(
+            _scene.Time, _ => --left == 0 ? (ObjectFault)random.Next(5, 7) : ObjectFault.None);
+        var original = new SimulatedArchive(_scene.Time, CutAsync);
         var events = new List<EventEnvelope>(await BroughtBackScene.AppendAsync(original, random.Next(5, 15), 1, "a"));
         for (var month = 1; month < random.Next(2, 5); month++)
         {
@@ -233,7 +238,13 @@ public sealed class BroughtBackTests : IDisposable
             events.AddRange(await BroughtBackScene.AppendAsync(original, random.Next(1, 15), month, "a"));
         }
 
-        var restored = await original.CopyAsync(events);
+        // Now and then in the middle of a run.
+        left = random.Next(2) == 0 ? random.Next(1, 60) : int.MaxValue;
+        var isMidway = left < int.MaxValue
+            && await Record.ExceptionAsync(() => _scene.ArchiveAsync(original, objects, random)) is not null;
+        left = int.MaxValue;
+        _scene.Time.Advance(BroughtBackScene.Lease);
+        var restored = await original.CopyAsync(events, CutAsync);
         var isCompacted = false;
         for (var month = 4; month < random.Next(5, 8); month++)
         {
@@ -248,12 +259,22 @@ public sealed class BroughtBackTests : IDisposable
 
         events.AddRange(await BroughtBackScene.AppendAsync(restored, random.Next(1, 20), 4, "new"));
         _scene.Time.Advance(BroughtBackScene.Lease);
+        left = random.Next(2) == 0 ? random.Next(1, 120) : int.MaxValue;
+        var isCut = left < int.MaxValue
+            && await Record.ExceptionAsync(() => _scene.AdoptAsync(restored, objects, LostTimeline.Remove)) is not null;
+        left = int.MaxValue;
+        _scene.Time.Advance(BroughtBackScene.Lease);
         var report = (await _scene.AdoptAsync(restored, objects, LostTimeline.Remove))!;
         (await _scene.ArchiveAsync(restored, objects)).Obstacle.Should().BeNull();
         await _scene.CheckAsync(restored, objects, events);
         _scene.Time.Advance(TimeSpan.FromDays(2));
         await _scene.CompactAsync(restored, objects);
         await _scene.CheckAsync(restored, objects, events);
-        return (report.Removed, report.Batches, isCompacted);
+        return new Outcome(report.Removed > 0, report.Batches > 0, isCompacted, isMidway, isCut);
+
+        Task CutAsync(string call) =>
+            --left == 0 ? throw new SimulatedCrashException($"before {call}") : Task.CompletedTask;
     }
+
+    private sealed record Outcome(bool Removed, bool Adopted, bool IsCompacted, bool IsMidway, bool IsCut);
 }
