@@ -88,6 +88,7 @@ internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeli
     private async Task StepAsync(
         ArchiveManifest found, PlannedManifest last, ArchiveStatus status, CancellationToken cancellationToken)
     {
+        CheckStore(found.Number, found.Store, status);
         if (!status.ManifestIsOpen)
         {
             await FollowAsync(status, last, cancellationToken).ConfigureAwait(false);
@@ -114,7 +115,7 @@ internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeli
             return false;
         }
 
-        CheckStore(listing, status);
+        CheckStore(listing.Number, listing.Store, status);
         await _batches.BeginAsync(status, cancellationToken).ConfigureAwait(false);
         await _batches.AdoptAsync(listing.Batches, cancellationToken).ConfigureAwait(false);
         var manifest = (await _manifests.ReadAsync(listing.Number, cancellationToken).ConfigureAwait(false))!;
@@ -139,7 +140,7 @@ internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeli
             ahead.Enqueue(manifest);
         }
 
-        CheckStore(listing, status);
+        CheckStore(listing.Number, listing.Store, status);
         await _batches.BeginAsync(status, cancellationToken).ConfigureAwait(false);
         try
         {
@@ -185,12 +186,11 @@ internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeli
             await leader.RenewAsync().ConfigureAwait(false), manifest.Number, cancellationToken).ConfigureAwait(false);
     }
 
-    private static void CheckStore(ArchiveListing listing, ArchiveStatus status)
+    private static void CheckStore(long number, StoreIdentity store, ArchiveStatus status)
     {
-        if (listing.Store.StoreId != status.Store.StoreId || listing.Store.Epoch > status.Store.Epoch)
+        if (store.StoreId != status.Store.StoreId || store.Epoch > status.Store.Epoch)
         {
-            throw new ManifestConflictException(
-                listing.Number, $"it is of store {listing.Store}, not of {status.Store}.");
+            throw new ManifestConflictException(number, $"it is of store {store}, not of {status.Store}.");
         }
     }
 }

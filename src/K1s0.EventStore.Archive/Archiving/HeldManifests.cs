@@ -19,7 +19,9 @@ internal sealed class HeldManifests(ArchiverParts parts, Func<Task<Lease>> renew
 
     /// <summary>The same for the one that was begun before.</summary>
     /// <returns>The last position that it lists; null when none is held.</returns>
-    /// <exception cref="ManifestConflictException">Its number is taken.</exception>
+    /// <exception cref="ManifestConflictException">
+    /// Its number is taken, or the bucket does not have the one before it.
+    /// </exception>
     public async Task<Position?> FinishOpenAsync(CancellationToken cancellationToken)
     {
         if (await parts.Catalog.FindOpenManifestAsync(cancellationToken).ConfigureAwait(false) is not { } open)
@@ -27,8 +29,21 @@ internal sealed class HeldManifests(ArchiverParts parts, Func<Task<Lease>> renew
             return null;
         }
 
-        await FinishAsync(ArchiveManifest.Read(open.Content), cancellationToken).ConfigureAwait(false);
+        var manifest = ArchiveManifest.Read(open.Content);
+        await CheckBeforeAsync(manifest, cancellationToken).ConfigureAwait(false);
+        await FinishAsync(manifest, cancellationToken).ConfigureAwait(false);
         return open.Through;
+    }
+
+    // It was begun by an earlier run, which may have worked with another bucket.
+    private async Task CheckBeforeAsync(ArchiveManifest manifest, CancellationToken cancellationToken)
+    {
+        if (manifest.Number > 1
+            && (await _manifests.ReadAsync(manifest.Number - 1, cancellationToken).ConfigureAwait(false))?.Digest
+                != manifest.Previous)
+        {
+            throw new ManifestConflictException(manifest.Number, "the bucket does not have the one before it.");
+        }
     }
 
     // Who put it and lost the answer, or was followed by another leader, finds it there: the bytes are the same.
