@@ -109,7 +109,7 @@ internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeli
     // Into books without any manifest. False when the bucket has none either.
     private async Task<bool> BeginAsync(ArchiveStatus status, CancellationToken cancellationToken)
     {
-        if (await _manifests.ReadLatestAsync(fromFirst: true, cancellationToken).ConfigureAwait(false)
+        if (await _manifests.ReadLatestAsync(cancellationToken: cancellationToken).ConfigureAwait(false)
             is not { } listing)
         {
             return false;

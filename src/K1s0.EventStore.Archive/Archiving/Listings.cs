@@ -99,7 +99,12 @@ internal sealed class Listings(
             return null;
         }
 
-        (var listing, status) = await ReadAsync(cancellationToken).ConfigureAwait(false);
+        var (listing, now) = await ReadAsync(cancellationToken).ConfigureAwait(false);
+        if (now.Listed != status.Listed)
+        {
+            throw new ArchiveRefusedException(ArchiveRefusal.Moved, "Another leader has listed batches since.");
+        }
+
         var added = new List<ManifestBatch>();
         foreach (var batch in verified)
         {
@@ -186,7 +191,7 @@ internal sealed class Listings(
         var (number, digest) = (status.Manifest?.Number ?? 0, status.Manifest?.Digest ?? default);
         if (_known is null || _known.Number != number || _known.Digest != digest)
         {
-            _known = await _manifests.ReadLatestAsync(cancellationToken: cancellationToken).ConfigureAwait(false)
+            _known = await _manifests.ReadLatestFromAsync(number, cancellationToken).ConfigureAwait(false)
                 ?? ArchiveListing.Empty(status.Store);
         }
 

@@ -9,6 +9,8 @@ namespace K1s0.EventStore.Archive;
 /// </summary>
 internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
 {
+    private readonly LostTimelines _lost = new(leader.Objects);
+
     /// <summary>Usually finds nothing to do. Repeating it goes on.</summary>
     /// <returns>How many batches of a lost timeline are listed no more.</returns>
     /// <exception cref="ManifestConflictException">Events would be listed no more, and nobody said so.</exception>
@@ -36,7 +38,7 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
                     .ConfigureAwait(false));
             }
 
-            listing = await ListAsync(listing, targets, status, cancellationToken).ConfigureAwait(false);
+            listing = await ListAsync(listing, targets, gone > 0, status, cancellationToken).ConfigureAwait(false);
             await MoveAllAsync(listing, status, cancellationToken).ConfigureAwait(false);
         }
 
@@ -194,12 +196,19 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
     private async Task<ArchiveListing> ListAsync(
         ArchiveListing listing,
         List<ManifestBatch> targets,
+        bool hasLost,
         ArchiveStatus status,
         CancellationToken cancellationToken)
     {
         var added = targets.ExceptBy(listing.Batches.Select(batch => batch.Key), batch => batch.Key).ToList();
         var removed = listing.Batches.ExceptBy(targets.Select(batch => batch.Key), batch => batch.Key)
             .Select(batch => batch.Key).ToList();
+        if (hasLost)
+        {
+            // Before a lifecycle can take them for batches whose events others have.
+            await _lost.AddAsync(listing.Number + 1, removed, cancellationToken).ConfigureAwait(false);
+        }
+
         var lease = await leader.RenewAsync().ConfigureAwait(false);
         var manifest = listing.Next(lease.Epoch, leader.Now, added, removed, status.Store);
         await leader.Catalog.PlanManifestAsync(

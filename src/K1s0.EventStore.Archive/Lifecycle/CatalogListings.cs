@@ -22,8 +22,12 @@ public sealed class CatalogListings(
     private Sha256Digest _compared;
 
     /// <inheritdoc/>
-    public Task<ArchiveListing?> ReadAsync(CancellationToken cancellationToken = default) =>
-        new ArchiveManifests(_parts.Objects).ReadLatestAsync(cancellationToken: cancellationToken);
+    public async Task<ArchiveListing?> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        var status = await _parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        return await new ArchiveManifests(_parts.Objects)
+            .ReadLatestFromAsync(status.Manifest?.Number ?? 0, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <inheritdoc/>
     public async Task<bool> IsLastAsync(ArchiveListing known, CancellationToken cancellationToken = default)

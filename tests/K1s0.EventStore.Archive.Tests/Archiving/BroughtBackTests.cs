@@ -170,6 +170,8 @@ public sealed class BroughtBackTests : IDisposable
                     events, call => --left == 0 ? throw new SimulatedCrashException(call) : Task.CompletedTask);
                 await BroughtBackScene.AppendAsync(original, 12, 2, "lost");
                 await _scene.ArchiveAsync(original, objects);
+                var lost = (await new ArchiveManifests(objects).ReadLatestAsync(cancellationToken: Cancellation))!
+                    .Batches.Where(batch => batch.Last > events[^1].Position).Select(batch => batch.Key.Value).ToList();
                 events.AddRange(await BroughtBackScene.AppendAsync(restored, 3, 2, "new"));
                 left = failAt;
 
@@ -183,6 +185,9 @@ public sealed class BroughtBackTests : IDisposable
                 (await _scene.AdoptAsync(restored, objects, LostTimeline.Remove)).Should().NotBeNull();
                 (await _scene.ArchiveAsync(restored, objects)).Obstacle.Should().BeNull();
                 await _scene.CheckAsync(restored, objects, events);
+                _scene.Time.Advance(TimeSpan.FromDays(2));
+                await _scene.CompactAsync(restored, objects);
+                (await BroughtBackScene.KeysAsync(objects)).Should().Contain(lost, "no lifecycle removes them");
                 if (isOver)
                 {
                     break;
