@@ -90,6 +90,31 @@ public sealed class BroughtBackSettlementTests : IDisposable
         failures.Should().BeGreaterThan(40);
     }
 
+    [Fact]
+    public async Task Nothing_is_removed_by_what_was_compared_before_the_database_was_brought_back()
+    {
+        var plans = 0;
+        var world = await MergeAsync(
+            removes: false,
+            intercept: call => call is nameof(IArchiveCatalog.PlanManifestAsync) && ++plans == 3
+                ? throw new SimulatedCrashException("behind the last manifest of the bucket")
+                : Task.CompletedTask);
+        var catalog = SwitchedCatalog.To(world.Late);
+        var listings = new CatalogListings(
+            _scene.PartsOf(world.Late, world.Objects) with { Catalog = catalog }, timeProvider: _scene.Time);
+        var known = (await listings.ReadAsync(Cancellation))!;
+        (await listings.IsLastAsync(known, Cancellation)).Should().BeTrue();
+        await FluentActions.Awaiting(() => _scene.ArchiveAsync(world.Early, world.Objects))
+            .Should().ThrowAsync<SimulatedCrashException>();
+        (await world.Early.GetStatusAsync(Cancellation)).Manifest!.Digest.Should().Be(known.Digest);
+
+        SwitchedCatalog.Switch(catalog, world.Early);
+
+        var again = (await listings.ReadAsync(Cancellation))!;
+        again.Digest.Should().Be(known.Digest);
+        (await listings.IsLastAsync(again, Cancellation)).Should().BeFalse("the books name other objects");
+    }
+
     // One database falls behind between two months; the other one merges batches of both.
     private async Task<World> MergeAsync(
         bool removes,
