@@ -157,8 +157,8 @@ internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeli
         }
 
         // Each manifest has room for one batch that came in the place of others.
-        var moves = new Queue<SettledMove>(
-            await _settlement.FindMovesAsync(listing, cancellationToken).ConfigureAwait(false));
+        var comparison = await _settlement.CompareAsync(listing, cancellationToken).ConfigureAwait(false);
+        var moves = new Queue<SettledMove>(comparison.Moves);
         while (ahead.TryDequeue(out var manifest))
         {
             if (moves.TryDequeue(out var move))

@@ -20,14 +20,14 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         var status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         var listing = await new ListingHistory(leader.Objects)
             .ReadAtAsync(status.Manifest!.Number, cancellationToken).ConfigureAwait(false);
-        var gone = listing.Batches.Count(batch => batch.Last > status.Listed);
-        if (gone > 0 && lost is LostTimeline.Refuse)
+        var comparison = await CompareAsync(listing, cancellationToken).ConfigureAwait(false);
+        var gone = listing.Batches.Count(batch => batch.Last > status.Listed) + comparison.Others.Count;
+        if (lost is LostTimeline.Refuse)
         {
-            throw new ManifestConflictException(
-                listing.Number, $"it lists {gone} batches that the books do not have. {Adoption.Advice}");
+            CheckNothingIsLost(listing, gone, status);
         }
 
-        listing = await MoveAllAsync(listing, status, cancellationToken).ConfigureAwait(false);
+        listing = await MoveAllAsync(comparison.Moves, listing, status, cancellationToken).ConfigureAwait(false);
         if (!await CatalogEntries.AreListedAsync(leader.Catalog, listing, cancellationToken).ConfigureAwait(false))
         {
             var targets = new List<ManifestBatch>();
@@ -39,42 +39,18 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
             }
 
             listing = await ListAsync(listing, targets, gone > 0, status, cancellationToken).ConfigureAwait(false);
-            await MoveAllAsync(listing, status, cancellationToken).ConfigureAwait(false);
+            comparison = await CompareAsync(listing, cancellationToken).ConfigureAwait(false);
+            await MoveAllAsync(comparison.Moves, listing, status, cancellationToken).ConfigureAwait(false);
         }
 
         return gone;
     }
 
-    /// <summary>Listed batches with exactly the events of batches of the books on one side of the border.</summary>
-    public async Task<IReadOnlyList<SettledMove>> FindMovesAsync(
-        ArchiveListing listing, CancellationToken cancellationToken)
-    {
-        var moves = new List<SettledMove>();
-        var entries = await ReadAsync(cancellationToken).ConfigureAwait(false);
-        var next = 0;
-        foreach (var batch in listing.Batches)
-        {
-            var group = new List<BatchEntry>();
-            for (; next < entries.Count && entries[next].Plan.Last <= batch.Last; next++)
-            {
-                group.Add(entries[next]);
-            }
-
-            if (group.Count > 0
-                && group[0].Plan.After == batch.After
-                && group[^1].Plan.Last == batch.Last
-                && group.Sum(entry => entry.Plan.EventCount) == batch.EventCount
-                && (group.Count > 1 || group[0].EventsDigest == batch.EventsDigest)
-                && group.Select(entry => entry.State is ArchiveState.Pruned).Distinct().Count() == 1
-                && (group.Count > 1
-                    || !string.Equals(group[0].Stored!.Key, batch.Key.Value, StringComparison.Ordinal)))
-            {
-                moves.Add(new SettledMove(group, batch));
-            }
-        }
-
-        return moves;
-    }
+    /// <summary>What a listing has otherwise than the books, as far as both reach.</summary>
+    public async Task<ListingComparison> CompareAsync(ArchiveListing listing, CancellationToken cancellationToken) =>
+        await ListingComparison.CompareAsync(
+            leader.Objects, listing, await ReadAsync(cancellationToken).ConfigureAwait(false), lost, cancellationToken)
+            .ConfigureAwait(false);
 
     /// <summary>Lets the books go over to a batch with a manifest that the bucket has or gets.</summary>
     public async Task MoveAsync(
@@ -92,7 +68,6 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
             throw new ObjectDamagedException(to.Key.Value, fault ?? "it is not the one that is listed.");
         }
 
-        CheckEvents(found.Content, move);
         await leader.Catalog.PlanReplacementAsync(
             await leader.RenewAsync().ConfigureAwait(false),
             new PlannedManifest(manifest.Number, manifest.Digest, manifest.Content, status.Listed),
@@ -107,26 +82,30 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         await leader.Held.FinishAsync(manifest, cancellationToken).ConfigureAwait(false);
     }
 
-    // Whoever can put objects and manifests can make a batch that is whole and of other events.
-    private static void CheckEvents(ReadOnlyMemory<byte> content, SettledMove move)
+    // Who lists less than the books did has given up their timeline.
+    private static void CheckNothingIsLost(ArchiveListing listing, int gone, ArchiveStatus status)
     {
-        var events = EventBatchReader.Decode(content, BatchProof.Reading).ToList();
-        foreach (var entry in move.From)
+        if (gone > 0)
         {
-            var its = events.Where(found => found.Position > entry.Plan.After && found.Position <= entry.Plan.Last);
-            if (EventRunDigest.Of([.. its]) != entry.EventsDigest)
-            {
-                throw new ObjectDamagedException(
-                    move.To.Key.Value, $"it has other events up to {entry.Plan.Last} than the books.");
-            }
+            throw new ManifestConflictException(
+                listing.Number, $"it lists {gone} batches of events that the books do not have. {Adoption.Advice}");
+        }
+
+        if ((listing.Batches is [.., var end] ? end.Last : default) < status.Listed)
+        {
+            throw new ManifestConflictException(
+                listing.Number, $"it does not list what the books do, up to {status.Listed}. {Adoption.Advice}");
         }
     }
 
     // With manifests that change nothing in the bucket.
     private async Task<ArchiveListing> MoveAllAsync(
-        ArchiveListing listing, ArchiveStatus status, CancellationToken cancellationToken)
+        IReadOnlyList<SettledMove> moves,
+        ArchiveListing listing,
+        ArchiveStatus status,
+        CancellationToken cancellationToken)
     {
-        foreach (var move in await FindMovesAsync(listing, cancellationToken).ConfigureAwait(false))
+        foreach (var move in moves)
         {
             var lease = await leader.RenewAsync().ConfigureAwait(false);
             var manifest = listing.Next(lease.Epoch, leader.Now, [], [], status.Store);
