@@ -31,7 +31,7 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         if (!await CatalogEntries.AreListedAsync(leader.Catalog, listing, cancellationToken).ConfigureAwait(false))
         {
             var targets = new List<ManifestBatch>();
-            var listed = listing.Batches.Select(batch => (batch.Key, batch.Digest)).ToHashSet();
+            var listed = listing.Batches.Select(SameOf).ToHashSet();
             foreach (var entry in await ReadAsync(cancellationToken).ConfigureAwait(false))
             {
                 targets.Add(await FindAsync(entry, listing, listed, status.Store, cancellationToken)
@@ -98,6 +98,10 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         }
     }
 
+    // A key alone says nothing: whoever lists it with another digest lists another batch.
+    private static (ObjectKey Key, Sha256Digest Digest, Sha256Digest EventsDigest) SameOf(ManifestBatch batch) =>
+        (batch.Key, batch.Digest, batch.EventsDigest);
+
     // With manifests that change nothing in the bucket.
     private async Task<ArchiveListing> MoveAllAsync(
         IReadOnlyList<SettledMove> moves,
@@ -127,12 +131,12 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
     private async Task<ManifestBatch> FindAsync(
         BatchEntry entry,
         ArchiveListing listing,
-        HashSet<(ObjectKey Key, Sha256Digest Digest)> listed,
+        HashSet<(ObjectKey Key, Sha256Digest Digest, Sha256Digest EventsDigest)> listed,
         StoreIdentity store,
         CancellationToken cancellationToken)
     {
         var own = ManifestBatch.Of(entry.Plan, entry.Stored!, entry.EventsDigest);
-        if (listed.Contains((own.Key, own.Digest)) || await IsWholeAsync(own, cancellationToken).ConfigureAwait(false))
+        if (listed.Contains(SameOf(own)) || await IsWholeAsync(own, cancellationToken).ConfigureAwait(false))
         {
             return own;
         }
@@ -179,13 +183,13 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         ArchiveStatus status,
         CancellationToken cancellationToken)
     {
-        var added = targets.ExceptBy(listing.Batches.Select(batch => batch.Key), batch => batch.Key).ToList();
-        var removed = listing.Batches.ExceptBy(targets.Select(batch => batch.Key), batch => batch.Key)
-            .Select(batch => batch.Key).ToList();
-        if (hasLost)
+        var added = targets.ExceptBy(listing.Batches.Select(SameOf), SameOf).ToList();
+        var removed = listing.Batches.ExceptBy(targets.Select(SameOf), SameOf).Select(batch => batch.Key).ToList();
+        var gone = removed.Except(added.Select(batch => batch.Key)).ToList();
+        if (hasLost && gone.Count > 0)
         {
             // Before a lifecycle can take them for batches whose events others have.
-            await _lost.AddAsync(listing.Number + 1, removed, cancellationToken).ConfigureAwait(false);
+            await _lost.AddAsync(listing.Number + 1, gone, cancellationToken).ConfigureAwait(false);
         }
 
         var lease = await leader.RenewAsync().ConfigureAwait(false);
