@@ -12,7 +12,8 @@ internal sealed record ListingComparison(IReadOnlyList<SettledMove> Moves, IRead
 {
     /// <summary>
     /// Compares the batches between two positions at which both have a border, one stretch after the other. Batches are
-    /// read only where both sides have cut the same number of events differently.
+    /// read only where both sides have cut the same number of events differently; and, to be given up when they are
+    /// damaged, where the books would go over to another object.
     /// </summary>
     /// <exception cref="ObjectDamagedException">
     /// A batch that had to be read is damaged, or gone, and is not to be given up for that.
@@ -94,7 +95,10 @@ internal sealed record ListingComparison(IReadOnlyList<SettledMove> Moves, IRead
             return false;
         }
 
-        if (listed.Count == 1 && entries.Count == 1)
+        var isOne = listed.Count == 1 && entries.Count == 1;
+        if (isOne && (listed[0].EventsDigest != entries[0].EventsDigest
+            || lost is not LostTimeline.Remove
+            || !IsMove(listed, entries)))
         {
             return listed[0].EventsDigest == entries[0].EventsDigest;
         }
