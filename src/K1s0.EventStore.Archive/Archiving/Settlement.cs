@@ -22,11 +22,6 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
             .ReadAtAsync(status.Manifest!.Number, cancellationToken).ConfigureAwait(false);
         var comparison = await CompareAsync(listing, cancellationToken).ConfigureAwait(false);
         var gone = listing.Batches.Count(batch => batch.Last > status.Listed) + comparison.Others.Count;
-        if (lost is LostTimeline.Refuse)
-        {
-            CheckNothingIsLost(listing, gone, status);
-        }
-
         listing = await MoveAllAsync(comparison.Moves, listing, status, cancellationToken).ConfigureAwait(false);
         if (!await CatalogEntries.AreListedAsync(leader.Catalog, listing, cancellationToken).ConfigureAwait(false))
         {
@@ -34,6 +29,7 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
             var listed = listing.Batches.Select(SameOf).ToHashSet();
             foreach (var entry in await ReadAsync(cancellationToken).ConfigureAwait(false))
             {
+                await leader.RenewAsync().ConfigureAwait(false);
                 targets.Add(await FindAsync(entry, listing, listed, status.Store, cancellationToken)
                     .ConfigureAwait(false));
             }
@@ -47,9 +43,12 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
     }
 
     /// <summary>What a listing has otherwise than the books, as far as both reach.</summary>
+    /// <exception cref="ManifestConflictException">
+    /// Events would be listed no more, or a listed batch cannot be read, and nobody said that it may be.
+    /// </exception>
     public async Task<ListingComparison> CompareAsync(ArchiveListing listing, CancellationToken cancellationToken) =>
         await ListingComparison.CompareAsync(
-            leader.Objects, listing, await ReadAsync(cancellationToken).ConfigureAwait(false), lost, cancellationToken)
+            leader, listing, await ReadAsync(cancellationToken).ConfigureAwait(false), lost, cancellationToken)
             .ConfigureAwait(false);
 
     /// <summary>Lets the books go over to a batch with a manifest that the bucket has or gets.</summary>
@@ -59,15 +58,8 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         var to = move.To;
         var plan = new BatchPlan(
             to.After, to.First, to.Last, to.EventCount, to.Earliest, to.Latest, to.ContentBytes);
-        var found = await leader.Objects.GetAsync(to.Key, to.StoredBytes, cancellationToken).ConfigureAwait(false)
-            ?? throw BatchContent.Missing(to);
-        var (proof, index, fault) = BatchProof.Of(
-            found, new BatchEntry(plan, ArchiveState.Listed, 0, null, default), status.Store);
-        if (proof is null || proof.EventsDigest != to.EventsDigest || found.Info.Digest != to.Digest)
-        {
-            throw new ObjectDamagedException(to.Key.Value, fault ?? "it is not the one that is listed.");
-        }
-
+        var (proof, index) = await ReadAsync(manifest.Number, to, plan, status.Store, cancellationToken)
+            .ConfigureAwait(false);
         await leader.Catalog.PlanReplacementAsync(
             await leader.RenewAsync().ConfigureAwait(false),
             new PlannedManifest(manifest.Number, manifest.Digest, manifest.Content, status.Listed),
@@ -82,19 +74,22 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         await leader.Held.FinishAsync(manifest, cancellationToken).ConfigureAwait(false);
     }
 
-    // Who lists less than the books did has given up their timeline.
-    private static void CheckNothingIsLost(ArchiveListing listing, int gone, ArchiveStatus status)
+    private async Task<(BatchProof Proof, Sha256Digest Index)> ReadAsync(
+        long number, ManifestBatch to, BatchPlan plan, StoreIdentity store, CancellationToken cancellationToken)
     {
-        if (gone > 0)
+        try
         {
-            throw new ManifestConflictException(
-                listing.Number, $"it lists {gone} batches of events that the books do not have. {Adoption.Advice}");
+            var found = await leader.Objects.GetAsync(to.Key, to.StoredBytes, cancellationToken).ConfigureAwait(false)
+                ?? throw BatchContent.Missing(to);
+            var (proof, index, fault) = BatchProof.Of(
+                found, new BatchEntry(plan, ArchiveState.Listed, 0, null, default), store);
+            return proof is not null && proof.EventsDigest == to.EventsDigest && found.Info.Digest == to.Digest
+                ? (proof, index)
+                : throw new ObjectDamagedException(to.Key.Value, fault ?? "it is not the one that is listed.");
         }
-
-        if ((listing.Batches is [.., var end] ? end.Last : default) < status.Listed)
+        catch (ObjectDamagedException e) when (lost is LostTimeline.Refuse)
         {
-            throw new ManifestConflictException(
-                listing.Number, $"it does not list what the books do, up to {status.Listed}. {Adoption.Advice}");
+            throw Adoption.DamageOf(number, e);
         }
     }
 

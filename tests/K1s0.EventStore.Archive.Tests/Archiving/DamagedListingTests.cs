@@ -76,6 +76,33 @@ public sealed class DamagedListingTests : IDisposable
         await CheckGivenUpAsync(restored, objects, events, key, 1);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_missing_of_the_listing_is_said_before_anything_is_read(bool isGone)
+    {
+        var objects = new SimulatedObjectStore(_scene.Time);
+        var original = new SimulatedArchive(_scene.Time);
+        var events = new List<EventEnvelope>(await BroughtBackScene.AppendAsync(original, 30, 1, "a"));
+        await _scene.ArchiveAsync(original, objects);
+        events.AddRange(await BroughtBackScene.AppendAsync(original, 8, 2, "a"));
+        var restored = await original.CopyAsync(events, isNewEpoch: false);
+        await BroughtBackScene.AppendAsync(original, 20, 2, "lost");
+        await _scene.ArchiveAsync(original, objects);
+        (await _scene.AdoptAsync(restored, objects, LostTimeline.Remove))!.Removed.Should().BePositive();
+        _scene.Time.Advance(TimeSpan.FromHours(2));
+        (await _scene.CompactAsync(restored, objects)).Should().Be(1);
+        await BreakAsync(objects, restored.Batches[0].Stored!.Key, isGone);
+        _scene.Time.Advance(BroughtBackScene.Lease);
+
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            (await FluentActions.Awaiting(() => _scene.ArchiveAsync(original, objects))
+                .Should().ThrowAsync<ManifestConflictException>()).Which.Detail
+                .Should().Contain("does not list what the books do").And.Contain("LostTimeline.Remove");
+        }
+    }
+
     private static async Task<string> BreakAsync(SimulatedObjectStore objects, string key, bool isGone)
     {
         if (isGone)
@@ -99,8 +126,9 @@ public sealed class DamagedListingTests : IDisposable
     {
         for (var attempt = 0; attempt < 2; attempt++)
         {
-            await FluentActions.Awaiting(() => _scene.ArchiveAsync(archive, objects))
-                .Should().ThrowAsync<EventStoreException>().WithMessage($"*{key}*");
+            (await FluentActions.Awaiting(() => _scene.ArchiveAsync(archive, objects))
+                .Should().ThrowAsync<ManifestConflictException>()).Which.Detail.Should().Contain(key)
+                .And.Contain("LostTimeline.Remove");
         }
 
         (await _scene.AdoptAsync(archive, objects, LostTimeline.Remove))!.Removed.Should().Be(removed);
