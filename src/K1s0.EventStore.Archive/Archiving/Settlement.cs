@@ -9,12 +9,15 @@ namespace K1s0.EventStore.Archive;
 /// </summary>
 internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
 {
+    private const int MaxAttempts = 3;
+
     private readonly LostTimelines _lost = new(leader.Objects);
 
     /// <summary>Usually finds nothing to do. Repeating it goes on.</summary>
     /// <returns>How many batches of a lost timeline are listed no more.</returns>
     /// <exception cref="ManifestConflictException">Events would be listed no more, and nobody said so.</exception>
     /// <exception cref="ObjectDamagedException">A batch of the books is nowhere.</exception>
+    /// <exception cref="ArchiveRefusedException">Objects go again and again that are to be listed.</exception>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
@@ -25,16 +28,7 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         listing = await MoveAllAsync(comparison.Moves, listing, status, cancellationToken).ConfigureAwait(false);
         if (!await CatalogEntries.AreListedAsync(leader.Catalog, listing, cancellationToken).ConfigureAwait(false))
         {
-            var targets = new List<ManifestBatch>();
-            var listed = listing.Batches.Select(SameOf).ToHashSet();
-            foreach (var entry in await ReadAsync(cancellationToken).ConfigureAwait(false))
-            {
-                await leader.RenewAsync().ConfigureAwait(false);
-                targets.Add(await FindAsync(entry, listing, listed, status.Store, cancellationToken)
-                    .ConfigureAwait(false));
-            }
-
-            listing = await ListAsync(listing, targets, gone > 0, status, cancellationToken).ConfigureAwait(false);
+            listing = await ListBooksAsync(listing, gone > 0, status, cancellationToken).ConfigureAwait(false);
             comparison = await CompareAsync(listing, cancellationToken).ConfigureAwait(false);
             await MoveAllAsync(comparison.Moves, listing, status, cancellationToken).ConfigureAwait(false);
         }
@@ -171,22 +165,64 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         }
     }
 
+    // With a manifest that lists exactly what the books have.
+    private async Task<ArchiveListing> ListBooksAsync(
+        ArchiveListing listing, bool hasLost, ArchiveStatus status, CancellationToken cancellationToken)
+    {
+        var listed = listing.Batches.Select(SameOf).ToHashSet();
+        for (var attempt = 1; attempt <= MaxAttempts; attempt++)
+        {
+            var targets = new List<ManifestBatch>();
+            foreach (var entry in await ReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                await leader.RenewAsync().ConfigureAwait(false);
+                targets.Add(await FindAsync(entry, listing, listed, status.Store, cancellationToken)
+                    .ConfigureAwait(false));
+            }
+
+            var added = targets.Where(batch => !listed.Contains(SameOf(batch))).ToList();
+            var removed = listing.Batches.ExceptBy(targets.Select(SameOf), SameOf).Select(batch => batch.Key).ToList();
+            var gone = removed.Except(added.Select(batch => batch.Key)).ToList();
+            if (hasLost && gone.Count > 0)
+            {
+                // Before a lifecycle can take them for batches whose events others have.
+                await _lost.AddAsync(listing.Number + 1, gone, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (await AreThereAsync(added, cancellationToken).ConfigureAwait(false))
+            {
+                return await ListAsync(listing, added, removed, status, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        throw new ArchiveRefusedException(
+            ArchiveRefusal.Busy,
+            "Somebody removes objects that are to be listed again: end the lifecycle of the other database first.");
+    }
+
+    // Reading all of them takes its time, and nobody lists the first ones meanwhile: the lifecycle of another database
+    // may have removed them since.
+    private async Task<bool> AreThereAsync(List<ManifestBatch> added, CancellationToken cancellationToken)
+    {
+        foreach (var batch in added)
+        {
+            var info = await leader.Objects.HeadAsync(batch.Key, cancellationToken).ConfigureAwait(false);
+            if (info?.Digest != batch.Digest)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private async Task<ArchiveListing> ListAsync(
         ArchiveListing listing,
-        List<ManifestBatch> targets,
-        bool hasLost,
+        List<ManifestBatch> added,
+        List<ObjectKey> removed,
         ArchiveStatus status,
         CancellationToken cancellationToken)
     {
-        var added = targets.ExceptBy(listing.Batches.Select(SameOf), SameOf).ToList();
-        var removed = listing.Batches.ExceptBy(targets.Select(SameOf), SameOf).Select(batch => batch.Key).ToList();
-        var gone = removed.Except(added.Select(batch => batch.Key)).ToList();
-        if (hasLost && gone.Count > 0)
-        {
-            // Before a lifecycle can take them for batches whose events others have.
-            await _lost.AddAsync(listing.Number + 1, gone, cancellationToken).ConfigureAwait(false);
-        }
-
         var lease = await leader.RenewAsync().ConfigureAwait(false);
         var manifest = listing.Next(lease.Epoch, leader.Now, added, removed, status.Store);
         await leader.Catalog.PlanManifestAsync(

@@ -155,6 +155,27 @@ public sealed class BroughtBackSettlementTests : IDisposable
         await _scene.CheckAsync(archive, objects, events);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task What_another_database_removes_after_it_was_looked_at_is_not_listed(int times)
+    {
+        var world = await MergeAsync(removes: false);
+        var keys = world.Early.Batches.Select(batch => new ObjectKey(batch.Stored!.Key)).ToList();
+        keys.Count.Should().BeGreaterThan(times);
+        var left = times;
+
+        // When the last one is read, one that was read before goes.
+        var objects = BesideStore.Around(world.Objects, (call, key) =>
+            call is nameof(IObjectStore.GetAsync) && key == keys[^1] && left > 0
+                ? world.Objects.DeleteAsync(keys[--left], Cancellation)
+                : Task.CompletedTask);
+        (await _scene.ArchiveAsync(world.Early, objects)).Obstacle.Should().BeNull();
+
+        left.Should().Be(0);
+        await _scene.CheckAsync(world.Early, world.Objects, world.Events);
+    }
+
     // To read a batch takes a third of a lease nearly, and whoever can take the lease takes it.
     private IObjectStore SlowlyRead(IObjectStore objects, SimulatedArchive archive) =>
         BesideStore.Around(objects, async (call, key) =>
