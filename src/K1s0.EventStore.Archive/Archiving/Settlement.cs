@@ -23,7 +23,7 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         var status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         var listing = await new ListingHistory(leader.Objects)
             .ReadAtAsync(status.Manifest!.Number, cancellationToken).ConfigureAwait(false);
-        var comparison = await CompareAsync(listing, cancellationToken).ConfigureAwait(false);
+        var comparison = await CompareAsync(listing, status, cancellationToken).ConfigureAwait(false);
         var gone = listing.Batches.Count(batch => batch.Last > status.Listed) + comparison.Others.Count;
         listing = await MoveAllAsync(comparison.Moves, listing, status, cancellationToken).ConfigureAwait(false);
         if (!await CatalogEntries.AreListedAsync(leader.Catalog, listing, cancellationToken).ConfigureAwait(false))
@@ -34,6 +34,27 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         }
 
         return gone;
+    }
+
+    // Who was followed by another leader meanwhile has compared what was never there at one time.
+    private async Task<ListingComparison> CompareAsync(
+        ArchiveListing listing, ArchiveStatus status, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await CompareAsync(listing, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ManifestConflictException)
+        {
+            var now = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+            if (now.ManifestIsOpen || (now.Manifest!.Digest, now.Listed) != (listing.Digest, status.Listed))
+            {
+                throw new ArchiveRefusedException(
+                    ArchiveRefusal.Moved, "Another leader has listed batches since.");
+            }
+
+            throw;
+        }
     }
 
     /// <summary>What a listing has otherwise than the books, as far as both reach.</summary>
