@@ -10,8 +10,9 @@ namespace K1s0.EventStore.Sync;
 /// <remarks>
 /// <code>
 /// k1s0-sync / repairs    see StoredSyncEvent
-/// k1s0-sync / branches   {"origin":["replica",incarnation],"first":sequence,"count":n,"repair":version}
-///                        the n repairs from that version on stand in the places from that sequence on
+/// k1s0-sync / branches   {"origin":["replica",incarnation],"first":sequence,"count":n,"repair":version,"hash":"hex"}
+///                        the n repairs from that version on stand in the places from that sequence on; the hash is
+///                        that of the last one
 /// </code>
 /// A branch takes several appends. Its events stand for nothing until one more event, in the stream of branches, says
 /// from where to where they are: then all of them stand in their places at one instant. What an exception or a crash
@@ -54,14 +55,17 @@ internal sealed class StoredRepairs(
         return loaded;
     }
 
-    /// <summary>An event of the stream of repairs.</summary>
-    /// <exception cref="InvalidFormatException">It is damaged, or is gone.</exception>
-    public async Task<SyncEvent> ReadAsync(long version, CancellationToken cancellationToken)
+    /// <summary>An event of the stream of repairs that stands for a place.</summary>
+    /// <exception cref="InvalidFormatException">It is damaged, is gone, or is of another place.</exception>
+    public async Task<SyncEvent> ReadAsync(Dot place, long version, CancellationToken cancellationToken)
     {
         var loaded = await store.LoadAsync(Repairs, version, version, cancellationToken).ConfigureAwait(false);
-        return loaded.Count == 1
+        var read = loaded.Count == 1
             ? StoredSyncEvent.ReadRepair(loaded[0])
             : throw new InvalidFormatException("log of a replica", $"repair {version} is gone.");
+        return read.Dot == place
+            ? read
+            : throw new InvalidFormatException("log of a replica", $"repair {version} is {read.Dot}, not {place}.");
     }
 
     /// <summary>Stores repairs, all or none; at most 256.</summary>
@@ -163,15 +167,10 @@ internal sealed class StoredRepairs(
 
     private StreamAppend Note(IReadOnlyList<SyncEvent> branch, Places places)
     {
-        var payload = OriginNames.Note(branch[0].Dot.Origin, json =>
-        {
-            json.WriteNumber("first", branch[0].Dot.Sequence);
-            json.WriteNumber("count", branch.Count);
-            json.WriteNumber("repair", places.Count + 1);
-        });
+        var note = new BranchNote(branch[0].Dot, branch.Count, places.Count + 1, branch[^1].Hash);
         return new StreamAppend(
             Branches,
-            [EventEnvelope.Create(Branches, "branch-adopted", payload, timeProvider: timeProvider)],
+            [EventEnvelope.Create(Branches, "branch-adopted", note.ToPayload(), timeProvider: timeProvider)],
             ExpectedVersion.Exactly(new StreamVersion(places.Branches)));
     }
 
@@ -180,50 +179,49 @@ internal sealed class StoredRepairs(
     {
         // The notes first: what they name is stored by then.
         var branches = await reader.GetHeadAsync(Branches, cancellationToken).ConfigureAwait(false);
-        var notes = new Queue<(Dot First, long Count, long Repair)>(
-            (await _notes.LoadAsync(Branches, cancellationToken).ConfigureAwait(false)).SelectMany(TryRead));
+        var said = await _notes.LoadAsync(Branches, cancellationToken).ConfigureAwait(false);
+        var end = (await reader.GetHeadAsync(Repairs, cancellationToken).ConfigureAwait(false)).Version.Value;
+        var notes = new Queue<BranchNote>(
+            said.Select(note => BranchNote.TryRead(note, end)).OfType<BranchNote>().OrderBy(note => note.End));
+        var ends = notes.Select(note => note.End).ToHashSet();
         var (map, adopted, last) = (new ConcurrentDictionary<Dot, long>(), new HashSet<Origin>(), 0L);
+        SyncEvent? before = null;
         await foreach (var stored in reader.ReadStreamAsync(Repairs, cancellationToken: cancellationToken)
             .ConfigureAwait(false))
         {
-            Adopt(before: stored.Version);
+            Adopt(upTo: stored.Version - 1);
             last = stored.Version;
-            if (StoredSyncEvent.TryReadRepair(stored) is { } good)
+            var repair = StoredSyncEvent.TryReadRepair(stored);
+            before = ends.Contains(last) ? repair?.Event : null;
+            if (repair is (var good, false))
             {
-                map[good.Dot] = stored.Version;
+                map[good.Dot] = last;
             }
         }
 
-        Adopt(before: long.MaxValue);
+        Adopt(upTo: end);
         return new Places(map, adopted, last, branches.Version.Value);
 
-        void Adopt(long before)
+        // Where a note is damaged, the branch that was given up stands again: peers say so, and the log itself. Where
+        // the last event is damaged, the note is believed, and the event comes back.
+        void Adopt(long upTo)
         {
-            while (notes.TryPeek(out var note) && note.Repair + note.Count <= before)
+            while (notes.TryPeek(out var note) && note.End <= upTo)
             {
                 notes.Dequeue();
-                adopted.Add(note.First.Origin);
-                for (var i = 0; i < note.Count; i++)
+                if (note.End == last && before is not null && note.IsContradictedBy(before))
                 {
-                    var place = note.First with { Sequence = note.First.Sequence + i };
-                    givenUp?.Add((place, map.TryGetValue(place, out var repair) ? repair : null));
-                    map[place] = note.Repair + i;
+                    continue;
+                }
+
+                adopted.Add(note.First.Origin);
+                foreach (var (place, repair) in note.Places)
+                {
+                    givenUp?.Add((place, map.TryGetValue(place, out var earlier) ? earlier : null));
+                    map[place] = repair;
                 }
             }
         }
-    }
-
-    // Where a note is damaged, the branch that was given up stands again: peers say so, and the log itself.
-    private static IEnumerable<(Dot First, long Count, long Repair)> TryRead(EventEnvelope note)
-    {
-        if (OriginNames.TryRead(note) is { } origin
-            && Number("first") is { } first && Number("count") is { } count && Number("repair") is { } repair)
-        {
-            yield return (new Dot(origin, first), count, repair);
-        }
-
-        long? Number(string name) =>
-            note.Payload.TryGetProperty(name, out var number) && number.TryGetInt64(out var value) ? value : null;
     }
 
     /// <summary>What stands where, how many repairs there are, and how many branches were adopted.</summary>
