@@ -13,8 +13,10 @@ internal sealed class BranchAdoption(
     IBranchReplicaStore store, GuardedReplica guarded, LogDamage damage, SyncOptions options)
 {
     /// <summary>Adopts a branch whose events follow each other.</summary>
+    /// <param name="wanted">The branch.</param>
+    /// <param name="cancellationToken">Gives up before the write.</param>
     /// <returns>Why not; null when it was.</returns>
-    public async Task<BranchRefusal?> AdoptAsync(SyncOutput.Adopt wanted)
+    public async Task<BranchRefusal?> AdoptAsync(SyncOutput.Adopt wanted, CancellationToken cancellationToken)
     {
         var (branch, origin) = (wanted.Branch, wanted.Branch[0].Dot.Origin);
         var (head, whole, clock) = guarded.Look(replica =>
@@ -43,7 +45,8 @@ internal sealed class BranchAdoption(
             SyncEvent Instead(SyncEvent stored) => stored.Dot.Origin == origin && stored.Dot.Sequence >= first
                 ? branch[(int)(stored.Dot.Sequence - first)]
                 : stored;
-            if (!await HistoryReader.IsInOrderAsync(store, clock, options, Instead).ConfigureAwait(false))
+            if (!await HistoryReader.IsInOrderAsync(store, clock, options, Instead, cancellationToken)
+                .ConfigureAwait(false))
             {
                 return BranchRefusal.Entangled;
             }
