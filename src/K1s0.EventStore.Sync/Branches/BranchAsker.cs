@@ -132,9 +132,10 @@ internal sealed class BranchAsker(Replica replica, LogDamage damage, Outbox outb
     public void Done(BranchRefusal? refusal)
     {
         Expect(State.Adopts);
+        damage.Branches.FoundOther(_part.Origin);
         if (refusal is { } reason)
         {
-            Refuse(reason);
+            Keep(reason);
             return;
         }
 

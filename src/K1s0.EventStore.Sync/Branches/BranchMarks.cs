@@ -16,9 +16,6 @@ internal sealed class BranchMarks
     // How often the same was found.
     private readonly SortedDictionary<Origin, int> _origins = new(Comparer<Origin>.Create(Origin.Compare));
 
-    /// <summary>How often a branch was given up, for those who look at a log from outside of the gate.</summary>
-    public long Adoptions { get; private set; }
-
     public List<Origin> Origins => [.. _origins.Keys];
 
     public void Add(Origin origin) => _origins[origin] = 0;
@@ -34,11 +31,4 @@ internal sealed class BranchMarks
 
     /// <summary>A peer has another branch: it was taken, or was not.</summary>
     public void FoundOther(Origin origin) => _origins.Remove(origin);
-
-    /// <summary>The branch of a log was given up.</summary>
-    public void Adopted(Origin origin)
-    {
-        Adoptions++;
-        _origins.Remove(origin);
-    }
 }
