@@ -114,5 +114,28 @@ public sealed class BranchDamageTests
         again.Clock[X].Should().Be(4);
     }
 
+    // Once in the middle of a part, once where the next one begins with a whole context and reads right again.
+    [Theory]
+    [InlineData(10, 6, 2, 6)]
+    [InlineData(66, 64, 1, 65)]
+    public async Task Behind_events_of_another_branch_what_stood_there_before_is_no_part_of_the_log(
+        int length, int rotten, int taken, int healed)
+    {
+        var common = _logs.Write(X, [], rotten - 1);
+        var (old, other) = (_logs.Write(X, common, length - rotten + 1), _logs.Write(X, common, taken));
+        await NewStore().AppendAsync(old);
+        _events.Rot(OriginNames.Log(X), rotten);
+        _events.Rot(OriginNames.Log(X), healed);
+        var cut = NewStore();
+        (await cut.ReadHeadsAsync()).Single().Last.Sequence.Should().Be(rotten - 1);
+        await cut.AppendAsync([.. other.Skip(common.Count)]);
+        _events.Heal(OriginNames.Log(X), healed);
+
+        var head = (await NewStore().ReadHeadsAsync()).Single();
+
+        (head.Last, head.Hash, head.DamagedUpTo).Should().Be((other[^1].Event.Dot, other[^1].Event.Hash, length));
+        head.Context.Should().Be(other[^1].Context);
+    }
+
     private EventStoreReplicaStore NewStore() => new(_events, _time);
 }
