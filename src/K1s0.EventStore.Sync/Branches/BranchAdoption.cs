@@ -25,7 +25,15 @@ internal sealed class BranchAdoption(
 
         // Before the write, because it may come through when it fails.
         guarded.Look(_ => damage.BeginAdoption(wanted.Branch[0].Dot.Origin));
-        return await guarded.AdoptAsync(store, wanted.Branch).ConfigureAwait(false) ? null : BranchRefusal.TooLong;
+        try
+        {
+            return await guarded.AdoptAsync(store, wanted.Branch).ConfigureAwait(false) ? null : BranchRefusal.TooLong;
+        }
+        catch (InvalidEventException)
+        {
+            // What was stored of the branch stands for nothing.
+            return BranchRefusal.RefusedByStore;
+        }
     }
 
     private async Task<BranchRefusal?> CheckAsync(SyncOutput.Adopt wanted, CancellationToken cancellationToken)

@@ -42,4 +42,7 @@ public enum BranchRefusal
 
     /// <summary>An event of the peer's branch is too far in the future: adopt when its time has come.</summary>
     ClockTooFarAhead,
+
+    /// <summary>The store here does not take an event of the peer's branch, for example because of its size.</summary>
+    RefusedByStore,
 }

@@ -16,7 +16,7 @@ namespace K1s0.EventStore.Sync;
 /// </code>
 /// A branch takes several appends. Its events stand for nothing until one more event, in the stream of branches, says
 /// from where to where they are: then all of them stand in their places at one instant. What an exception or a crash
-/// leaves before that takes room and does nothing.
+/// leaves before that does nothing; who tries it again with the same branch goes on behind it.
 /// </remarks>
 internal sealed class StoredRepairs(
     IEventStore store, IEventAppender appender, IStreamReader reader, TimeProvider timeProvider)
@@ -80,32 +80,33 @@ internal sealed class StoredRepairs(
 
         await ChangeAsync(() => AppendAsync(repairs, places.Count, isBranch: false, cancellationToken))
             .ConfigureAwait(false);
-        Publish(places.With(repairs, places.Count + 1, isBranch: false));
+        Publish(places.With(repairs, places.Count, isBranch: false));
     }
 
     /// <summary>Has a branch stand in its places; false when there is no room for it.</summary>
     public async Task<bool> AdoptAsync(IReadOnlyList<SyncEvent> branch, CancellationToken cancellationToken)
     {
         var places = await LoadAsync(cancellationToken).ConfigureAwait(false);
-        if (places.Count + branch.Count > MaxRepairs)
+        var stored = await CountLeftAsync(branch, places, cancellationToken).ConfigureAwait(false);
+        var behind = places.Count - stored;
+        if (behind + branch.Count > MaxRepairs)
         {
             return false;
         }
 
-        var stored = 0;
         await ChangeAsync(async () =>
         {
             while (stored < branch.Count)
             {
                 var page = Page(branch, stored);
-                await AppendAsync(page, places.Count + stored, isBranch: true, cancellationToken)
-                    .ConfigureAwait(false);
+                await AppendAsync(page, behind + stored, isBranch: true, cancellationToken).ConfigureAwait(false);
                 stored += page.Count;
             }
 
-            await appender.AppendAsync([Note(branch, places)], cancellationToken).ConfigureAwait(false);
+            var note = new BranchNote(branch[0].Dot, branch.Count, behind + 1, branch[^1].Hash);
+            await appender.AppendAsync([Append(note, places)], cancellationToken).ConfigureAwait(false);
         }).ConfigureAwait(false);
-        Publish(places.With(branch, places.Count + 1, isBranch: true));
+        Publish(places.With(branch, behind, isBranch: true));
         return true;
     }
 
@@ -165,14 +166,26 @@ internal sealed class StoredRepairs(
         return page;
     }
 
-    private StreamAppend Note(IReadOnlyList<SyncEvent> branch, Places places)
+    // How many events of the branch an adoption that failed has left at the end of the repairs.
+    private async Task<int> CountLeftAsync(
+        IReadOnlyList<SyncEvent> branch, Places places, CancellationToken cancellationToken)
     {
-        var note = new BranchNote(branch[0].Dot, branch.Count, places.Count + 1, branch[^1].Hash);
-        return new StreamAppend(
-            Branches,
-            [EventEnvelope.Create(Branches, "branch-adopted", note.ToPayload(), timeProvider: timeProvider)],
-            ExpectedVersion.Exactly(new StreamVersion(places.Branches)));
+        var left = 0;
+        await foreach (var stored in reader.ReadStreamAsync(
+            Repairs, from: new StreamVersion(places.Claimed + 1), cancellationToken: cancellationToken)
+            .ConfigureAwait(false))
+        {
+            var hash = StoredSyncEvent.TryReadRepair(stored)?.Event.Hash;
+            left = left < branch.Count && hash == branch[left].Hash ? left + 1 : hash == branch[0].Hash ? 1 : 0;
+        }
+
+        return left;
     }
+
+    private StreamAppend Append(BranchNote note, Places places) => new(
+        Branches,
+        [EventEnvelope.Create(Branches, "branch-adopted", note.ToPayload(), timeProvider: timeProvider)],
+        ExpectedVersion.Exactly(new StreamVersion(places.Branches)));
 
     private async Task<Places> ReadPlacesAsync(
         List<(Dot Place, long? Repair)>? givenUp, CancellationToken cancellationToken)
@@ -184,8 +197,8 @@ internal sealed class StoredRepairs(
         var notes = new Queue<BranchNote>(
             said.Select(note => BranchNote.TryRead(note, end)).OfType<BranchNote>().OrderBy(note => note.End));
         var ends = notes.Select(note => note.End).ToHashSet();
-        var (map, adopted, last) = (new ConcurrentDictionary<Dot, long>(), new HashSet<Origin>(), 0L);
-        SyncEvent? before = null;
+        var (map, adopted) = (new ConcurrentDictionary<Dot, long>(), new HashSet<Origin>());
+        var (last, claimed, before) = (0L, 0L, (SyncEvent?)null);
         await foreach (var stored in reader.ReadStreamAsync(Repairs, cancellationToken: cancellationToken)
             .ConfigureAwait(false))
         {
@@ -195,12 +208,12 @@ internal sealed class StoredRepairs(
             before = ends.Contains(last) ? repair?.Event : null;
             if (repair is (var good, false))
             {
-                map[good.Dot] = last;
+                map[good.Dot] = claimed = last;
             }
         }
 
         Adopt(upTo: end);
-        return new Places(map, adopted, last, branches.Version.Value);
+        return new Places(map, adopted, last, claimed, branches.Version.Value);
 
         // Where a note is damaged, the branch that was given up stands again: peers say so, and the log itself. Where
         // the last event is damaged, the note is believed, and the event comes back.
@@ -214,6 +227,7 @@ internal sealed class StoredRepairs(
                     continue;
                 }
 
+                claimed = Math.Max(claimed, note.End);
                 adopted.Add(note.First.Origin);
                 foreach (var (place, repair) in note.Places)
                 {
@@ -224,24 +238,28 @@ internal sealed class StoredRepairs(
         }
     }
 
-    /// <summary>What stands where, how many repairs there are, and how many branches were adopted.</summary>
+    /// <summary>
+    /// What stands where, how many repairs there are, which is the last that stands for something, or did, and how many
+    /// branches were adopted.
+    /// </summary>
     internal sealed record Places(
-        ConcurrentDictionary<Dot, long> Map, IReadOnlySet<Origin> Adopted, long Count, long Branches)
+        ConcurrentDictionary<Dot, long> Map, IReadOnlySet<Origin> Adopted, long Count, long Claimed, long Branches)
     {
         public bool TryGet(Dot place, out long version) => Map.TryGetValue(place, out version);
 
-        /// <summary>The same with more; a branch all at once for those who read.</summary>
-        public Places With(IReadOnlyList<SyncEvent> events, long from, bool isBranch)
+        /// <summary>The same with more, behind so many repairs; a branch all at once for those who read.</summary>
+        public Places With(IReadOnlyList<SyncEvent> events, long behind, bool isBranch)
         {
             var map = isBranch ? new ConcurrentDictionary<Dot, long>(Map) : Map;
             for (var i = 0; i < events.Count; i++)
             {
-                map[events[i].Dot] = from + i;
+                map[events[i].Dot] = behind + i + 1;
             }
 
+            var end = behind + events.Count;
             return isBranch
-                ? new Places(map, Adopted.Append(events[0].Dot.Origin).ToHashSet(), Count + events.Count, Branches + 1)
-                : this with { Count = Count + events.Count };
+                ? new Places(map, Adopted.Append(events[0].Dot.Origin).ToHashSet(), end, end, Branches + 1)
+                : this with { Count = end, Claimed = end };
         }
     }
 }

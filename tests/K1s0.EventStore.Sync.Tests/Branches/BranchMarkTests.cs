@@ -99,6 +99,33 @@ public sealed class BranchMarkTests
         (await ForkedLogs.HistoryOfAsync(self)).Should().Equal(before);
     }
 
+    [Fact]
+    public async Task A_branch_of_which_the_store_does_not_take_an_event_is_refused_and_asked_for_once()
+    {
+        var common = _logs.Write(X, [], 2);
+        var longer = _logs.GoOn(X, common);
+        List<DeliveredEvent> given =
+        [
+            .. common, longer.Write(Some.Envelope()), longer.Write(Some.Envelope(payload: $"\"{new string('x', 100_000)}\"")),
+        ];
+        var events = new InMemoryEventStore(new EventStoreOptions { MaxPayloadBytes = 64 * 1024 }, _time);
+        using var node = await _logs.OpenAsync(
+            new EventStoreReplicaStore(events, _time),
+            _logs.Write(X, common, 2),
+            options => options.Replica = new ReplicaOptions { MaxOrigins = 100 });
+        using var peer = await _logs.OpenAsync(new InMemoryReplicaStore(), [.. given, longer.Write(Some.Envelope())]);
+        var before = await ForkedLogs.HistoryOfAsync(node);
+        node.Branches.Adopt(X);
+
+        var (report, _) = await ForkedLogs.MeetAsync(node, peer);
+
+        report.BranchesKept.Should().Equal(KeyValuePair.Create(X, BranchRefusal.RefusedByStore));
+        node.Branches.Adopting.Should().BeEmpty();
+        (await ForkedLogs.MeetAsync(node, peer)).Called.BranchesKept.Should().BeEmpty();
+        (await ForkedLogs.HistoryOfAsync(node)).Should().Equal(before);
+        (await node.WriteAsync(Some.Envelope())).Event.Dot.Sequence.Should().Be(1);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
