@@ -282,6 +282,36 @@ public sealed class BranchTests : IDisposable
         await Assert.ThrowsAsync<InvalidFormatException>(() => node.Snapshots.ReadEventsAfterAsync(snapshot).ToListAsync().AsTask());
     }
 
+    [Fact]
+    public async Task A_snapshot_of_a_branch_that_was_given_up_is_not_given_to_others()
+    {
+        var common = _logs.Write(X, [], 2);
+        using var node = await _logs.OpenAsync(new InMemoryReplicaStore(), _logs.Write(X, common, 1), Keeps);
+        using var peer = await _logs.OpenAsync(new InMemoryReplicaStore(), _logs.Write(X, common, 2));
+        using var third = await _logs.OpenAsync(new InMemoryReplicaStore(), [], Keeps);
+        await node.Snapshots.PublishAsync("stock", 1, () => []);
+        node.Branches.Adopt(X);
+        await ForkedLogs.MeetAsync(node, peer);
+        await node.Snapshots.PublishAsync("orders", 1, () => []);
+
+        (await TakeAsync("stock")).Should().Be(SnapshotEnd.NothingGiven);
+        await ForkedLogs.MeetAsync(node, peer);
+        node.Clock[X].Should().Be(4, "the log goes on behind it");
+        (await TakeAsync("stock")).Should().Be(SnapshotEnd.NothingGiven);
+        (await TakeAsync("orders")).Should().Be(SnapshotEnd.Installed);
+
+        static void Keeps(ReplicaNodeOptions options) => options.Snapshots = new InMemorySnapshotChunkStore();
+
+        async Task<SnapshotEnd> TakeAsync(string name)
+        {
+            var (left, right) = InMemorySyncTransport.CreatePair();
+            var giving = node.SynchroniseAsync(right, SyncRole.Responder);
+            var outcome = await third.Snapshots.TakeAsync(left, name, 1);
+            await giving;
+            return outcome.Snapshot!.End;
+        }
+    }
+
     private static async Task<(SyncReport Node, SyncReport Peer)> MeetAsync(ReplicaNode node, ReplicaNode peer, SyncRole role)
     {
         var (called, answered) = role is SyncRole.Initiator
