@@ -55,7 +55,7 @@ public static class PlantedBugs
         new("what is demanded below a repair is forgotten", "Reconciliation/LogDamage.cs", "waiting with { Demanded = candidate.Previous };", "waiting;"),
 
         // Branches.
-        new("a branch is adopted without being stored", "Branches/BranchAdoption.cs", "        if (!await guarded.AdoptAsync(store, branch).ConfigureAwait(false))\n", "        if (branch.Count == 0)\n"),
+        new("a branch is adopted without being stored", "Branches/BranchAdoption.cs", "await guarded.AdoptAsync(store, wanted.Branch).ConfigureAwait(false) ? null", "await Task.FromResult(true).ConfigureAwait(false) ? null"),
         new("what was given up is not set aside", "Nodes/InMemoryReplicaStore.cs", "                _givenUp.Add(log[at].Event);\n", ""),
 
         // Queues of operations.
