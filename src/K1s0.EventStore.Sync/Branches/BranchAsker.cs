@@ -9,8 +9,9 @@ namespace K1s0.EventStore.Sync;
 /// </summary>
 /// <remarks>
 /// Asks with the frames of <see cref="RepairFrames"/>, after the repairs, one question at a time. The clock never gets
-/// smaller: of no log less is known than before, so nothing that builds on it has to go. As soon as a peer turned out to
-/// have another branch, the log is not marked any more, whatever comes of that: what cannot succeed is asked for once.
+/// smaller: of no log less is known than before, so nothing that builds on it has to go. As soon as a peer turned out
+/// to have another branch, the log is not marked any more, whatever comes of that: what cannot succeed is asked for
+/// once.
 /// </remarks>
 internal sealed class BranchAsker(Replica replica, LogDamage damage, Outbox outbox, PeerRights? rights)
 {

@@ -5,8 +5,8 @@ namespace K1s0.EventStore.Sync;
 /// replica.
 /// </summary>
 /// <remarks>
-/// What an operator allowed is for the fork that is there, not for one that a peer makes later: a mark ends when another
-/// branch was found, whatever came of that, and after so many peers that have the same.
+/// What an operator allowed is for the fork that is there, not for one that a peer makes later: a mark ends when
+/// another branch was found, whatever came of that, and after so many peers that have the same.
 /// </remarks>
 internal sealed class BranchMarks
 {

@@ -2,7 +2,8 @@ namespace K1s0.EventStore.Sync;
 
 /// <summary>
 /// Why a branch of a log was not given up for that of a peer. Of <see cref="Damaged"/> and <see cref="NotGiven"/> it is
-/// asked for again where the branches could not be compared; otherwise <see cref="NodeBranches.Adopt"/> is called again.
+/// asked for again where the branches could not be compared; otherwise <see cref="NodeBranches.Adopt"/> is called
+/// again.
 /// </summary>
 public enum BranchRefusal
 {

@@ -110,6 +110,7 @@ public sealed class ArchiveSimulationTests
     // A leader that was followed by another one in the middle took that one's listing for a lost timeline.
     [Theory]
     [InlineData(662161667, MonthsOfShortWorld)]
+    [InlineData(163458802, MonthsOfShortWorld)]
     public async Task A_world_in_which_something_was_wrong_once_is_right(int seed, int months)
     {
         using var world = await LiveAsync(seed, months);
