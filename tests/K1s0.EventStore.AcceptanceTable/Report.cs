@@ -7,11 +7,18 @@ internal static class Report
 {
     private const string CoverageRow = "K13";
 
+    // Enough to know what was expected; the whole of it stands in the result files.
+    private const int MaxProblemLines = 12;
+
     public static void Failures(IReadOnlyList<TestOutcome> outcomes)
     {
         foreach (var test in outcomes.Where(test => test is { HasPassed: false, WasSkipped: false }))
         {
             Console.WriteLine($"FAILED: {test.DisplayName}");
+            foreach (var line in test.Problem.Split('\n').Take(MaxProblemLines))
+            {
+                Console.WriteLine($"  {line}");
+            }
         }
     }
 

@@ -8,8 +8,9 @@ namespace K1s0.EventStore.AcceptanceTable;
 /// <param name="Method">The name of the method, without arguments.</param>
 /// <param name="DisplayName">The whole name, with arguments.</param>
 /// <param name="Result">As written by the runner: Passed, Failed, NotExecuted.</param>
+/// <param name="Problem">What the runner says about a failure, and where; empty when there is nothing.</param>
 internal sealed record TestOutcome(
-    string AssemblyFile, string ClassName, string Method, string DisplayName, string Result)
+    string AssemblyFile, string ClassName, string Method, string DisplayName, string Result, string Problem)
 {
     private static readonly XNamespace Trx = "http://microsoft.com/schemas/VisualStudio/TeamTest/2010";
 
@@ -36,9 +37,14 @@ internal sealed record TestOutcome(
                 Attribute(method, "className"),
                 Attribute(method, "name").Split('(')[0],
                 Attribute(result, "testName"),
-                Attribute(result, "outcome"));
+                Attribute(result, "outcome"),
+                Problem(result));
         }
     }
+
+    private static string Problem(XElement result) => string.Join(
+        '\n',
+        result.Descendants(Trx + "ErrorInfo").Elements().Select(part => part.Value.Trim()));
 
     private static string Attribute(XElement element, string name) =>
         element.Attribute(name)?.Value ?? throw new InvalidDataException($"{element.Name} has no {name}.");

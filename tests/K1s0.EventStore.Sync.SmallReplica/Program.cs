@@ -12,7 +12,12 @@ var store = new HeadsOnlyStore();
 // The machine may be busy with other tests.
 var options = new ReplicaNodeOptions
 {
-    Sync = new SyncOptions { SharedKey = Convert.FromHexString(args[1]), PeerTimeout = TimeSpan.FromMinutes(10) },
+    Sync = new SyncOptions
+    {
+        SharedKey = Convert.FromHexString(args[1]),
+        PeerTimeout = TimeSpan.FromMinutes(10),
+        AuthenticationTimeout = TimeSpan.FromMinutes(5),
+    },
 };
 using var node = await ReplicaNode.OpenAsync(store, options);
 var transport = await TcpSyncListener.ConnectAsync(

@@ -181,7 +181,9 @@ internal sealed class ArchiveRun
                 .ConfigureAwait(false);
             Report(ArchiveState.Uploading, batch.Plan.Last);
             var key = made.Key(attempt.ToString(CultureInfo.InvariantCulture));
-            var outcome = await PutAsync(key, made, cancellationToken).ConfigureAwait(false);
+            var outcome = await _parts.Objects
+                .PutUntilKnownAsync(key, made.Content, made.Attributes(_options.StorageClass), cancellationToken)
+                .ConfigureAwait(false);
             uploaded = batch with { State = ArchiveState.Uploading, Attempt = attempt };
             if (outcome is PutOutcome.Taken)
             {
@@ -201,23 +203,6 @@ internal sealed class ArchiveRun
             Report(ArchiveState.Uploaded, batch.Plan.Last);
         }).ConfigureAwait(false);
         return uploaded;
-    }
-
-    private async Task<PutOutcome> PutAsync(ObjectKey key, EventBatch made, CancellationToken cancellationToken)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await _parts.Objects
-                    .PutIfAbsentAsync(key, made.Content, made.Attributes(_options.StorageClass), cancellationToken)
-                    .ConfigureAwait(false);
-            }
-            catch (WriteOutcomeUnknownException) when (attempt < HeldManifests.PutAttempts)
-            {
-                // Repeating it settles it.
-            }
-        }
     }
 
     // Null when the batch is verified; otherwise why not.

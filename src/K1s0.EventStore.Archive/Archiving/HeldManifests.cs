@@ -3,9 +3,6 @@ namespace K1s0.EventStore.Archive;
 /// <summary>Puts manifests that are held in the books, and notes that they are put. Not thread-safe.</summary>
 internal sealed class HeldManifests(ArchiverParts parts, Func<Task<Lease>> renew)
 {
-    /// <summary>How often a put is tried whose outcome nobody knows.</summary>
-    public const int PutAttempts = 3;
-
     private readonly ArchiveManifests _manifests = new(parts.Objects);
 
     /// <summary>Puts a manifest that is held in the books, and notes that it is put.</summary>
@@ -56,7 +53,7 @@ internal sealed class HeldManifests(ArchiverParts parts, Func<Task<Lease>> renew
                 await _manifests.PutAsync(manifest, cancellationToken).ConfigureAwait(false);
                 return;
             }
-            catch (WriteOutcomeUnknownException) when (attempt < PutAttempts)
+            catch (WriteOutcomeUnknownException) when (attempt < RepeatedPut.Attempts)
             {
                 // Repeating it settles it.
             }

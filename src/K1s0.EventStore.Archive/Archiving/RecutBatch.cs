@@ -68,8 +68,8 @@ internal sealed class RecutBatch
         for (var attempt = 1; ; attempt++)
         {
             var key = Made.Key(string.Create(CultureInfo.InvariantCulture, $"a{lease.Epoch}t{attempt}"));
-            var outcome = await objects.PutIfAbsentAsync(key, Made.Content, Made.Attributes(), cancellationToken)
-                .ConfigureAwait(false);
+            var outcome = await objects
+                .PutUntilKnownAsync(key, Made.Content, Made.Attributes(), cancellationToken).ConfigureAwait(false);
             if (outcome is PutOutcome.Taken && attempt < MaxAttempts)
             {
                 continue;

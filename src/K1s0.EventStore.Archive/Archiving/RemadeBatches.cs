@@ -24,7 +24,10 @@ internal sealed class RemadeBatches(ArchiverParts parts, ArchivingOptions option
             // No other leader and no other attempt has this key: an object that was left there is not used.
             var lease = await renew().ConfigureAwait(false);
             var key = made.Key(string.Create(CultureInfo.InvariantCulture, $"r{lease.Epoch}n{_made}t{attempt}"));
-            if (await PutAsync(key, made, cancellationToken).ConfigureAwait(false) is PutOutcome.Taken)
+            var outcome = await parts.Objects
+                .PutUntilKnownAsync(key, made.Content, made.Attributes(options.StorageClass), cancellationToken)
+                .ConfigureAwait(false);
+            if (outcome is PutOutcome.Taken)
             {
                 continue;
             }
@@ -50,22 +53,5 @@ internal sealed class RemadeBatches(ArchiverParts parts, ArchivingOptions option
         }
 
         throw new ArchiveMismatchException(batch.Stored!.Key, fault);
-    }
-
-    private async Task<PutOutcome> PutAsync(ObjectKey key, EventBatch made, CancellationToken cancellationToken)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await parts.Objects
-                    .PutIfAbsentAsync(key, made.Content, made.Attributes(options.StorageClass), cancellationToken)
-                    .ConfigureAwait(false);
-            }
-            catch (WriteOutcomeUnknownException) when (attempt < HeldManifests.PutAttempts)
-            {
-                // Repeating it settles it.
-            }
-        }
     }
 }

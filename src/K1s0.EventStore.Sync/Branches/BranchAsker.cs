@@ -21,19 +21,15 @@ internal sealed class BranchAsker(Replica replica, LogDamage damage, Outbox outb
     /// <summary>The most bytes of what comes instead: 32 MiB.</summary>
     public const long MaxBytes = 32 * 1024 * 1024;
 
-    // As for repairs: a comparison has an end whatever the peer answers.
-    private const int MaxRequestsPerPart = 64;
-
     private readonly Queue<Origin> _origins = new();
     private readonly List<AdoptedBranch> _adopted = [];
     private readonly Dictionary<Origin, BranchRefusal> _kept = [];
     private readonly List<Origin> _shorter = [];
     private readonly BranchPages _pages = new();
+    private readonly LogComparison _comparison = new(outbox);
     private VectorClock _theirs = VectorClock.Empty;
     private OriginHead? _head;
     private LogPart _part;
-    private MerkleDiff? _comparison;
-    private int _requests;
     private State _state = State.Over;
 
     private enum State
@@ -82,8 +78,8 @@ internal sealed class BranchAsker(Replica replica, LogDamage damage, Outbox outb
             return;
         }
 
-        (_comparison, _requests) = (new MerkleDiff(RepairFrames.Index(links), 2 * LogDamage.WindowEvents), 0);
-        NextRequest();
+        _state = State.Compares;
+        Compared(_comparison.Begin(_part, links));
     }
 
     public void TakeCompared(ref WireReader reader)
@@ -94,15 +90,7 @@ internal sealed class BranchAsker(Replica replica, LogDamage damage, Outbox outb
             return;
         }
 
-        try
-        {
-            _comparison!.Accept(reader.Bytes(reader.Remaining));
-            NextRequest();
-        }
-        catch (EventStoreException e) when (e is InvalidFormatException or UnsupportedFormatException)
-        {
-            reader.Break(e.Message);
-        }
+        Compared(_comparison.Take(ref reader));
     }
 
     public void TakeFetched(ref WireReader reader)
@@ -181,25 +169,14 @@ internal sealed class BranchAsker(Replica replica, LogDamage damage, Outbox outb
         outbox.Add(new SyncOutput.ReadLinks(_part, IsForPeer: false));
     }
 
-    private void NextRequest()
+    // Null when the peer was asked.
+    private void Compared(MerkleDifference? found)
     {
-        if (_comparison!.NextRequest() is not { } request)
+        if (found is null)
         {
-            Compared(_comparison.Result);
+            return;
         }
-        else if (++_requests > MaxRequestsPerPart)
-        {
-            outbox.Broken($"a comparison comes to no end.");
-        }
-        else
-        {
-            _state = State.Compares;
-            outbox.Send(frame => RepairFrames.WriteCompare(frame, _part, request));
-        }
-    }
 
-    private void Compared(MerkleDifference found)
-    {
         var isEnd = _part.Last == _head!.Last.Sequence;
         if (found is { IsComplete: true, OnlyLocal.Count: 0, OnlyRemote.Count: 0 })
         {

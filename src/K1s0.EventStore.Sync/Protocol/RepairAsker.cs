@@ -9,16 +9,12 @@ namespace K1s0.EventStore.Sync;
 internal sealed class RepairAsker(
     Replica replica, LogDamage damage, Outbox outbox, PeerRights? rights = null)
 {
-    // A comparison of 4,096 events takes four rounds; a peer that answers in small pieces must come to an end too.
-    private const int MaxRequestsPerPart = 64;
-
     private readonly Queue<(Origin Origin, long First)> _windows = new();
     private readonly List<SyncEvent> _verified = [];
+    private readonly LogComparison _comparison = new(outbox);
     private LogPart _part;
-    private MerkleDiff? _comparison;
     private List<long> _missing = [];
     private List<long> _fetching = [];
-    private int _requests;
     private State _state = State.Over;
 
     private enum State
@@ -49,8 +45,8 @@ internal sealed class RepairAsker(
     {
         Expect(State.Reads);
         var whole = links.Where(link => !damage.IsDamaged(new Dot(_part.Origin, link.Sequence)));
-        (_comparison, _requests) = (new MerkleDiff(RepairFrames.Index(whole), 2 * LogDamage.WindowEvents), 0);
-        NextRequest();
+        _state = State.Compares;
+        Compared(_comparison.Begin(_part, whole));
     }
 
     public void TakeCompared(ref WireReader reader)
@@ -61,15 +57,7 @@ internal sealed class RepairAsker(
             return;
         }
 
-        try
-        {
-            _comparison!.Accept(reader.Bytes(reader.Remaining));
-            NextRequest();
-        }
-        catch (EventStoreException e) when (e is InvalidFormatException or UnsupportedFormatException)
-        {
-            reader.Break(e.Message);
-        }
+        Compared(_comparison.Take(ref reader));
     }
 
     public void TakeFetched(ref WireReader reader)
@@ -133,7 +121,6 @@ internal sealed class RepairAsker(
 
     private void NextWindow()
     {
-        _comparison = null;
         if (!_windows.TryDequeue(out var next))
         {
             _state = State.Over;
@@ -146,26 +133,20 @@ internal sealed class RepairAsker(
         outbox.Add(new SyncOutput.ReadLinks(_part, IsForPeer: false));
     }
 
-    private void NextRequest()
+    // Null when the peer was asked.
+    private void Compared(MerkleDifference? compared)
     {
-        if (_comparison!.NextRequest() is not { } request)
+        if (compared is null)
         {
-            var found = _comparison.Result.OnlyRemote
-                .Select(item => (Sequence: RepairFrames.SequenceOf(item), item.Value))
-                .Where(item => damage.MayBe(new Dot(_part.Origin, item.Sequence), item.Value))
-                .Select(item => item.Sequence);
-            _missing = [.. found.Distinct().OrderDescending()];
-            NextFetch();
+            return;
         }
-        else if (++_requests > MaxRequestsPerPart)
-        {
-            outbox.Broken($"a comparison comes to no end.");
-        }
-        else
-        {
-            _state = State.Compares;
-            outbox.Send(frame => RepairFrames.WriteCompare(frame, _part, request));
-        }
+
+        var found = compared.OnlyRemote
+            .Select(item => (Sequence: RepairFrames.SequenceOf(item), item.Value))
+            .Where(item => damage.MayBe(new Dot(_part.Origin, item.Sequence), item.Value))
+            .Select(item => item.Sequence);
+        _missing = [.. found.Distinct().OrderDescending()];
+        NextFetch();
     }
 
     private void NextFetch()

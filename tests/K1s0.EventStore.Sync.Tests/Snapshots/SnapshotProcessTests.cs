@@ -23,7 +23,7 @@ public sealed class SnapshotProcessTests(ITestOutputHelper output) : IDisposable
         var random = SeededRandom.Create();
         var given = new InMemorySnapshotChunkStore();
         var options = SessionSide.Options();
-        options.PeerTimeout = Patience;
+        (options.PeerTimeout, options.AuthenticationTimeout) = (Patience, Patience);
         using var node = await ReplicaNode.OpenAsync(
             new InMemoryReplicaStore(), new ReplicaNodeOptions { Sync = options, Snapshots = given });
         await using var listener = TcpSyncListener.Start(node, new IPEndPoint(IPAddress.Loopback, 0));

@@ -23,6 +23,7 @@ internal static class SnapshotTakingProcess
             {
                 SharedKey = Convert.FromHexString(arguments[1]),
                 PeerTimeout = TimeSpan.FromMinutes(5),
+                AuthenticationTimeout = TimeSpan.FromMinutes(5),
                 WindowBytes = 128 * 1024,
             },
             Snapshots = store,
