@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sets the machine up as far as needed, runs all tests with coverage, and says how the product stands.
 # Extra arguments go to `dotnet test`, for example: ./tests/run.sh --filter FullyQualifiedName~Conformance
+# `-c Release` (or --configuration) builds and runs that configuration; other options of the build belong to `dotnet build`.
 # The last line is always "N passed, N failed, N skipped".
 set -euo pipefail
 
@@ -27,8 +28,16 @@ cd "$root"
 rm -rf "$results"
 mkdir -p "$results"
 
+configuration=Debug
+for ((i = 1; i <= $#; i++)); do
+  case ${!i} in
+    -c | --configuration) next=$((i + 1)); configuration=${!next:-Debug} ;;
+    --configuration=* | -c=*) configuration=${!i#*=} ;;
+  esac
+done
+
 # All at once, on all cores: built one by one between the tests, each project would have the machine wait for one compiler.
-if ! dotnet build K1s0.EventStore.sln --nologo -v q; then
+if ! dotnet build K1s0.EventStore.sln -c "$configuration" --nologo -v q; then
   totals_of_no_run
   exit 1
 fi
@@ -46,5 +55,6 @@ fi
 # Part of a run covers part of the source, so the limit holds for whole runs only.
 limit=()
 [ $# -gt 0 ] || limit=("$least_coverage")
-dotnet run --no-build --project tests/K1s0.EventStore.AcceptanceTable -v q -- "$root" "$results" "${limit[@]}" || status=1
+dotnet run --no-build -c "$configuration" --project tests/K1s0.EventStore.AcceptanceTable -v q -- \
+  "$root" "$results" "${limit[@]}" || status=1
 exit "$status"

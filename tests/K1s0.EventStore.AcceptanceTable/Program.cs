@@ -7,9 +7,10 @@ if (args.Length is not (2 or 3))
     return 2;
 }
 
-var outcomes = TestOutcome.ReadAll(args[1]);
+var runs = TestRun.ReadAll(args[1]);
+var outcomes = runs.SelectMany(run => run.Outcomes).ToArray();
 var coverage = SourceCoverage.Read(args[0], args[1]);
-Report.Failures(outcomes);
+Report.Failures(runs);
 Report.Coverage(coverage);
 Report.Rows(outcomes, coverage);
 
@@ -25,5 +26,5 @@ if (args.Length == 3)
     }
 }
 
-Report.Totals(outcomes);
-return isCovered ? 0 : 1;
+Report.Totals(runs);
+return isCovered && outcomes.Length > 0 && !runs.Any(run => run.WasCut) ? 0 : 1;

@@ -10,9 +10,15 @@ internal static class Report
     // Enough to know what was expected; the whole of it stands in the result files.
     private const int MaxProblemLines = 12;
 
-    public static void Failures(IReadOnlyList<TestOutcome> outcomes)
+    public static void Failures(IReadOnlyList<TestRun> runs)
     {
-        foreach (var test in outcomes.Where(test => test is { HasPassed: false, WasSkipped: false }))
+        foreach (var run in runs.Where(run => run.WasCut))
+        {
+            Console.WriteLine($"FAILED: the run of {run.Name} ended before its tests did.");
+        }
+
+        foreach (var test in runs
+            .SelectMany(run => run.Outcomes).Where(test => test is { HasPassed: false, WasSkipped: false }))
         {
             Console.WriteLine($"FAILED: {test.DisplayName}");
             foreach (var line in test.Problem.Split('\n').Take(MaxProblemLines))
@@ -60,11 +66,14 @@ internal static class Report
         }
     }
 
-    public static void Totals(IReadOnlyList<TestOutcome> outcomes)
+    // A run that was cut is one failure: which of its tests ended it, nobody knows.
+    public static void Totals(IReadOnlyList<TestRun> runs)
     {
+        var outcomes = runs.SelectMany(run => run.Outcomes).ToArray();
         var (passed, skipped) = (outcomes.Count(test => test.HasPassed), outcomes.Count(test => test.WasSkipped));
+        var failed = outcomes.Length - passed - skipped + runs.Count(run => run.WasCut);
         Console.WriteLine();
-        WriteLine($"{passed} passed, {outcomes.Count - passed - skipped} failed, {skipped} skipped");
+        WriteLine($"{passed} passed, {failed} failed, {skipped} skipped");
     }
 
     private static string State(IEnumerable<TestOutcome> tests)

@@ -18,14 +18,7 @@ internal sealed record TestOutcome(
 
     public bool WasSkipped => Result is "NotExecuted";
 
-    public static IReadOnlyList<TestOutcome> ReadAll(string resultsFolder) =>
-    [
-        .. Directory.EnumerateFiles(resultsFolder, "*.trx", SearchOption.AllDirectories)
-            .Order(StringComparer.Ordinal)
-            .SelectMany(file => Read(XDocument.Load(file))),
-    ];
-
-    private static IEnumerable<TestOutcome> Read(XDocument run)
+    public static IEnumerable<TestOutcome> ReadAll(XDocument run)
     {
         var methods = run.Descendants(Trx + "UnitTest").ToDictionary(
             test => Attribute(test, "id"), test => test.Element(Trx + "TestMethod")!, StringComparer.Ordinal);
@@ -38,11 +31,11 @@ internal sealed record TestOutcome(
                 Attribute(method, "name").Split('(')[0],
                 Attribute(result, "testName"),
                 Attribute(result, "outcome"),
-                Problem(result));
+                ProblemOf(result));
         }
     }
 
-    private static string Problem(XElement result) => string.Join(
+    private static string ProblemOf(XElement result) => string.Join(
         '\n',
         result.Descendants(Trx + "ErrorInfo").Elements().Select(part => part.Value.Trim()));
 
