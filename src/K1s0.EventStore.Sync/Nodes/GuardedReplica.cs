@@ -33,11 +33,7 @@ internal sealed class GuardedReplica : IDisposable
     // Guarded by the gate: what was given to the store when the replica ran ahead.
     private IReadOnlyList<DeliveredEvent> _unsettled = [];
 
-    // Written inside of the gate.
-    private volatile DeliveryStoppedException? _stopped;
-
-    // Why it had stopped when a reading of the history began that is not over.
-    private volatile DeliveryStoppedException? _unread;
+    private readonly DeliveryStops _stops = new();
 
     private GuardedReplica(IReplicaStore store, ReplicaNodeOptions options, Replica replica)
     {
@@ -49,7 +45,7 @@ internal sealed class GuardedReplica : IDisposable
     /// <summary>
     /// Why the application is told of no event any more, or has not read again what it was not told; null otherwise.
     /// </summary>
-    public DeliveryStoppedException? Stopped => _stopped ?? _unread;
+    public DeliveryStoppedException? Stopped => _stops.Last;
 
     public static async Task<GuardedReplica> OpenAsync(
         IReplicaStore store,
@@ -169,17 +165,14 @@ internal sealed class GuardedReplica : IDisposable
     }
 
     /// <summary>
-    /// Where a reading of the history begins: what comes behind it is told again. The caller is inside of the gate.
+    /// Where a reading of the history begins, and its number: what comes behind it is told again. The caller is inside of
+    /// the gate.
     /// </summary>
-    public VectorClock BeginHistory()
-    {
-        (_unread, _stopped) = (Stopped, null);
-        return Look(replica => replica.Clock);
-    }
+    public (VectorClock End, int Reading) BeginHistory() =>
+        (Look(replica => replica.Clock), _stops.BeginReading());
 
     /// <summary>The reading is over: to its end, or else the telling stops again.</summary>
-    public void EndHistory(bool isWhole) =>
-        (_stopped, _unread) = (isWhole ? _stopped : _stopped ?? _unread, null);
+    public void EndHistory(int reading, bool isWhole) => _stops.EndReading(reading, isWhole);
 
     /// <summary>Tells of what came ahead of its turn. The caller is inside of the gate.</summary>
     public void TellAhead(IReadOnlyList<SyncEvent> events)
@@ -259,8 +252,8 @@ internal sealed class GuardedReplica : IDisposable
         Tell(resumed);
         if (_deliver is not null && !ahead.Clock.Covers(resumed.Clock))
         {
-            _stopped ??= new DeliveryStoppedException(
-                "what came back in a log", new InvalidFormatException("log of a replica", "it was damaged before."));
+            _stops.Add(new DeliveryStoppedException(
+                "what came back in a log", new InvalidFormatException("log of a replica", "it was damaged before.")));
         }
 
         return isWhole;
@@ -278,7 +271,7 @@ internal sealed class GuardedReplica : IDisposable
 
         foreach (var delivered in events)
         {
-            if (_stopped is null && (replica is null || Recovery.Holds(replica, delivered.Event)))
+            if (!_stops.IsSilent && (replica is null || Recovery.Holds(replica, delivered.Event)))
             {
                 Tell(delivered);
             }
@@ -294,7 +287,7 @@ internal sealed class GuardedReplica : IDisposable
         catch (Exception e)
         {
             // The event is durable and goes on its way: who writes next is told, and who asks for the node's health.
-            _stopped = new DeliveryStoppedException(delivered.Event.ToString(), e);
+            _stops.Add(new DeliveryStoppedException(delivered.Event.ToString(), e));
         }
     }
 }

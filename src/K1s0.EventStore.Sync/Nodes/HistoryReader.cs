@@ -20,7 +20,7 @@ internal static class HistoryReader
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await guarded.EnterAsync(cancellationToken).ConfigureAwait(false);
-        var end = guarded.BeginHistory();
+        var (end, reading) = guarded.BeginHistory();
         guarded.Leave();
         var isWhole = false;
         try
@@ -35,7 +35,7 @@ internal static class HistoryReader
         }
         finally
         {
-            guarded.EndHistory(isWhole);
+            guarded.EndHistory(reading, isWhole);
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Npgsql;
 
@@ -28,7 +27,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
         _binaries = binaries;
         _directory = directory;
         _options = options;
-        Port = options.ListenOnTcp ? FreePort() : DefaultPort;
+        Port = options.ListenOnTcp ? FreePort.Find() : DefaultPort;
     }
 
     /// <summary>The folder of the socket.</summary>
@@ -213,13 +212,6 @@ public sealed partial class PostgresServer : IAsyncDisposable
         }
 
         DeleteTraces();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private NpgsqlConnectionStringBuilder Builder(string host, string database) =>

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 
 namespace K1s0.EventStore.TestServers;
@@ -17,15 +15,16 @@ namespace K1s0.EventStore.TestServers;
 public sealed class RadosGateway : IAsyncDisposable
 {
     private const string User = "test";
+    private const string AskedTooEarly = "problem getting command descriptions";
 
     private readonly ServerDirectory _directory;
     private readonly List<BoundProcess> _processes = [];
-    private readonly int _monitorPort = FreePort();
+    private readonly int _monitorPort = FreePort.Find();
 
     private RadosGateway(ServerDirectory directory)
     {
         _directory = directory;
-        Endpoint = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}"));
+        Endpoint = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort.Find()}"));
     }
 
     /// <summary>The storage classes that it has besides <c>STANDARD</c>.</summary>
@@ -86,13 +85,6 @@ public sealed class RadosGateway : IAsyncDisposable
         _directory.Dispose();
     }
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     private async Task StartDaemonsAsync()
     {
         var cluster = Guid.CreateVersion7().ToString();
@@ -113,10 +105,10 @@ public sealed class RadosGateway : IAsyncDisposable
                 ? throw new ServerFailedException($"ceph-mon ended with {await monitor.Exited}:\n{ReadLogs()}")
                 : await IsCommandedAsync(),
             () => $"an answer of ceph-mon. Logs:\n{ReadLogs()}");
-        await RunAsync("ceph", "-c", Configuration, "osd", "new", daemon);
+        await CommandMonitorAsync("osd", "new", daemon);
         await RunAsync("ceph-osd", "-c", Configuration, "-i", "0", "--mkfs", "--osd-uuid", daemon);
         await StartAsync("ceph-osd", "-f", "-c", Configuration, "-i", "0");
-        await RunAsync("ceph", "-c", Configuration, "osd", "crush", "add", "osd.0", "1.0", "root=default");
+        await CommandMonitorAsync("osd", "crush", "add", "osd.0", "1.0", "root=default");
         await AdminAsync(
             "user", "create", $"--uid={User}", $"--display-name={User}", $"--access-key={AccessKey}",
             $"--secret={SecretKey}");
@@ -151,6 +143,23 @@ public sealed class RadosGateway : IAsyncDisposable
             return false;
         }
     }
+
+    // The client asks which commands there are before it has read the id of the cluster, if the monitor's map takes
+    // longer than its own start: then the monitor refuses the question, and nothing has been done.
+    private Task CommandMonitorAsync(params string[] command) => Poll.UntilAsync(
+        async () =>
+        {
+            try
+            {
+                await Command.RunAsync(BoundProcess.Unprivileged(["ceph", "-c", Configuration, .. command]));
+                return true;
+            }
+            catch (ServerFailedException e) when (e.Message.Contains(AskedTooEarly, StringComparison.Ordinal))
+            {
+                return false;
+            }
+        },
+        () => $"{string.Join(' ', command)} by ceph-mon. Logs:\n{ReadLogs()}");
 
     private async Task<bool> AnswersAsync(HttpClient client)
     {
