@@ -9,6 +9,7 @@ namespace K1s0.EventStore.Archive;
 internal sealed class AdoptedBatches(LeaderParts leader, LostTimeline lost, Action<Position> report)
 {
     private readonly BatchMaker _maker = new(leader.Feed);
+    private readonly SettledFeed _feed = new(leader);
     private readonly Dictionary<Position, BatchEntry> _books = [];
     private StoreIdentity _store;
 
@@ -36,16 +37,30 @@ internal sealed class AdoptedBatches(LeaderParts leader, LostTimeline lost, Acti
     /// Takes over batches that came, up to the first one whose events the database does not have, or which is damaged
     /// or gone: those behind it are listed no more either, as if of the same lost timeline.
     /// </summary>
-    /// <exception cref="ArchiveRefusedException">There is such a one, and nobody said that it may be.</exception>
+    /// <exception cref="ArchiveRefusedException">
+    /// There is such a one, and nobody said that it may be; or the feed is not settled, so nobody knows
+    /// (<see cref="ArchiveRefusal.Busy"/>).
+    /// </exception>
+    /// <exception cref="RestoreRequiredException">It has to be restored before it is known what it has.</exception>
     /// <exception cref="ObjectDamagedException">One is damaged or gone, and nobody said that it may be.</exception>
     public async Task AdoptAsync(IReadOnlyList<ManifestBatch> batches, CancellationToken cancellationToken)
     {
-        foreach (var batch in batches.Where(batch => batch.Last > Through))
+        var ahead = batches.Where(batch => batch.Last > Through).ToList();
+        for (var number = 0; number < ahead.Count; number++)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            await _feed.UntilAsync(ahead[number].Last, cancellationToken).ConfigureAwait(false);
             try
             {
-                await AdoptAsync(batch, cancellationToken).ConfigureAwait(false);
+                await AdoptAsync(ahead[number], cancellationToken).ConfigureAwait(false);
+            }
+            catch (RestoreRequiredException e)
+            {
+                throw await ColdBatches.AllAsync(
+                    leader,
+                    e,
+                    await FindWithRowsAsync(ahead.Skip(number + 1), cancellationToken).ConfigureAwait(false),
+                    cancellationToken).ConfigureAwait(false);
             }
             catch (ArchiveRefusedException e) when (
                 lost is LostTimeline.Remove && e.Reason is ArchiveRefusal.Changed or ArchiveRefusal.Moved)
@@ -58,6 +73,29 @@ internal sealed class AdoptedBatches(LeaderParts leader, LostTimeline lost, Acti
                 return;
             }
         }
+    }
+
+    // Up to the first one whose events the database does not have: that one will not be read.
+    private async Task<IReadOnlyList<ManifestBatch>> FindWithRowsAsync(
+        IEnumerable<ManifestBatch> batches, CancellationToken cancellationToken)
+    {
+        var found = new List<ManifestBatch>();
+        foreach (var batch in batches)
+        {
+            try
+            {
+                await _feed.UntilAsync(batch.Last, cancellationToken).ConfigureAwait(false);
+                await CheckLengthAsync(PlanOf(batch), cancellationToken).ConfigureAwait(false);
+            }
+            catch (ArchiveRefusedException)
+            {
+                break;
+            }
+
+            found.Add(batch);
+        }
+
+        return found;
     }
 
     private async Task AdoptAsync(ManifestBatch batch, CancellationToken cancellationToken)

@@ -173,7 +173,7 @@ internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeli
         {
             if (moves.TryDequeue(out var move))
             {
-                await _settlement.MoveAsync(manifest, move, status, cancellationToken).ConfigureAwait(false);
+                await _settlement.MoveAsync(manifest, move, moves, status, cancellationToken).ConfigureAwait(false);
             }
             else
             {

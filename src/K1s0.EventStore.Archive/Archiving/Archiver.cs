@@ -92,7 +92,14 @@ public sealed class Archiver : IDisposable
     /// <returns>What was done. Nothing, when another process leads.</returns>
     /// <exception cref="LeaseLostException">Another process leads since.</exception>
     /// <exception cref="ManifestConflictException">Bucket and books do not belong together.</exception>
-    /// <exception cref="ArchiveRefusedException">The events of the store are not what they should be.</exception>
+    /// <exception cref="ArchiveRefusedException">
+    /// The events of the store are not what they should be; or it has to be compared with what a bucket lists that is
+    /// ahead of it, and its feed is not settled (<see cref="ArchiveRefusal.Busy"/>).
+    /// </exception>
+    /// <exception cref="RestoreRequiredException">
+    /// The bucket is ahead of the books, and what it lists has to be restored before it can be compared: a ticket for
+    /// its <see cref="RestoreRequiredException.Keys"/> is needed (<see cref="ArchiveRestores"/>).
+    /// </exception>
     /// <exception cref="ObjectDamagedException">An object cannot be stored so that it can be read back.</exception>
     /// <exception cref="StoreUnavailableException">Database or bucket cannot be reached at the moment.</exception>
     /// <exception cref="WriteOutcomeUnknownException">Nobody knows whether the last step was made.</exception>
@@ -142,10 +149,17 @@ public sealed class Archiver : IDisposable
     /// listed batch is damaged or gone.
     /// </exception>
     /// <exception cref="ArchiveRefusedException">
-    /// The books were empty, and the database does not have the events of a batch.
+    /// The books were empty, and the database does not have the events of a batch. Or a running append or a prepared
+    /// transaction holds the feed back, so that nobody can say what the database has
+    /// (<see cref="ArchiveRefusal.Busy"/>, after 10 seconds): end it, and adopt again.
     /// </exception>
     /// <exception cref="ObjectDamagedException">A manifest or a batch is damaged or missing.</exception>
-    /// <exception cref="RestoreRequiredException">A batch has to be restored first.</exception>
+    /// <exception cref="RestoreRequiredException">
+    /// Batches have to be restored first, whatever becomes of a lost timeline: nothing is given up for being cold.
+    /// <see cref="RestoreRequiredException.Keys"/> names those that are known to be needed;
+    /// <see cref="ArchiveRestores.RequestAsync(IReadOnlyList{string}, RestoreRequest, CancellationToken)"/> gives a
+    /// ticket for them. Adopt again when it is ready.
+    /// </exception>
     /// <exception cref="LeaseLostException">Another process leads since.</exception>
     /// <exception cref="StoreUnavailableException">Database or bucket cannot be reached at the moment.</exception>
     /// <exception cref="WriteOutcomeUnknownException">Nobody knows whether the last step was made.</exception>

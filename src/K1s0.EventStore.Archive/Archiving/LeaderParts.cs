@@ -3,7 +3,7 @@ namespace K1s0.EventStore.Archive;
 /// <summary>What the steps of one leader work with, while it leads. Not thread-safe.</summary>
 /// <param name="parts">The store, its books, its leases and its bucket.</param>
 /// <param name="options">How batches are stored.</param>
-/// <param name="timeProvider">The time of manifests.</param>
+/// <param name="timeProvider">The time of manifests and waits.</param>
 /// <param name="renew">The lease, renewed when it is time.</param>
 internal sealed class LeaderParts(
     ArchiverParts parts, ArchivingOptions options, TimeProvider timeProvider, Func<Task<Lease>> renew)
@@ -13,6 +13,8 @@ internal sealed class LeaderParts(
     public IObjectStore Objects => parts.Objects;
 
     public IFeedReader Feed => parts.Feed;
+
+    public TimeProvider Time => timeProvider;
 
     public DateTimeOffset Now => timeProvider.GetUtcNow();
 

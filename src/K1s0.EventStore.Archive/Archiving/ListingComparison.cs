@@ -33,17 +33,27 @@ internal sealed record ListingComparison(IReadOnlyList<SettledMove> Moves, IRead
         var end = books is [.., var newest] ? newest.Plan.Last : default;
         Check();
         var moves = new List<SettledMove>();
-        foreach (var (listed, entries) in stretches.Where(stretch => MayBeSame(stretch.Listed, stretch.Entries)))
+        var alike = stretches.Where(stretch => MayBeSame(stretch.Listed, stretch.Entries)).ToList();
+        for (var number = 0; number < alike.Count; number++)
         {
+            var (listed, entries) = alike[number];
             await leader.RenewAsync().ConfigureAwait(false);
-            if (!await HaveSameEventsAsync(leader, listing.Number, listed, entries, lost, cancellationToken)
-                .ConfigureAwait(false))
+            try
             {
-                others.AddRange(listed);
+                if (!await HaveSameEventsAsync(leader, listing.Number, listed, entries, lost, cancellationToken)
+                    .ConfigureAwait(false))
+                {
+                    others.AddRange(listed);
+                }
+                else if (IsMove(listed, entries))
+                {
+                    moves.Add(new SettledMove(entries, listed[0]));
+                }
             }
-            else if (IsMove(listed, entries))
+            catch (RestoreRequiredException e)
             {
-                moves.Add(new SettledMove(entries, listed[0]));
+                throw await ColdBatches.AllAsync(leader, e, ToRead(alike.Skip(number), lost), cancellationToken)
+                    .ConfigureAwait(false);
             }
         }
 
@@ -117,6 +127,15 @@ internal sealed record ListingComparison(IReadOnlyList<SettledMove> Moves, IRead
         && listed.Sum(batch => batch.EventCount) == entries.Sum(entry => entry.Plan.EventCount)
         && (listed.Count > 1 || entries.Count > 1 || listed[0].EventsDigest == entries[0].EventsDigest);
 
+    private static bool IsRead(
+        IReadOnlyList<ManifestBatch> listed, IReadOnlyList<BatchEntry> entries, LostTimeline lost) =>
+        listed.Count > 1 || entries.Count > 1 || (lost is not LostTimeline.Refuse && IsMove(listed, entries));
+
+    private static IEnumerable<ManifestBatch> ToRead(
+        IEnumerable<(IReadOnlyList<ManifestBatch> Listed, IReadOnlyList<BatchEntry> Entries)> stretches,
+        LostTimeline lost) =>
+        stretches.Where(stretch => IsRead(stretch.Listed, stretch.Entries, lost)).SelectMany(stretch => stretch.Listed);
+
     // Whoever can put objects and manifests can make a batch that is whole and of other events.
     private static async Task<bool> HaveSameEventsAsync(
         LeaderParts leader,
@@ -126,7 +145,7 @@ internal sealed record ListingComparison(IReadOnlyList<SettledMove> Moves, IRead
         LostTimeline lost,
         CancellationToken cancellationToken)
     {
-        if (listed.Count == 1 && entries.Count == 1 && (lost is LostTimeline.Refuse || !IsMove(listed, entries)))
+        if (!IsRead(listed, entries, lost))
         {
             return true;
         }

@@ -12,6 +12,7 @@ public enum LostTimeline
     /// <summary>
     /// A new manifest lists them no more. Their objects stay in the bucket, and so do the manifests that named them.
     /// The same with what is listed, but damaged or gone, where the database has the events: they are stored anew.
+    /// Not with what only has to be restored, and nothing while the feed of the database is not settled.
     /// </summary>
     Remove = 1,
 }

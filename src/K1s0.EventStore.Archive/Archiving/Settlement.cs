@@ -67,13 +67,18 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
             .ConfigureAwait(false);
 
     /// <summary>Lets the books go over to a batch with a manifest that the bucket has or gets.</summary>
+    /// <exception cref="RestoreRequiredException">It, and what else is named of the next ones, is cold.</exception>
     public async Task MoveAsync(
-        ArchiveManifest manifest, SettledMove move, ArchiveStatus status, CancellationToken cancellationToken)
+        ArchiveManifest manifest,
+        SettledMove move,
+        IEnumerable<SettledMove> next,
+        ArchiveStatus status,
+        CancellationToken cancellationToken)
     {
         var to = move.To;
         var plan = new BatchPlan(
             to.After, to.First, to.Last, to.EventCount, to.Earliest, to.Latest, to.ContentBytes);
-        var (proof, index) = await ReadAsync(manifest.Number, to, plan, status.Store, cancellationToken)
+        var (proof, index) = await ReadAsync(manifest.Number, to, plan, next, status.Store, cancellationToken)
             .ConfigureAwait(false);
         await leader.Catalog.PlanReplacementAsync(
             await leader.RenewAsync().ConfigureAwait(false),
@@ -90,7 +95,12 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
     }
 
     private async Task<(BatchProof Proof, Sha256Digest Index)> ReadAsync(
-        long number, ManifestBatch to, BatchPlan plan, StoreIdentity store, CancellationToken cancellationToken)
+        long number,
+        ManifestBatch to,
+        BatchPlan plan,
+        IEnumerable<SettledMove> next,
+        StoreIdentity store,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -106,6 +116,11 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         {
             throw Adoption.DamageOf(number, e);
         }
+        catch (RestoreRequiredException e)
+        {
+            throw await ColdBatches.AllAsync(leader, e, next.Select(move => move.To), cancellationToken)
+                .ConfigureAwait(false);
+        }
     }
 
     // A key alone says nothing: whoever lists it with another digest lists another batch.
@@ -119,11 +134,12 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         ArchiveStatus status,
         CancellationToken cancellationToken)
     {
-        foreach (var move in moves)
+        for (var number = 0; number < moves.Count; number++)
         {
             var lease = await leader.RenewAsync().ConfigureAwait(false);
             var manifest = listing.Next(lease.Epoch, leader.Now, [], [], status.Store);
-            await MoveAsync(manifest, move, status, cancellationToken).ConfigureAwait(false);
+            await MoveAsync(manifest, moves[number], moves.Skip(number + 1), status, cancellationToken)
+                .ConfigureAwait(false);
             listing = listing.With(manifest);
         }
 
@@ -172,6 +188,33 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
             : throw new ObjectDamagedException(own.Key.Value, "it is gone, and what is listed has other events.");
     }
 
+    private async Task<List<ManifestBatch>> FindAllAsync(
+        ArchiveListing listing,
+        HashSet<(ObjectKey Key, Sha256Digest Digest, Sha256Digest EventsDigest)> listed,
+        StoreIdentity store,
+        CancellationToken cancellationToken)
+    {
+        var entries = await ReadAsync(cancellationToken).ConfigureAwait(false);
+        var found = new List<ManifestBatch>();
+        foreach (var entry in entries)
+        {
+            await leader.RenewAsync().ConfigureAwait(false);
+            try
+            {
+                found.Add(await FindAsync(entry, listing, listed, store, cancellationToken).ConfigureAwait(false));
+            }
+            catch (RestoreRequiredException e)
+            {
+                var others = entries.Skip(found.Count)
+                    .Select(entry => ManifestBatch.Of(entry.Plan, entry.Stored!, entry.EventsDigest))
+                    .Where(batch => !listed.Contains(SameOf(batch)));
+                throw await ColdBatches.AllAsync(leader, e, others, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        return found;
+    }
+
     private async Task<bool> IsWholeAsync(ManifestBatch batch, CancellationToken cancellationToken)
     {
         try
@@ -193,13 +236,7 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         var listed = listing.Batches.Select(SameOf).ToHashSet();
         for (var attempt = 1; attempt <= MaxAttempts; attempt++)
         {
-            var targets = new List<ManifestBatch>();
-            foreach (var entry in await ReadAsync(cancellationToken).ConfigureAwait(false))
-            {
-                await leader.RenewAsync().ConfigureAwait(false);
-                targets.Add(await FindAsync(entry, listing, listed, status.Store, cancellationToken)
-                    .ConfigureAwait(false));
-            }
+            var targets = await FindAllAsync(listing, listed, status.Store, cancellationToken).ConfigureAwait(false);
 
             var added = targets.Where(batch => !listed.Contains(SameOf(batch))).ToList();
             var removed = listing.Batches.ExceptBy(targets.Select(SameOf), SameOf).Select(batch => batch.Key).ToList();

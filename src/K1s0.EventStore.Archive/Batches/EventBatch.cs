@@ -34,6 +34,16 @@ public sealed class EventBatch
         },
         storageClass);
 
+    /// <summary>When the events of an object were recorded; null when it is no batch.</summary>
+    internal static (DateTimeOffset Earliest, DateTimeOffset Latest)? TimesOf(ObjectAttributes attributes) =>
+        attributes.Metadata.TryGetValue("time_range", out var range)
+        && range.Split('/') is [var earliest, var latest]
+        && TryReadTime(earliest, out var from)
+        && TryReadTime(latest, out var to)
+        && from <= to
+            ? (from, to)
+            : null;
+
     /// <summary>
     /// The key of an attempt to put it: <c>events/yyyy/MM/dd/HH/first-last-attempt.batch.zst</c>, the hour that its
     /// first event was recorded in, and the positions in 20 digits, so that the order of keys in an hour is that of
@@ -56,4 +66,10 @@ public sealed class EventBatch
             $"events/{_firstRecordedAt.UtcDateTime:yyyy'/'MM'/'dd'/'HH}/{Index.First.Value:D20}-{Index.Last.Value:D20}"
             + $"-{attempt}.batch.{ending}"));
     }
+
+    private static bool TryReadTime(string text, out DateTimeOffset time) => DateTimeOffset.TryParse(
+        text,
+        CultureInfo.InvariantCulture,
+        DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+        out time);
 }

@@ -66,12 +66,57 @@ public sealed partial class ArchiveRestores(
     {
         ArgumentNullException.ThrowIfNull(request);
         var found = await FindAsync(from, before, cancellationToken).ConfigureAwait(false);
+        return await RequestAsync(found, (from, before), request, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Asks for batches by their keys, whether a listing has them or not: for those that a
+    /// <see cref="RestoreRequiredException"/> names. The ticket is stored first, and is of the time of their events.
+    /// </summary>
+    /// <param name="keys">Their keys; at least one.</param>
+    /// <param name="request">How urgent, and for how long.</param>
+    /// <param name="cancellationToken">Gives up between two batches.</param>
+    /// <exception cref="ArgumentException">
+    /// A class has no restore of that priority; or there is no key, or one of no batch.
+    /// </exception>
+    /// <exception cref="ObjectDamagedException">One is not there.</exception>
+    /// <exception cref="StoreUnavailableException">The store cannot be asked at the moment.</exception>
+    /// <exception cref="StoreOperationException">The store refuses, or cannot restore.</exception>
+    public async Task<RestoreTicket> RequestAsync(
+        IReadOnlyList<string> keys, RestoreRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentOutOfRangeException.ThrowIfZero(keys.Count, nameof(keys));
+        var found = new List<ObjectInfo>();
+        foreach (var key in keys)
+        {
+            found.Add(await objects.HeadAsync(new ObjectKey(key), cancellationToken).ConfigureAwait(false)
+                ?? throw new ObjectDamagedException(key, "it is not there."));
+        }
+
+        var times = found.ConvertAll(info => EventBatch.TimesOf(info.Attributes)
+            ?? throw new ArgumentException($"Object {info.Key} is no batch.", nameof(keys)));
+        var latest = times.Max(time => time.Latest);
+        return await RequestAsync(
+            found,
+            (times.Min(time => time.Earliest), latest + TimeSpan.FromMicroseconds(1)),
+            request,
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<RestoreTicket> RequestAsync(
+        List<ObjectInfo> found,
+        (DateTimeOffset From, DateTimeOffset Before) time,
+        RestoreRequest request,
+        CancellationToken cancellationToken)
+    {
         var now = _timeProvider.GetUtcNow();
         var ticket = new RestoreTicket(
             Guid.CreateVersion7(now),
             now,
-            from,
-            before,
+            time.From,
+            time.Before,
             request.Priority,
             request.Days,
             Estimate(found.Where(info => !info.Restoration.IsReadable), request.Priority),

@@ -213,8 +213,13 @@ public sealed class ArchiveLifecycleTests
     [InlineData(ObjectFault.WrongBytes)]
     public async Task Whatever_fails_at_whichever_call_nothing_is_lost_and_the_next_run_goes_on(ObjectFault fault)
     {
-        // Long enough together to become one, in few batches.
-        var events = await Corpus.Create().OrdersAsync(800);
+        // Old enough to become one, however small: what counts are the calls, and each is tried in an archive of its own.
+        var events = await Corpus.Create().OrdersAsync(60);
+        var policy = new LifecyclePolicy(
+            new LifecycleStep(ArchiveTier.Warm, TimeSpan.FromDays(7), StorageClass.InfrequentAccess))
+        {
+            CompactBelowBytes = Small.CompactBelowBytes,
+        };
         var failures = 0;
         for (var failAt = 1; ; failAt++)
         {
@@ -222,9 +227,9 @@ public sealed class ArchiveLifecycleTests
             var (counted, left) = (false, failAt);
             var objects = new SimulatedObjectStore(
                 time, _ => counted && --left == 0 ? fault : ObjectFault.None);
-            var archive = await TestArchive.CreateAsync(objects, events, 200);
+            var archive = await TestArchive.CreateAsync(objects, events, 15);
             var lifecycle = new ArchiveLifecycle(
-            objects, new BucketListings(objects, time), policy: Small, timeProvider: time);
+                objects, new BucketListings(objects, time), policy, timeProvider: time);
             time.Advance(TimeSpan.FromDays(8));
             var failed = false;
             for (var run = 0; run < 3; run++)

@@ -144,6 +144,50 @@ public sealed class ArchiveRestoresTests
     }
 
     [Fact]
+    public async Task Batches_are_asked_for_by_their_keys_whether_they_are_listed_or_not()
+    {
+        var archive = await ColdAsync(StorageClass.FlexibleArchive);
+        var unlisted = await TestArchive.PutAsync(
+            _objects, [.. archive.Events.Take(60)], default, "another");
+        await _objects.SetStorageClassAsync(unlisted.Key, StorageClass.DeepArchive, Cancellation);
+        var restores = new ArchiveRestores(_objects, timeProvider: _time);
+        string[] keys = [archive.Listing.Batches[3].Key.Value, unlisted.Key.Value];
+
+        var ticket = await restores.RequestAsync(keys, new RestoreRequest(), Cancellation);
+
+        ticket.Keys.Should().Equal(keys);
+        (ticket.From, ticket.Before, ticket.Estimate).Should().Be((
+            archive.Events[0].RecordedAt,
+            archive.Listing.Batches[3].Latest.AddMicroseconds(1),
+            TimeSpan.FromHours(12)));
+        (await restores.FindAsync(ticket.Id, Cancellation)).Should().BeEquivalentTo(ticket);
+        (await restores.GetStatusAsync(ticket, Cancellation)).UnderWay.Should().Be(2);
+        _objects.Calls.Count(call => call.Method is nameof(IObjectStore.RestoreAsync)).Should().Be(2);
+    }
+
+    [Fact]
+    public async Task What_is_no_batch_or_not_there_is_not_asked_for()
+    {
+        var archive = await ColdAsync(StorageClass.FlexibleArchive);
+        var cold = archive.Listing.Batches[0].Key.Value;
+        var restores = new ArchiveRestores(_objects, timeProvider: _time);
+        var manifest = (await _objects.ListAsync("manifests/", cancellationToken: Cancellation)
+            .ToListAsync(Cancellation))[0].Key.Value;
+
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            () => restores.RequestAsync([], new RestoreRequest(), Cancellation));
+        await Assert.ThrowsAsync<ArgumentException>(
+            () => restores.RequestAsync([cold, manifest], new RestoreRequest(), Cancellation));
+        (await Assert.ThrowsAsync<ObjectDamagedException>(
+            () => restores.RequestAsync([cold, "events/none"], new RestoreRequest(), Cancellation)))
+            .Key.Should().Be("events/none");
+
+        _objects.Calls.Should().NotContain(call => call.Method == nameof(IObjectStore.RestoreAsync));
+        (await _objects.ListAsync("restores/", cancellationToken: Cancellation).ToListAsync(Cancellation))
+            .Should().BeEmpty();
+    }
+
+    [Fact]
     public async Task What_is_readable_is_ready_at_once()
     {
         await TestArchive.CreateAsync(_objects, await Corpus.Create().OrdersAsync(300));

@@ -29,7 +29,7 @@ public sealed class BesideOthersTests
     public async Task Whatever_two_of_them_do_at_whichever_moment_what_is_listed_is_there()
     {
         var random = SeededRandom.Create();
-        var events = await new Corpus(random).OrdersAsync(120);
+        var events = await new Corpus(random).OrdersAsync(40);
         var (removed, beside, failed) = (0, 0, 0);
         for (var world = 0; world < Worlds; world++)
         {
@@ -93,6 +93,43 @@ public sealed class BesideOthersTests
             .Should().Equal(all);
     }
 
+    /// <summary>Between the last look at the listing and the delete there is always a moment.</summary>
+    [Fact]
+    public async Task What_a_run_that_was_cut_off_has_left_is_listed_by_nobody_while_another_one_removes_it()
+    {
+        var time = new ManualTime(ManifestSamples.Time);
+        var objects = new SimulatedObjectStore(time);
+        var archive = await TestArchive.CreateAsync(objects, await Corpus.Create().OrdersAsync(60), 15);
+        var batches = await archive.KeysAsync();
+        time.Advance(TimeSpan.FromDays(2));
+        var dying = BesideStore.Around(objects, (method, key) =>
+            method is nameof(IObjectStore.PutIfAbsentAsync) && key == ArchiveManifest.KeyOf(archive.Listing.Number + 1)
+                ? throw new SimulatedCrashException("before the manifest")
+                : Task.CompletedTask);
+        await FluentActions.Awaiting(() => RunAsync(dying, Patient)).Should().ThrowAsync<SimulatedCrashException>();
+        var left = (await archive.KeysAsync()).Except(batches).Should().ContainSingle().Which;
+        time.Advance(TimeSpan.FromHours(2));
+        var deletes = 0;
+        var removing = BesideStore.Around(objects, async (method, key) =>
+        {
+            if (method is nameof(IObjectStore.DeleteAsync) && ++deletes == 1)
+            {
+                key.Should().Be(left);
+                (await RunAsync(objects, Patient)).CompactedInto.Should().Be(1);
+            }
+        });
+
+        (await RunAsync(removing, Sweeping)).Removed.Should().Be(1);
+
+        deletes.Should().Be(1);
+        (await archive.CheckAsync()).Batches.Should().ContainSingle().Which.Key.Should().NotBe(left);
+        (await archive.KeysAsync()).Should().NotContain(left);
+
+        Task<LifecycleReport> RunAsync(IObjectStore store, LifecyclePolicy policy) => new ArchiveLifecycle(
+            store, new BucketListings(store, time), policy, timeProvider: time)
+            .RunAsync(cancellationToken: Cancellation);
+    }
+
     private static async Task ArchiveAsync(SimulatedArchive archive, IObjectStore objects, TimeProvider time)
     {
         using var archiver = new Archiver(
@@ -112,7 +149,7 @@ public sealed class BesideOthersTests
                 ? ObjectFault.None
                 : (ObjectFault)random.Next(1, 7));
         isQuiet = true;
-        var archive = await TestArchive.CreateAsync(objects, events, 15);
+        var archive = await TestArchive.CreateAsync(objects, events, 5);
         for (var round = 0; round < Rounds; round++)
         {
             time.Advance(TimeSpan.FromMinutes(random.Next(5, 900)));

@@ -32,6 +32,11 @@ internal static class ArchiverProcess
     public static readonly string[] CompactionSteps =
         [.. CompactionCalls.SelectMany(call => new[] { $"before-{call}", $"after-{call}" })];
 
+    /// <summary>Whether a step is a call of the bucket, and not one of the books in the database.</summary>
+    public static bool IsOfBucket(string step) =>
+        step[(step.IndexOf('-', StringComparison.Ordinal) + 1)..]
+            is "put-batch" or "get-batch" or "put-merged" or "get-merged" or "put-manifest" or "delete-batch";
+
     /// <summary>What is a day old becomes one batch.</summary>
     public static LifecyclePolicy Policy { get; } = new(
         new LifecycleStep(ArchiveTier.Warm, TimeSpan.FromDays(1), StorageClass.InfrequentAccess))

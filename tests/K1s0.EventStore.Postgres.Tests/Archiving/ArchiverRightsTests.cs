@@ -75,6 +75,54 @@ public sealed class ArchiverRightsTests(StoreDatabase database) : IClassFixture<
     }
 
     [Fact]
+    public async Task Its_role_takes_its_own_lease_and_touches_no_other_whether_it_is_held_or_free()
+    {
+        using var bucket = new BucketDirectory();
+        await using var role = await TestRole.CreateAsync(database);
+        await using var scene = await ArchiveScene.CreateAsync(database, bucket.Objects);
+        await scene.Store.ExecuteAsync($"select {{s}}.grant_archiver('{role.Name}')");
+        var held = (await scene.Store.Leases.TryAcquireAsync("mailer", "app", TimeSpan.FromMinutes(10)))!;
+        var free = (await scene.Store.Leases.TryAcquireAsync("k1s0 ledger", "app", TimeSpan.FromHours(1)))!;
+        await scene.Store.Leases.ReleaseAsync(free);
+        var leases = scene.Store.Reopen(role.DataSource).Leases;
+        var before = await scene.Store.ContentAsync();
+        Func<Task>[] attempts =
+        [
+            () => leases.TryAcquireAsync("mailer", "rogue", TimeSpan.FromHours(1)),
+            () => leases.TryAcquireAsync("k1s0 ledger", "rogue", TimeSpan.FromHours(1)),
+            () => leases.TryAcquireAsync("nobody's", "rogue", TimeSpan.FromHours(1)),
+            () => leases.RenewAsync(held, TimeSpan.FromHours(1)),
+            () => leases.ReleaseAsync(held),
+        ];
+
+        foreach (var attempt in attempts)
+        {
+            (await FluentActions.Awaiting(attempt).Should().ThrowAsync<StoreOperationException>())
+                .Which.InnerException.Should().BeOfType<PostgresException>()
+                .Which.SqlState.Should().Be(PostgresErrorCodes.InsufficientPrivilege);
+        }
+
+        (await scene.Store.ContentAsync()).Should().Be(before);
+        var own = (await leases.TryAcquireAsync(IArchiveCatalog.LeaseName, "archiver", TimeSpan.FromMinutes(10)))!;
+        own = await leases.RenewAsync(own, TimeSpan.FromHours(1));
+        await leases.ReleaseAsync(own);
+        (await leases.TryAcquireAsync(IArchiveCatalog.LeaseName, "archiver", TimeSpan.FromHours(1)))!
+            .Epoch.Should().Be(own.Epoch + 1);
+    }
+
+    [Fact]
+    public async Task What_keeps_it_from_other_leases_lies_on_the_leases_alone_so_that_appending_pays_nothing()
+    {
+        var store = await database.NewStoreAsync();
+
+        (await store.ColumnAsync<string>(
+            """
+            select c.relname || ' ' || t.tgname from pg_trigger t join pg_class c on c.oid = t.tgrelid
+            where t.tgfoid = '{s}.refuse_other_lease'::regproc order by t.tgname
+            """)).Should().Equal("leases leases_insert_own", "leases leases_update_own");
+    }
+
+    [Fact]
     public async Task No_month_leaves_whose_objects_were_not_proved_and_listed()
     {
         using var bucket = new BucketDirectory();

@@ -1,4 +1,6 @@
+using System.Globalization;
 using K1s0.EventStore.Archive;
+using K1s0.EventStore.ObjectStores;
 using K1s0.EventStore.Postgres.Tests.Partitions;
 using Npgsql;
 
@@ -99,6 +101,48 @@ public sealed class BroughtBackTests(StoreDatabase database) : IClassFixture<Sto
         (await scene.Store.ScalarAsync<long>("select count(*) from {s}.events")).Should().Be(0);
         (await scene.Catalog.ListBatchesAsync(default)).Select(batch => batch.Stored!.Key).Should().Equal(
             (await new ArchiveManifests(_bucket.Objects).ReadLatestAsync())!.Batches.Select(batch => batch.Key.Value));
+    }
+
+    /// <summary>As after a restore that brought back a transaction which was prepared: its locks are those.</summary>
+    [Fact]
+    public async Task A_restored_database_whose_feed_is_held_back_has_lost_nothing_until_that_has_ended()
+    {
+        await using var lost = await ArchiveScene.CreateAsync(database, _bucket.Objects);
+        await lost.AppendAsync(Month.Ahead(-3), 40, 3);
+        lost.Options.Prune = false;
+        await lost.ArchiveAsync();
+        var events = await lost.AppendAsync(Month.Ahead(-2), 40, 3);
+        await BackUpAsync();
+        await lost.ArchiveAsync();
+        var files = Files();
+        await using var scene = Restored(lost);
+        await using var session = await _source!.OpenConnectionAsync();
+        await session.ExecuteAsync(scene.Store.Named(string.Create(
+            CultureInfo.InvariantCulture,
+            $$"""
+            begin; select pg_advisory_xact_lock_shared(floor_key, {{events[7].Position.Value}}) from {s}.store
+            """)));
+        using var archiver = new Archiver(
+            new ArchiverParts(scene.Reading, scene.Catalog, scene.Store.Leases, _bucket.Objects),
+            scene.Options,
+            new PassingTime(DateTimeOffset.UtcNow));
+        Func<Task>[] attempts =
+        [
+            () => archiver.ArchiveAsync(),
+            () => archiver.AdoptAsync(LostTimeline.Remove),
+        ];
+
+        foreach (var attempt in attempts)
+        {
+            var refused = (await FluentActions.Awaiting(attempt).Should().ThrowAsync<ArchiveRefusedException>()).Which;
+            refused.Reason.Should().Be(ArchiveRefusal.Busy);
+            refused.Detail.Should().Contain($"settled up to {events[7].Position}");
+        }
+
+        Files().Should().Equal(files, "nothing was given up");
+        await session.ExecuteAsync("rollback");
+        (await scene.Archiver().AdoptAsync(LostTimeline.Remove)).Should().BeEquivalentTo(
+            new { Manifest = 2, Batches = 1, Events = 40L, Removed = 0 });
     }
 
     [Fact]

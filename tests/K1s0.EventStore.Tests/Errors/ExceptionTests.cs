@@ -216,7 +216,16 @@ public sealed class ExceptionTests
         (damaged.Key, damaged.Detail).Should().Be(("key", "detail"));
         var cold = new RestoreRequiredException("key", isUnderWay: true, estimate: null);
         (cold.Key, cold.IsUnderWay, cold.Estimate).Should().Be(("key", true, null));
+        cold.Keys.Should().Equal("key");
         cold.Message.Should().Be("Object key is being restored, which takes an unknown time from the request on.");
+        cold = new RestoreRequiredException(["a", "b"], isUnderWay: false, TimeSpan.FromHours(12), "Ask for it.", Cause);
+        (cold.Key, cold.InnerException).Should().Be(("a", Cause));
+        cold.Keys.Should().Equal("a", "b");
+        cold.Message.Should().Be(
+            "2 objects, a the first, have to be restored before they can be read, which takes up to 12 hours. "
+            + "Ask for it.");
+        new RestoreRequiredException(["a", "b", "c"], isUnderWay: true, estimate: null, "Wait.").Message.Should().Be(
+            "3 objects, a the first, are being restored, which takes an unknown time from the request on. Wait.");
         new SigningException("name").KeyName.Should().Be("name");
         var stopped = new SubscriptionStoppedException("mailer", Stored, 5, "reason", Cause);
         (stopped.Subscription, stopped.StreamId, stopped.Position.Value, stopped.Attempts)
