@@ -54,6 +54,26 @@ public static class PlantedBugs
         new("who has the same is not asked for repairs", "Protocol/SyncRound.cs", "WantsRepair ? default : Digest()", "Digest()"),
         new("what is demanded below a repair is forgotten", "Reconciliation/LogDamage.cs", "waiting with { Demanded = candidate.Previous };", "waiting;"),
 
+        // Critical streams first.
+        new("only stubs go ahead", "Strategy/CriticalFirst.cs", "public bool IsHeldBack(SyncEvent next) => !isCritical(next.Envelope.StreamId);", "public bool IsHeldBack(SyncEvent next) => next.Size > 0;"),
+        new("what goes ahead goes without its causes", "Strategy/CriticalFirst.cs", "_needed.Merge(context).Observe(next.Dot)", "_needed.Observe(next.Dot)"),
+        new("what goes ahead begins behind what was looked at", "Strategy/CriticalFirst.cs", "? Phase.Sending : Phase.Over, _start);", "? Phase.Sending : Phase.Over, _at);"),
+        new("a critical event goes without what its log had seen", "Strategy/CriticalFirst.cs", "GetValueOrDefault(origin, VectorClock.Empty).Merge(next.Observed)", "GetValueOrDefault(origin, VectorClock.Empty)"),
+
+        // Gossip.
+        new("nobody is granted a session", "Gossip/GossipState.cs", "asked.Session && differs && _grants.TryTake(now)", "asked.Session && !differs && _grants.TryTake(now)"),
+        new("a session is never over", "Gossip/GossipState.cs", "        _synchronising.Remove(address);\n", ""),
+        new("who was lost is never tried again", "Gossip/GossipMembers.cs", "if (tick % 4 == 3 && Any", "if (tick < 0 && Any"),
+        new("who has the same is taken to have something else", "Gossip/GossipState.cs", "view.Digest is { } ours && theirs != ours", "view.Digest is { } ours && theirs == ours"),
+
+        // Snapshots.
+        new("a snapshot is installed before it is verified", "Snapshots/SnapshotLibrary.cs", "        if (end is SnapshotEnd.Installed)\n        {\n            await InstallVerifiedAsync(manifest, cancellationToken).ConfigureAwait(false);\n        }\n\n        await RemoveAsync", "        await InstallVerifiedAsync(manifest, cancellationToken).ConfigureAwait(false);\n        await RemoveAsync"),
+        new("a snapshot that lacks events takes the place of another", "Snapshots/SnapshotRules.cs", "relation is CausalRelation.Before or CausalRelation.Concurrent ?", "relation is CausalRelation.Before ?"),
+        new("chunks of a snapshot that is gone are still pulled", "Snapshots/SnapshotTaker.cs", "        _missing.Clear();\n", ""),
+        new("a chunk that rots is given", "Snapshots/SnapshotLibrary.cs", "content is { } bytes && chunk.IsMadeOf(bytes.Span) ? content : null", "content"),
+        new("a publication that fails leaves chunks", "Snapshots/SnapshotLibrary.cs", "            await TrySweepAsync(name, written).ConfigureAwait(false);\n", ""),
+        new("what is installed is removed for what is coming", "Snapshots/SnapshotLibrary.cs", "RemoveUnusedAsync(there, manifest, installed, cancellationToken)", "RemoveUnusedAsync(there, manifest, null, cancellationToken)"),
+
         // Queues of operations.
         new("an operation is acknowledged without being stored", "Offline/QueueState.cs", "                await store.WriteAsync(draft.Changes, CancellationToken.None).ConfigureAwait(false);\n", ""),
         new("a queue is not read anew after its store failed", "Offline/QueueState.cs", "                _isBehind = true;\n", ""),

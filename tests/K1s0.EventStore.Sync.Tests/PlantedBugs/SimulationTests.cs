@@ -42,16 +42,20 @@ public sealed class SimulationTests(ITestOutputHelper output)
     public void Every_planted_bug_is_found()
     {
         var missed = new ConcurrentQueue<string>();
-        var found = new ConcurrentQueue<string>();
         Parallel.ForEach(PlantedBugs.All, bug =>
         {
-            var failure = PlantedCompilation.Build(bug)(1, PlantedBugs.Seeds);
-            (failure is null ? missed : found).Enqueue($"{bug}: {failure?.Split('\n')[0]}");
+            // Where the simulation has changed since, another seed finds it.
+            var findFailure = PlantedCompilation.Build(bug);
+            var failure = findFailure(bug.Seed, 1) ?? findFailure(1, PlantedBugs.Seeds);
+            output.WriteLine($"{bug}: {failure?.Split('\n')[0]}");
+            if (failure is null)
+            {
+                missed.Enqueue(bug.Name);
+            }
         });
-        found.Order(StringComparer.Ordinal).ToList().ForEach(output.WriteLine);
 
         missed.Should().BeEmpty();
-        found.Should().HaveCountGreaterThanOrEqualTo(20);
+        PlantedBugs.All.Should().HaveCountGreaterThanOrEqualTo(60);
     }
 
     [Fact]

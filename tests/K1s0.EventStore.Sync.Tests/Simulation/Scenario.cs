@@ -14,7 +14,11 @@ internal sealed record Scenario(
     int SkewMilliseconds,
     int MaxWaitingEvents,
     int BatchEvents,
-    bool HasRot)
+    bool HasRot,
+    bool HasGossip,
+    bool HasSnapshots,
+    bool FollowsLinks,
+    bool HasSlowLinks)
 {
     /// <summary>
     /// Where disks rot, processes do not die as well: a store whose end is rotten cannot be opened, and is made anew.
@@ -40,5 +44,9 @@ internal sealed record Scenario(
         SkewMilliseconds: random.Next(4) switch { 0 => 0, 1 => 2_000, 2 => 50_000, _ => 200_000 },
         MaxWaitingEvents: random.Next(3) == 0 ? 2 : 2_048,
         BatchEvents: random.Next(3) switch { 0 => 2, 1 => 9, _ => 1_000 },
-        HasRot: random.Next(2) == 0);
+        HasRot: random.Next(2) == 0,
+        HasGossip: random.Next(4) == 0,
+        HasSnapshots: random.Next(4) == 0,
+        FollowsLinks: random.Next(2) == 0,
+        HasSlowLinks: random.Next(8) == 0);
 }

@@ -8,6 +8,8 @@ internal sealed class SimulatedNode
     private readonly World _world;
     private readonly Dictionary<Origin, long> _known = [];
     private readonly HashSet<Dot> _acknowledged = [];
+    private readonly Dictionary<int, LinkMeter> _links = [];
+    private readonly HashSet<Dot> _ahead = [];
     private string _installation;
     private Origin? _self;
     private bool _mustBeNew;
@@ -21,6 +23,7 @@ internal sealed class SimulatedNode
     {
         (_world, Number, Clock, Disk) = (world, number, clock, disk);
         _installation = $"machine-{number}";
+        Snapshots = new SimulatedSnapshots(world, this);
     }
 
     public int Number { get; }
@@ -30,6 +33,8 @@ internal sealed class SimulatedNode
     public SimulatedClock Clock { get; }
 
     public SimulatedDisk Disk { get; }
+
+    public SimulatedSnapshots Snapshots { get; }
 
     /// <summary>Which life of the process this is; connections of an earlier one are dead.</summary>
     public int Life { get; private set; }
@@ -54,13 +59,30 @@ internal sealed class SimulatedNode
         Disk.Start();
         Life++;
         (_witness, _begun) = (null, null);
+        _links.Clear();
+        _ahead.Clear();
+        Snapshots.IsTaking = false;
         var before = _self;
         Node = Immediately.Get(ReplicaNode.OpenAsync(Disk, Options(), Clock));
         _self = Node.Self;
         Rebuild();
         _world.Trace.Add($"{Name} starts as {Short(Node.Self)}, {Node.Tail}, with {Disk.DurableCount} entries");
         CheckStart(before, isFirst);
+        if (_world.Scenario.HasGossip)
+        {
+            _world.Gossip.Join(this);
+        }
     }
+
+    /// <summary>Measures the link to a peer for as long as the process lives.</summary>
+    public LinkMeter LinkTo(SimulatedNode peer)
+    {
+        _links.TryAdd(peer.Number, new LinkMeter());
+        return _links[peer.Number];
+    }
+
+    /// <summary>Whether an event came ahead of its turn.</summary>
+    public bool HasHeardOf(Dot dot) => _ahead.Contains(dot);
 
     /// <summary>The process dies; what was not durable is gone.</summary>
     public void Crash()
@@ -81,6 +103,7 @@ internal sealed class SimulatedNode
         if (isElsewhere)
         {
             _installation += "-copy";
+            Snapshots.Clear();
         }
         else
         {
@@ -212,11 +235,13 @@ internal sealed class SimulatedNode
     }
 
     /// <summary>A peer has confirmed the end of the log that this node goes on with.</summary>
-    public void Witnessed(TailStatus before, SimulatedNode peer)
+    /// <param name="before">What its tail was before that.</param>
+    /// <param name="held">What the peer held at least when it told what it holds: since then it may have got more.</param>
+    public void Witnessed(TailStatus before, VectorClock held)
     {
         if (before is TailStatus.Unwitnessed && Node is { Tail: TailStatus.Sound })
         {
-            _witness = (Node.Self, peer.Disk.DurableClock[Node.Self]);
+            _witness = (Node.Self, held[Node.Self]);
         }
     }
 
@@ -236,11 +261,16 @@ internal sealed class SimulatedNode
     {
         Installation = _installation,
         OnDelivered = Delivered,
+        OnAhead = CameAhead,
+        Snapshots = _world.Scenario.HasSnapshots ? Snapshots : null,
         Replica = new ReplicaOptions { MaxWaitingEvents = _world.Scenario.MaxWaitingEvents },
         Sync = new SyncOptions
         {
             SharedKey = World.Key,
             BatchEvents = _world.Scenario.BatchEvents,
+            BatchBytes = _world.Scenario.HasSlowLinks ? 8 * 1024 : 128 * 1024,
+            WindowBytes = _world.Scenario.HasSnapshots ? 64 * 1024 : 1024 * 1024,
+            IsCritical = Shop.IsCritical,
             PeerTimeout = TimeSpan.FromSeconds(5),
             Draw = _world.Chance.Ids.NextBytes,
         },
@@ -257,6 +287,18 @@ internal sealed class SimulatedNode
         {
             Failure ??= e;
             throw;
+        }
+    }
+
+    // What comes ahead is no part of the history, and is the event that will be.
+    private void CameAhead(SyncEvent ahead)
+    {
+        _ahead.Add(ahead.Dot);
+        var isRight = Shop.IsCritical(ahead.Envelope.StreamId) && _world.Truth.IsKnown(ahead)
+            && ahead.Time.WallTime <= Clock.GetUtcNow() + HybridClock.DefaultMaxDrift;
+        if (!isRight)
+        {
+            Failure ??= new SimulationFailedException($"{Name} is told ahead of {ahead.Dot}, which nobody wrote like that.");
         }
     }
 
