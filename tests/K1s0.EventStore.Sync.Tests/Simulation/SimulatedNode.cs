@@ -10,6 +10,9 @@ internal sealed class SimulatedNode
     private readonly HashSet<Dot> _acknowledged = [];
     private readonly Dictionary<int, LinkMeter> _links = [];
     private readonly HashSet<Dot> _ahead = [];
+
+    // What this life of the process has given to its store, and has not seen in its history yet.
+    private readonly HashSet<Guid> _given = [];
     private string _installation;
     private Origin? _self;
     private bool _mustBeNew;
@@ -61,6 +64,7 @@ internal sealed class SimulatedNode
         (_witness, _begun) = (null, null);
         _links.Clear();
         _ahead.Clear();
+        _given.Clear();
         Snapshots.IsTaking = false;
         var before = _self;
         Node = Immediately.Get(ReplicaNode.OpenAsync(Disk, Options(), Clock));
@@ -128,6 +132,7 @@ internal sealed class SimulatedNode
 
         var (self, seen) = (Node.Self, Known);
         CheckMayWrite();
+        _given.Add(envelope.Id);
         try
         {
             var written = Immediately.Get(Node.WriteAsync(envelope));
@@ -317,16 +322,33 @@ internal sealed class SimulatedNode
             dot.Origin == Node?.Self || _wasGone || delivered.Event.Time.WallTime <= Clock.GetUtcNow() + HybridClock.DefaultMaxDrift,
             $"took {dot}, which is of the future");
         _known[dot.Origin] = dot.Sequence;
-        CheckReuse(delivered.Event);
+        CheckOwnLog(delivered.Event);
         _world.Truth.Saw(Name, delivered);
         View.Apply(delivered);
     }
 
-    private void CheckReuse(SyncEvent written)
+    // Its own log grows by what it writes. What comes back of it from others was lost here: it must not go on with it.
+    private void CheckOwnLog(SyncEvent delivered)
     {
-        if (written.Dot.Origin == Node?.Self && _world.Truth.IsReused(written))
+        if (delivered.Dot.Origin != Node?.Self)
         {
-            Check(_witness is { } witness && witness.HeldByWitness < written.Dot.Sequence, $"gave {written.Dot} to a second event");
+            return;
+        }
+
+        if (!_given.Contains(delivered.Envelope.Id))
+        {
+            Check(!Node.CanWrite, $"may go on behind {delivered.Dot}, which it had lost");
+        }
+
+        CheckReuse(delivered);
+    }
+
+    // Only once: a peer may confirm the log again when it has this event.
+    private void CheckReuse(SyncEvent seen)
+    {
+        if (_given.Remove(seen.Envelope.Id) && _world.Truth.IsReused(seen))
+        {
+            Check(_witness is { } witness && witness.HeldByWitness < seen.Dot.Sequence, $"gave {seen.Dot} to a second event");
         }
     }
 
@@ -355,6 +377,7 @@ internal sealed class SimulatedNode
             ends[dot.Origin] = delivered.Event.Hash;
             Check(_known.GetValueOrDefault(dot.Origin) == dot.Sequence - 1, $"reads {dot} behind {_known.GetValueOrDefault(dot.Origin)}");
             _known[dot.Origin] = dot.Sequence;
+            CheckReuse(delivered.Event);
             _world.Truth.Saw(Name, delivered);
             View.Apply(delivered);
         }
