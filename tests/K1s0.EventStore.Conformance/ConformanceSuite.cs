@@ -11,7 +11,7 @@ namespace K1s0.EventStore.Conformance;
 public abstract class ConformanceSuite : IAsyncLifetime
 {
     // Longer than any test needs on a slow machine: a test that hangs fails with its own name.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private readonly CancellationTokenSource _limit =
         CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);

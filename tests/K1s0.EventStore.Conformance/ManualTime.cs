@@ -27,6 +27,18 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
         return timer;
     }
 
+    /// <summary>
+    /// Whether somebody waits for a time of exactly this length. A test that moves the clock only then does not depend
+    /// on which thread is faster.
+    /// </summary>
+    public bool IsAwaited(TimeSpan time)
+    {
+        lock (_lock)
+        {
+            return _timers.Exists(timer => timer.Time == time);
+        }
+    }
+
     /// <summary>Moves the clock, and fires what is due on the way, each at its own time.</summary>
     public void Advance(TimeSpan time)
     {
@@ -66,6 +78,8 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
     {
         public Action Callback => callback;
 
+        public TimeSpan Time { get; private set; }
+
         public DateTimeOffset Due { get; set; }
 
         public TimeSpan Period { get; private set; }
@@ -77,7 +91,8 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
                 time._timers.Remove(this);
                 if (dueTime != Timeout.InfiniteTimeSpan)
                 {
-                    (Due, Period) = (time._now + dueTime, period == Timeout.InfiniteTimeSpan ? default : period);
+                    (Time, Due) = (dueTime, time._now + dueTime);
+                    Period = period == Timeout.InfiniteTimeSpan ? default : period;
                     time._timers.Add(this);
                 }
             }

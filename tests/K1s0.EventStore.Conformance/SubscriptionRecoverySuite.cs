@@ -98,6 +98,45 @@ public abstract class SubscriptionRecoverySuite : SubscriptionTestBase
         Ids(handler.Handled).Should().Equal(Ids(events));
     }
 
+    // Behind the last event lies one of somebody else's: the hash there is not known without asking the feed.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3_600_000)]
+    public async Task What_was_handled_does_not_come_again_when_the_feed_breaks_behind_it(int checkpointMilliseconds)
+    {
+        var isBroken = false;
+        var feed = new FailingFeed(Feed, () => Volatile.Read(ref isBroken));
+        using var live = new LiveFeed(feed, new LiveFeedOptions { PollInterval = TimeSpan.FromMilliseconds(2) });
+        var events = await AppendedAsync(5);
+        var stream = NewStream();
+        var other = await Store.AppendAsync(
+            stream, [AnEvent(stream, type: "ItemViewed")], cancellationToken: Cancellation);
+        await SettledAsync(other.LastPosition);
+        var handler = new RecordingHandler((envelope, _) =>
+        {
+            Volatile.Write(ref isBroken, Volatile.Read(ref isBroken) || envelope.Id == events[^1].Id);
+            return Task.CompletedTask;
+        });
+        await using var running = new RunningSubscription(
+            new Subscription(
+                Name,
+                handler,
+                live,
+                Checkpoints,
+                Options(options => (options.Filter, options.CheckpointInterval) =
+                    (OwnEvents with { EventTypes = ["ItemAdded"] }, TimeSpan.FromMilliseconds(checkpointMilliseconds)))),
+            Cancellation);
+        await handler.HandledAsync(events.Count, Cancellation);
+        await running.StatusAsync(status => status.Restarts > 0);
+
+        var next = await AppendedAsync(1);
+        Volatile.Write(ref isBroken, false);
+        await handler.HandledAsync(events.Count + 1, Cancellation);
+        await running.StatusAsync(status => status is { State: SubscriptionState.Live, Error: null });
+
+        Ids(handler.Handled).Should().Equal(Ids([.. events, .. next]));
+    }
+
     // Theme 22. A peer's subscription stopped without a word when a checkpoint could not be written.
     [Fact]
     public async Task A_checkpoint_that_cannot_be_stored_is_counted_and_stored_later()

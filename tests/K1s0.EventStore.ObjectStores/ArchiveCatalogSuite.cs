@@ -335,6 +335,53 @@ public abstract class ArchiveCatalogSuite : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_month_that_nobody_allowed_to_leave_stays()
+    {
+        var lease = await LeadAsync();
+        await ListedAsync(lease, 1, default, (await VerifiedAsync(lease, default, _older)).Last);
+
+        await RefusedAsync(ArchiveRefusal.NotListed, () => Catalog.PruneAsync(lease, Older, Cancellation));
+
+        await Catalog.AllowPruneAsync(lease, Older, Cancellation);
+        (await Catalog.PruneAsync(lease, Older, Cancellation)).Should().Be(_older[^1].Position);
+    }
+
+    [Fact]
+    public async Task Only_a_month_from_its_first_instant_leaves()
+    {
+        var lease = await LeadAsync();
+        var older = await VerifiedAsync(lease, default, _older);
+        var old = await VerifiedAsync(lease, older.Last, _old);
+        await ListedAsync(lease, 1, default, old.Last);
+        await Catalog.AllowPruneAsync(lease, Older, Cancellation);
+        await Catalog.AllowPruneAsync(lease, Old, Cancellation);
+        (await Catalog.PruneAsync(lease, Old, Cancellation)).Should().Be(old.Last);
+
+        // From its second day up to that of the next month there is nothing, and nothing that would not be listed.
+        await RefusedAsync(ArchiveRefusal.Moved, () => Catalog.PruneAsync(lease, Older.AddDays(1), Cancellation));
+
+        (await Catalog.ListMonthsAsync(Cancellation)).Should().Contain(
+            month => month.Month == Older && month.EventCount == 6);
+        (await Catalog.PruneAsync(lease, Older, Cancellation)).Should().Be(old.Last, "the bound does not go back");
+    }
+
+    [Fact]
+    public async Task What_keeps_a_month_is_looked_for_before_its_events_are()
+    {
+        var lease = await LeadAsync();
+        await ListedAsync(lease, 1, default, (await VerifiedAsync(lease, default, _older)).Last);
+        await Catalog.AllowPruneAsync(lease, Older, Cancellation);
+        var hold = new ArchiveHold(Guid.CreateVersion7(), "case 7", null, null, _older[1].StreamId, "counsel");
+        await Catalog.PlaceHoldAsync(hold, Cancellation);
+        await TamperAsync(_older[2].Position);
+
+        await RefusedAsync(ArchiveRefusal.Held, () => Catalog.PruneAsync(lease, Older, Cancellation));
+
+        await Catalog.ReleaseHoldAsync(hold.Id, "counsel", Cancellation);
+        await RefusedAsync(ArchiveRefusal.Changed, () => Catalog.PruneAsync(lease, Older, Cancellation));
+    }
+
+    [Fact]
     public async Task A_month_that_changed_since_it_was_verified_stays()
     {
         var lease = await LeadAsync();

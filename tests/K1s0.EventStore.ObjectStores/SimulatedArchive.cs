@@ -420,7 +420,7 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
     {
         await BeginAsync(nameof(PruneAsync));
         Fence(lease);
-        Require(!_gone.Contains(month), ArchiveRefusal.Moved);
+        Require(month == MonthDigest.MonthOf(month) && !_gone.Contains(month), ArchiveRefusal.Moved);
         ThrowFirst(Obstacles(month));
         var batches = With(month).ToList();
         var bound = batches.Select(batch => batch.Plan.Last).Append(Pruned).Max();

@@ -11,6 +11,7 @@ namespace K1s0.EventStore.S3.Tests;
 /// </summary>
 [Trait("Row", "I29")]
 [Trait("Row", "I33")]
+[Collection(nameof(AloneInTheProcess))]
 public sealed class S3DamageTests(RadosGatewayFixture fixture)
 {
     private readonly HashSet<string> _damaged = new(StringComparer.Ordinal);
@@ -89,7 +90,6 @@ public sealed class S3DamageTests(RadosGatewayFixture fixture)
         (await FluentActions.Awaiting(() => store.GetAsync(key, 1_000, Cancellation))
             .Should().ThrowAsync<ObjectDamagedException>()).Which.Detail.Should().Contain("at most 1000");
 
-        // Other tests of this program allocate meanwhile.
         (GC.GetTotalAllocatedBytes() - before).Should().BeLessThan(Claimed / 2);
     }
 

@@ -22,14 +22,14 @@ internal static class Traces
         Directory.EnumerateDirectories("/proc").Any(entry =>
             string.Equals(new FileInfo(Path.Combine(entry, "cwd")).LinkTarget, directory, StringComparison.Ordinal));
 
-    /// <summary>Waits for something that another process does; after a minute the test fails.</summary>
+    /// <summary>Waits for something that another process does; after five minutes the test fails.</summary>
     public static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
 
     /// <inheritdoc cref="UntilAsync(Func{bool})"/>
     public static async Task UntilAsync(Func<Task<bool>> condition)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromMinutes(1));
+        limit.CancelAfter(TimeSpan.FromMinutes(5));
         while (!await condition())
         {
             await Task.Delay(TimeSpan.FromMilliseconds(10), limit.Token);

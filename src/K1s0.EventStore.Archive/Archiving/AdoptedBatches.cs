@@ -1,13 +1,14 @@
+using K1s0.EventStore.Integrity;
+
 namespace K1s0.EventStore.Archive;
 
 /// <summary>
 /// Takes batches of the bucket into the books by the steps that every batch goes: planned, uploaded by an attempt that
 /// finds its object there, verified against the events of the database. Not thread-safe.
 /// </summary>
-internal sealed class AdoptedBatches(
-    ArchiverParts parts, LostTimeline lost, Func<Task<Lease>> renew, Action<Position> report)
+internal sealed class AdoptedBatches(LeaderParts leader, LostTimeline lost, Action<Position> report)
 {
-    private readonly BatchMaker _maker = new(parts.Feed);
+    private readonly BatchMaker _maker = new(leader.Feed);
     private readonly Dictionary<Position, BatchEntry> _books = [];
     private StoreIdentity _store;
 
@@ -25,7 +26,7 @@ internal sealed class AdoptedBatches(
     {
         (_store, Through) = (status.Store, status.Listed);
         _books.Clear();
-        foreach (var entry in await CatalogEntries.ReadAsync(parts.Catalog, cancellationToken).ConfigureAwait(false))
+        foreach (var entry in await CatalogEntries.ReadAsync(leader.Catalog, cancellationToken).ConfigureAwait(false))
         {
             _books.Add(entry.Plan.Last, entry);
         }
@@ -55,39 +56,75 @@ internal sealed class AdoptedBatches(
 
     private async Task AdoptAsync(ManifestBatch batch, CancellationToken cancellationToken)
     {
-        if (batch.After < Through)
+        // What the books have planned behind what is listed has its borders there.
+        Position[] ends =
+        [
+            .. _books.Keys.Where(last => last > Through && last < batch.Last).Order(),
+            batch.Last,
+        ];
+        if (ends.Length == 1 && batch.After == Through)
         {
-            // One batch was made of what the books have and of what they do not have.
-            batch = await new PartedBatch(parts.Objects, renew)
-                .MakeAsync(batch, Through, batch.Last, cancellationToken).ConfigureAwait(false);
+            await AdoptAsync(PlanOf(batch), batch.EventsDigest, () => Task.FromResult(batch), cancellationToken)
+                .ConfigureAwait(false);
+            return;
         }
 
-        var plan = PlanOf(batch);
-        if (!_books.TryGetValue(batch.Last, out var entry))
+        // One batch was made of what the books have and of what they do not have, or of several that they have planned.
+        var (events, store) = await BatchContent.ReadAsync(
+            leader.Objects, batch, BatchProof.Reading, cancellationToken).ConfigureAwait(false);
+        foreach (var end in ends)
+        {
+            var part = RecutBatch.Cut(batch.Key, events, store, Through, end);
+            await CheckAsync(part, cancellationToken).ConfigureAwait(false);
+            await AdoptAsync(
+                part.Plan,
+                part.EventsDigest,
+                () => part.PutAsync(leader.Objects, leader.RenewAsync, cancellationToken),
+                cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task AdoptAsync(
+        BatchPlan plan,
+        Sha256Digest eventsDigest,
+        Func<Task<ManifestBatch>> find,
+        CancellationToken cancellationToken)
+    {
+        if (!_books.TryGetValue(plan.Last, out var entry))
         {
             await CheckLengthAsync(plan, cancellationToken).ConfigureAwait(false);
-            await parts.Catalog.PlanAsync(await renew().ConfigureAwait(false), plan, cancellationToken)
+            await leader.Catalog.PlanAsync(await leader.RenewAsync().ConfigureAwait(false), plan, cancellationToken)
                 .ConfigureAwait(false);
-            entry = _books[batch.Last] = new BatchEntry(plan, ArchiveState.Planned, 0, null, default);
+            entry = _books[plan.Last] = new BatchEntry(plan, ArchiveState.Planned, 0, null, default);
         }
 
         var isVerified = entry.State >= ArchiveState.Verified;
         if ((entry.Plan.After, entry.Plan.EventCount) != (plan.After, plan.EventCount)
-            || (isVerified && entry.EventsDigest != batch.EventsDigest))
+            || (isVerified && entry.EventsDigest != eventsDigest))
         {
             throw new ArchiveRefusedException(
-                ArchiveRefusal.Moved, $"The books have a batch of their own up to {batch.Last}.");
+                ArchiveRefusal.Moved, $"The books have a batch of their own up to {plan.Last}.");
         }
 
         if (!isVerified)
         {
-            await StoreAsync(plan, batch, cancellationToken).ConfigureAwait(false);
+            await StoreAsync(plan, await find().ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         }
 
-        Through = batch.Last;
+        Through = plan.Last;
         Count++;
-        Events += batch.EventCount;
-        report(batch.Last);
+        Events += plan.EventCount;
+        report(plan.Last);
+    }
+
+    // The same events make the same batch, so that nothing is put of a lost timeline.
+    private async Task CheckAsync(RecutBatch part, CancellationToken cancellationToken)
+    {
+        var made = await _maker.MakeAsync(_store, part.Plan, cancellationToken).ConfigureAwait(false);
+        if (part.EventsDigest != BatchProof.EventsOf(made.Content))
+        {
+            throw Other(part.Plan);
+        }
     }
 
     // As many events of the same times may still be others. A plan stays, so it must be one of what is here.
@@ -96,27 +133,29 @@ internal sealed class AdoptedBatches(
         var made = await _maker.MakeAsync(_store, plan, cancellationToken).ConfigureAwait(false);
         if (made.Index.ContentLength != plan.ContentBytes)
         {
-            throw new ArchiveRefusedException(
-                ArchiveRefusal.Changed, $"The database has other events behind {plan.After} up to {plan.Last}.");
+            throw Other(plan);
         }
     }
+
+    private static ArchiveRefusedException Other(BatchPlan plan) => new(
+        ArchiveRefusal.Changed, $"The database has other events behind {plan.After} up to {plan.Last}.");
 
     private async Task StoreAsync(BatchPlan plan, ManifestBatch batch, CancellationToken cancellationToken)
     {
         var (stored, proof) = await ReadAsync(plan, batch, cancellationToken).ConfigureAwait(false);
-        var lease = await renew().ConfigureAwait(false);
-        var attempt = await parts.Catalog.BeginUploadAsync(lease, batch.Last, cancellationToken).ConfigureAwait(false);
-        await parts.Catalog.FinishUploadAsync(lease, batch.Last, attempt, stored, cancellationToken)
+        var lease = await leader.RenewAsync().ConfigureAwait(false);
+        var attempt = await leader.Catalog.BeginUploadAsync(lease, batch.Last, cancellationToken).ConfigureAwait(false);
+        await leader.Catalog.FinishUploadAsync(lease, batch.Last, attempt, stored, cancellationToken)
             .ConfigureAwait(false);
         try
         {
-            await parts.Catalog.VerifyAsync(
+            await leader.Catalog.VerifyAsync(
                 lease, batch.Last, attempt, proof.EventsDigest, proof.Months, cancellationToken).ConfigureAwait(false);
         }
         catch (ArchiveRefusedException e) when (e.Reason is ArchiveRefusal.Changed)
         {
             // The plan stays: as many events, but others. They go into an object of their own.
-            await parts.Catalog.FailUploadAsync(lease, batch.Last, attempt, e.Detail, cancellationToken)
+            await leader.Catalog.FailUploadAsync(lease, batch.Last, attempt, e.Detail, cancellationToken)
                 .ConfigureAwait(false);
             throw;
         }
@@ -125,7 +164,7 @@ internal sealed class AdoptedBatches(
     private async Task<(BatchObject Stored, BatchProof Proof)> ReadAsync(
         BatchPlan plan, ManifestBatch batch, CancellationToken cancellationToken)
     {
-        var found = await parts.Objects.GetAsync(batch.Key, batch.StoredBytes, cancellationToken)
+        var found = await leader.Objects.GetAsync(batch.Key, batch.StoredBytes, cancellationToken)
             .ConfigureAwait(false)
             ?? throw BatchContent.Missing(batch);
         var entry = new BatchEntry(plan, ArchiveState.Planned, 0, null, default);

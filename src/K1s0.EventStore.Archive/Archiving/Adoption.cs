@@ -5,59 +5,54 @@ namespace K1s0.EventStore.Archive;
 /// what came behind their last manifest when the database was brought back to an earlier time. Each manifest is noted
 /// in its turn, so one that was cut off goes on. Deletes nothing of the bucket. Not thread-safe.
 /// </summary>
-internal sealed class Adoption(
-    ArchiverParts parts,
-    Listings listings,
-    LostTimeline lost,
-    TimeProvider timeProvider,
-    Func<Task<Lease>> renew,
-    Action<Position> report)
+internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeline lost, Action<Position> report)
 {
     /// <summary>What a person can do about a lost timeline.</summary>
     public const string Advice =
         "If the database was brought back to an earlier time, Archiver.AdoptAsync(LostTimeline.Remove) goes on without "
         + "what was lost.";
 
-    private readonly ListingHistory _history = new(parts.Objects);
-    private readonly ArchiveManifests _manifests = new(parts.Objects);
-    private readonly AdoptedBatches _batches = new(parts, lost, renew, report);
-    private readonly Settlement _settlement = new(parts, listings, lost, timeProvider, renew);
+    private readonly ListingHistory _history = new(leader.Objects);
+    private readonly ArchiveManifests _manifests = new(leader.Objects);
+    private readonly AdoptedBatches _batches = new(leader, lost, report);
+    private readonly Settlement _settlement = new(leader, lost);
     private int _removed;
 
     /// <summary>Takes over everything, and puts a manifest where the bucket lists other batches.</summary>
     public async Task<ArchiveAdoptionReport> RunAsync(CancellationToken cancellationToken)
     {
-        var status = await parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
-        if (status.Manifest is null && !await BeginAsync(status, cancellationToken).ConfigureAwait(false))
+        var status = await CatchUpAsync(cancellationToken).ConfigureAwait(false);
+        if (status.Manifest is null)
         {
-            return new ArchiveAdoptionReport(0, 0, 0);
+            if (!await BeginAsync(status, cancellationToken).ConfigureAwait(false))
+            {
+                return new ArchiveAdoptionReport(0, 0, 0);
+            }
+
+            await CatchUpAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        status = await CatchUpAsync(
-            await parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false), cancellationToken)
-            .ConfigureAwait(false);
-        if (status.ManifestIsOpen)
-        {
-            await listings.ListAsync(renew, cancellationToken).ConfigureAwait(false);
-        }
-
-        // Also where one was cut off in front of it.
+        // Whatever an earlier run has seen.
         _removed += await _settlement.RunAsync(cancellationToken).ConfigureAwait(false);
-        await listings.ListAsync(renew, cancellationToken).ConfigureAwait(false);
-        status = await parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        await listings.ListAsync(cancellationToken).ConfigureAwait(false);
+        status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         return new ArchiveAdoptionReport(status.Manifest!.Number, _batches.Count, _batches.Events)
         {
             Removed = _removed,
         };
     }
 
-    /// <summary>Takes over the manifests behind the last one of the books: usually there is none.</summary>
+    /// <summary>
+    /// Takes over the manifests behind the last one of the books, and goes on where an adoption was cut off: usually
+    /// there is nothing to do.
+    /// </summary>
     /// <returns>Where the archive stands then.</returns>
     /// <exception cref="ManifestConflictException">
     /// Bucket and books do not belong together, or the database does not have the events of a batch.
     /// </exception>
-    public async Task<ArchiveStatus> CatchUpAsync(ArchiveStatus status, CancellationToken cancellationToken)
+    public async Task<ArchiveStatus> CatchUpAsync(CancellationToken cancellationToken)
     {
+        var status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         while (status.Manifest is { } last)
         {
             var found = await _manifests
@@ -68,38 +63,59 @@ internal sealed class Adoption(
                 break;
             }
 
-            if (!status.ManifestIsOpen)
-            {
-                await FollowAsync(status, last, cancellationToken).ConfigureAwait(false);
-            }
-            else if (found.Digest == last.Digest)
-            {
-                await parts.Catalog.ListManifestAsync(
-                    await renew().ConfigureAwait(false), last.Number, cancellationToken).ConfigureAwait(false);
-            }
-            else
-            {
-                // Manifests are never changed or deleted: this one can never be put.
-                await parts.Catalog.AbandonManifestAsync(
-                    await renew().ConfigureAwait(false), last.Number, cancellationToken).ConfigureAwait(false);
-            }
+            await StepAsync(found, last, status, cancellationToken).ConfigureAwait(false);
+            status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        }
 
-            status = await parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        if (status.ManifestIsOpen
+            && await leader.Held.FinishOpenAsync(cancellationToken).ConfigureAwait(false) is { } through)
+        {
+            report(through);
+            status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        if (!await listings.AreSettledAsync(status, cancellationToken).ConfigureAwait(false))
+        {
+            // An adoption was cut off behind its last manifest: what the books name may be gone.
+            _removed += await _settlement.RunAsync(cancellationToken).ConfigureAwait(false);
+            status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         }
 
         return status;
     }
 
+    // A manifest of the bucket that the books have not noted.
+    private async Task StepAsync(
+        ArchiveManifest found, PlannedManifest last, ArchiveStatus status, CancellationToken cancellationToken)
+    {
+        CheckStore(found.Number, found.Store, status);
+        if (!status.ManifestIsOpen)
+        {
+            await FollowAsync(status, last, cancellationToken).ConfigureAwait(false);
+        }
+        else if (found.Digest == last.Digest)
+        {
+            await leader.Catalog.ListManifestAsync(
+                await leader.RenewAsync().ConfigureAwait(false), last.Number, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            // Manifests are never changed or deleted: this one can never be put.
+            await leader.Catalog.AbandonManifestAsync(
+                await leader.RenewAsync().ConfigureAwait(false), last.Number, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     // Into books without any manifest. False when the bucket has none either.
     private async Task<bool> BeginAsync(ArchiveStatus status, CancellationToken cancellationToken)
     {
-        if (await _manifests.ReadLatestAsync(fromFirst: true, cancellationToken).ConfigureAwait(false)
+        if (await _manifests.ReadLatestAsync(cancellationToken: cancellationToken).ConfigureAwait(false)
             is not { } listing)
         {
             return false;
         }
 
-        CheckStore(listing, status);
+        CheckStore(listing.Number, listing.Store, status);
         await _batches.BeginAsync(status, cancellationToken).ConfigureAwait(false);
         await _batches.AdoptAsync(listing.Batches, cancellationToken).ConfigureAwait(false);
         var manifest = (await _manifests.ReadAsync(listing.Number, cancellationToken).ConfigureAwait(false))!;
@@ -124,7 +140,7 @@ internal sealed class Adoption(
             ahead.Enqueue(manifest);
         }
 
-        CheckStore(listing, status);
+        CheckStore(listing.Number, listing.Store, status);
         await _batches.BeginAsync(status, cancellationToken).ConfigureAwait(false);
         try
         {
@@ -161,21 +177,20 @@ internal sealed class Adoption(
     // The books know it, and list what they have taken over.
     private async Task NoteAsync(ArchiveManifest manifest, CancellationToken cancellationToken)
     {
-        await parts.Catalog.PlanManifestAsync(
-            await renew().ConfigureAwait(false),
+        await leader.Catalog.PlanManifestAsync(
+            await leader.RenewAsync().ConfigureAwait(false),
             new PlannedManifest(manifest.Number, manifest.Digest, manifest.Content, _batches.Through),
             manifest.Previous,
             cancellationToken).ConfigureAwait(false);
-        await parts.Catalog.ListManifestAsync(
-            await renew().ConfigureAwait(false), manifest.Number, cancellationToken).ConfigureAwait(false);
+        await leader.Catalog.ListManifestAsync(
+            await leader.RenewAsync().ConfigureAwait(false), manifest.Number, cancellationToken).ConfigureAwait(false);
     }
 
-    private static void CheckStore(ArchiveListing listing, ArchiveStatus status)
+    private static void CheckStore(long number, StoreIdentity store, ArchiveStatus status)
     {
-        if (listing.Store.StoreId != status.Store.StoreId || listing.Store.Epoch > status.Store.Epoch)
+        if (store.StoreId != status.Store.StoreId || store.Epoch > status.Store.Epoch)
         {
-            throw new ManifestConflictException(
-                listing.Number, $"it is of store {listing.Store}, not of {status.Store}.");
+            throw new ManifestConflictException(number, $"it is of store {store}, not of {status.Store}.");
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using K1s0.EventStore.Archive.Telemetry;
+using K1s0.EventStore.Integrity;
 using Microsoft.Extensions.Logging;
 
 namespace K1s0.EventStore.Archive;
@@ -7,17 +8,15 @@ namespace K1s0.EventStore.Archive;
 /// <summary>One run of an archiver under one lease. Not thread-safe.</summary>
 internal sealed class ArchiveRun
 {
-    private const int RenewalsPerLease = 3;
-
     private readonly ArchiverParts _parts;
     private readonly ArchivingOptions _options;
     private readonly IProgress<ArchiveProgress>? _progress;
-    private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
+    private readonly HeldLease _lease;
+    private readonly LeaderParts _leader;
     private readonly BatchMaker _maker;
     private readonly Listings _listings;
     private readonly HashSet<string> _proved = new(StringComparer.Ordinal);
-    private long _renewedAt;
     private StoreIdentity _store;
     private long _eventsInAll;
     private long _events;
@@ -30,18 +29,23 @@ internal sealed class ArchiveRun
         ArchiverParts parts,
         ArchivingOptions options,
         Lease lease,
+        Sha256Digest settled,
         IProgress<ArchiveProgress>? progress,
         TimeProvider timeProvider,
         ILogger logger)
     {
-        (_parts, _options, Lease, _progress) = (parts, options, lease, progress);
-        (_timeProvider, _logger, _renewedAt) = (timeProvider, logger, timeProvider.GetTimestamp());
+        (_parts, _options, _progress, _logger) = (parts, options, progress, logger);
+        _lease = new HeldLease(parts.Leases, options, lease, timeProvider, logger);
+        _leader = new LeaderParts(parts, options, timeProvider, _lease.RenewAsync);
         _maker = new BatchMaker(parts.Feed);
-        _listings = new Listings(parts.Catalog, parts.Objects, timeProvider);
+        _listings = new Listings(_leader, _proved, settled);
     }
 
     /// <summary>The lease as it was last renewed.</summary>
-    public Lease Lease { get; private set; }
+    public Lease Lease => _lease.Current;
+
+    /// <summary>The digest of the manifest whose batches the books were seen to have.</summary>
+    public Sha256Digest Settled => _listings.Settled;
 
     public async Task<ArchiveReport> RunAsync(CancellationToken cancellationToken)
     {
@@ -50,11 +54,10 @@ internal sealed class ArchiveRun
         {
             await _parts.Catalog.RaiseMinimumRetentionAsync(_options.MinimumRetention, cancellationToken)
                 .ConfigureAwait(false);
-            status = await _parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         }
 
+        status = await AdoptionOf(LostTimeline.Refuse).CatchUpAsync(cancellationToken).ConfigureAwait(false);
         await _listings.CheckBeginningAsync(status, cancellationToken).ConfigureAwait(false);
-        status = await AdoptionOf(LostTimeline.Refuse).CatchUpAsync(status, cancellationToken).ConfigureAwait(false);
         _store = status.Store;
         var due = ArchivePolicy.FindDue(
             await _parts.Catalog.ListMonthsAsync(
@@ -72,8 +75,8 @@ internal sealed class ArchiveRun
             Report(ArchiveState.Listed, last);
         }
 
-        var repair = new BatchRepair(_parts, _listings, _store, _options, RenewAsync, _logger);
-        var pruning = new Pruning(_parts, _proved, _store, repair, RenewAsync, _logger);
+        var repair = new BatchRepair(_leader.Remade, _listings, _store, _logger);
+        var pruning = new Pruning(_parts, _proved, _store, repair, _lease.RenewAsync, _logger);
         var obstacle = _options.Prune
             ? await pruning.PruneAsync(due, bound => Report(ArchiveState.Pruned, bound), cancellationToken)
                 .ConfigureAwait(false)
@@ -87,7 +90,7 @@ internal sealed class ArchiveRun
     }
 
     public Adoption AdoptionOf(LostTimeline lost) => new(
-        _parts, _listings, lost, _timeProvider, RenewAsync, last => Report(ArchiveState.Listed, last));
+        _leader, _listings, lost, last => Report(ArchiveState.Listed, last));
 
     // Batches that an earlier run has left somewhere on their way.
     private async Task ContinueAsync(Position listed, CancellationToken cancellationToken)
@@ -112,7 +115,7 @@ internal sealed class ArchiveRun
             }
 
             var plan = BatchMaker.PlanOf(made, after);
-            var lease = await RenewAsync().ConfigureAwait(false);
+            var lease = await _lease.RenewAsync().ConfigureAwait(false);
             await ArchiveTelemetry.MeasureAsync(
                 "plan", plan.EventCount, () => _parts.Catalog.PlanAsync(lease, plan, cancellationToken))
                 .ConfigureAwait(false);
@@ -153,8 +156,11 @@ internal sealed class ArchiveRun
             _failed++;
             _logger.AttemptFailed(batch.Attempt, batch.Plan.Last.Value, fault);
             await _parts.Catalog.FailUploadAsync(
-                await RenewAsync().ConfigureAwait(false), batch.Plan.Last, batch.Attempt, fault, cancellationToken)
-                .ConfigureAwait(false);
+                await _lease.RenewAsync().ConfigureAwait(false),
+                batch.Plan.Last,
+                batch.Attempt,
+                fault,
+                cancellationToken).ConfigureAwait(false);
             if (attempt == _options.MaxAttempts)
             {
                 throw new ObjectDamagedException(batch.Stored?.Key ?? $"of the batch up to {batch.Plan.Last}", fault);
@@ -171,7 +177,8 @@ internal sealed class ArchiveRun
         await ArchiveTelemetry.MeasureAsync("upload", batch.Plan.EventCount, async () =>
         {
             var attempt = await _parts.Catalog.BeginUploadAsync(
-                await RenewAsync().ConfigureAwait(false), batch.Plan.Last, cancellationToken).ConfigureAwait(false);
+                await _lease.RenewAsync().ConfigureAwait(false), batch.Plan.Last, cancellationToken)
+                .ConfigureAwait(false);
             Report(ArchiveState.Uploading, batch.Plan.Last);
             var key = made.Key(attempt.ToString(CultureInfo.InvariantCulture));
             var outcome = await PutAsync(key, made, cancellationToken).ConfigureAwait(false);
@@ -184,10 +191,10 @@ internal sealed class ArchiveRun
             var stored = new BatchObject(
                 key.Value,
                 made.Content.Length,
-                Integrity.Sha256Digest.Of(made.Content.Span),
+                Sha256Digest.Of(made.Content.Span),
                 made.Index.Digest);
             await _parts.Catalog.FinishUploadAsync(
-                await RenewAsync().ConfigureAwait(false), batch.Plan.Last, attempt, stored, cancellationToken)
+                await _lease.RenewAsync().ConfigureAwait(false), batch.Plan.Last, attempt, stored, cancellationToken)
                 .ConfigureAwait(false);
             ArchiveTelemetry.CountStored(made.Content.Length);
             uploaded = uploaded with { State = ArchiveState.Uploaded, Stored = stored };
@@ -206,7 +213,7 @@ internal sealed class ArchiveRun
                     .PutIfAbsentAsync(key, made.Content, made.Attributes(_options.StorageClass), cancellationToken)
                     .ConfigureAwait(false);
             }
-            catch (WriteOutcomeUnknownException) when (attempt < Listings.PutAttempts)
+            catch (WriteOutcomeUnknownException) when (attempt < HeldManifests.PutAttempts)
             {
                 // Repeating it settles it.
             }
@@ -230,7 +237,7 @@ internal sealed class ArchiveRun
             try
             {
                 await _parts.Catalog.VerifyAsync(
-                    await RenewAsync().ConfigureAwait(false),
+                    await _lease.RenewAsync().ConfigureAwait(false),
                     batch.Plan.Last,
                     batch.Attempt,
                     proof.EventsDigest,
@@ -249,7 +256,7 @@ internal sealed class ArchiveRun
     {
         IReadOnlyList<Position> listed = [];
         await ArchiveTelemetry.MeasureAsync(
-            "list", _events, async () => listed = await _listings.ListAsync(RenewAsync, cancellationToken)
+            "list", _events, async () => listed = await _listings.ListAsync(cancellationToken)
                 .ConfigureAwait(false)).ConfigureAwait(false);
         return listed;
     }
@@ -258,42 +265,5 @@ internal sealed class ArchiveRun
     {
         _logger.StepMade(state, last.Value);
         _progress?.Report(new ArchiveProgress(state, last, _events, _eventsInAll));
-    }
-
-    // What is written under the lease is refused when it was lost, so this only keeps it alive.
-    private async Task<Lease> RenewAsync()
-    {
-        if (_timeProvider.GetElapsedTime(_renewedAt) >= _options.LeaseDuration / RenewalsPerLease)
-        {
-            var started = _timeProvider.GetTimestamp();
-            await RenewNowAsync().ConfigureAwait(false);
-            _renewedAt = started;
-        }
-
-        return Lease;
-    }
-
-    // One step alone can take longer than the lease lasts: counting or hashing a month. When nobody has led since, the
-    // run goes on under the next epoch.
-    private async Task RenewNowAsync()
-    {
-        try
-        {
-            Lease = await _parts.Leases.RenewAsync(Lease, _options.LeaseDuration, CancellationToken.None)
-                .ConfigureAwait(false);
-        }
-        catch (LeaseLostException lost)
-        {
-            var next = await _parts.Leases.TryAcquireAsync(
-                IArchiveCatalog.LeaseName, _options.Owner, _options.LeaseDuration, CancellationToken.None)
-                .ConfigureAwait(false);
-            Lease = next ?? Lease;
-            if (next is null || next.Epoch != lost.Epoch + 1)
-            {
-                throw;
-            }
-
-            _logger.ArchiverLeads(next.Epoch);
-        }
     }
 }

@@ -1,4 +1,5 @@
 using K1s0.EventStore.Archive.Telemetry;
+using K1s0.EventStore.Integrity;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -25,6 +26,9 @@ public sealed class Archiver : IDisposable
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _running = new(1);
+
+    // What the last run has compared, and under which lease: belongs to who holds the semaphore.
+    private (long Epoch, Sha256Digest Manifest) _settled;
 
     /// <summary>An archiver.</summary>
     /// <param name="parts">What it works with.</param>
@@ -177,10 +181,13 @@ public sealed class Archiver : IDisposable
             }
 
             _logger.ArchiverLeads(lease.Epoch);
-            var run = new ArchiveRun(_parts, _options, lease, progress, _timeProvider, _logger);
+            var settled = lease.Epoch == _settled.Epoch + 1 ? _settled.Manifest : default;
+            _settled = default;
+            var run = new ArchiveRun(_parts, _options, lease, settled, progress, _timeProvider, _logger);
             try
             {
                 await action(run).ConfigureAwait(false);
+                _settled = (run.Lease.Epoch, run.Settled);
             }
             finally
             {

@@ -64,6 +64,10 @@ internal sealed record BatchProof(Sha256Digest EventsDigest, IReadOnlyList<Month
         }
     }
 
+    /// <summary>The digest of all events of a batch that was just made.</summary>
+    public static Sha256Digest EventsOf(ReadOnlyMemory<byte> content) =>
+        EventRunDigest.Of(EventBatchReader.Decode(content, Reading));
+
     private static (BatchProof? Proof, string? Fault) Decode(ReadOnlyMemory<byte> content, BatchPlan plan)
     {
         var events = EventBatchReader.Decode(content, Reading).ToList();

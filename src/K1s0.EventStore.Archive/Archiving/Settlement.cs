@@ -7,17 +7,18 @@ namespace K1s0.EventStore.Archive;
 /// the events of theirs; what is listed otherwise is listed no more, and what is not is. What of the books is gone,
 /// because another timeline made one batch of several, is made anew of that one. Not thread-safe.
 /// </summary>
-internal sealed class Settlement(
-    ArchiverParts parts, Listings listings, LostTimeline lost, TimeProvider timeProvider, Func<Task<Lease>> renew)
+internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
 {
+    private readonly LostTimelines _lost = new(leader.Objects);
+
     /// <summary>Usually finds nothing to do. Repeating it goes on.</summary>
     /// <returns>How many batches of a lost timeline are listed no more.</returns>
     /// <exception cref="ManifestConflictException">Events would be listed no more, and nobody said so.</exception>
     /// <exception cref="ObjectDamagedException">A batch of the books is nowhere.</exception>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        var status = await parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
-        var listing = await new ListingHistory(parts.Objects)
+        var status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        var listing = await new ListingHistory(leader.Objects)
             .ReadAtAsync(status.Manifest!.Number, cancellationToken).ConfigureAwait(false);
         var gone = listing.Batches.Count(batch => batch.Last > status.Listed);
         if (gone > 0 && lost is LostTimeline.Refuse)
@@ -27,15 +28,17 @@ internal sealed class Settlement(
         }
 
         listing = await MoveAllAsync(listing, status, cancellationToken).ConfigureAwait(false);
-        if (!await CatalogEntries.AreListedAsync(parts.Catalog, listing, cancellationToken).ConfigureAwait(false))
+        if (!await CatalogEntries.AreListedAsync(leader.Catalog, listing, cancellationToken).ConfigureAwait(false))
         {
             var targets = new List<ManifestBatch>();
+            var listed = listing.Batches.Select(batch => (batch.Key, batch.Digest)).ToHashSet();
             foreach (var entry in await ReadAsync(cancellationToken).ConfigureAwait(false))
             {
-                targets.Add(await FindAsync(entry, listing, cancellationToken).ConfigureAwait(false));
+                targets.Add(await FindAsync(entry, listing, listed, status.Store, cancellationToken)
+                    .ConfigureAwait(false));
             }
 
-            listing = await ListAsync(listing, targets, status, cancellationToken).ConfigureAwait(false);
+            listing = await ListAsync(listing, targets, gone > 0, status, cancellationToken).ConfigureAwait(false);
             await MoveAllAsync(listing, status, cancellationToken).ConfigureAwait(false);
         }
 
@@ -80,7 +83,7 @@ internal sealed class Settlement(
         var to = move.To;
         var plan = new BatchPlan(
             to.After, to.First, to.Last, to.EventCount, to.Earliest, to.Latest, to.ContentBytes);
-        var found = await parts.Objects.GetAsync(to.Key, to.StoredBytes, cancellationToken).ConfigureAwait(false)
+        var found = await leader.Objects.GetAsync(to.Key, to.StoredBytes, cancellationToken).ConfigureAwait(false)
             ?? throw BatchContent.Missing(to);
         var (proof, index, fault) = BatchProof.Of(
             found, new BatchEntry(plan, ArchiveState.Listed, 0, null, default), status.Store);
@@ -90,8 +93,8 @@ internal sealed class Settlement(
         }
 
         CheckEvents(found.Content, move);
-        await parts.Catalog.PlanReplacementAsync(
-            await renew().ConfigureAwait(false),
+        await leader.Catalog.PlanReplacementAsync(
+            await leader.RenewAsync().ConfigureAwait(false),
             new PlannedManifest(manifest.Number, manifest.Digest, manifest.Content, status.Listed),
             manifest.Previous,
             new BatchReplacement(
@@ -101,7 +104,7 @@ internal sealed class Settlement(
                 proof.Months,
                 [.. move.From.Select(entry => entry.Stored!.Key)]),
             cancellationToken).ConfigureAwait(false);
-        await listings.FinishAsync(renew, manifest, cancellationToken).ConfigureAwait(false);
+        await leader.Held.FinishAsync(manifest, cancellationToken).ConfigureAwait(false);
     }
 
     // Whoever can put objects and manifests can make a batch that is whole and of other events.
@@ -125,8 +128,8 @@ internal sealed class Settlement(
     {
         foreach (var move in await FindMovesAsync(listing, cancellationToken).ConfigureAwait(false))
         {
-            var lease = await renew().ConfigureAwait(false);
-            var manifest = listing.Next(lease.Epoch, timeProvider.GetUtcNow(), [], [], status.Store);
+            var lease = await leader.RenewAsync().ConfigureAwait(false);
+            var manifest = listing.Next(lease.Epoch, leader.Now, [], [], status.Store);
             await MoveAsync(manifest, move, status, cancellationToken).ConfigureAwait(false);
             listing = listing.With(manifest);
         }
@@ -136,47 +139,84 @@ internal sealed class Settlement(
 
     private async Task<IReadOnlyList<BatchEntry>> ReadAsync(CancellationToken cancellationToken) =>
     [
-        .. (await CatalogEntries.ReadAsync(parts.Catalog, cancellationToken).ConfigureAwait(false))
+        .. (await CatalogEntries.ReadAsync(leader.Catalog, cancellationToken).ConfigureAwait(false))
             .Where(entry => entry.State >= ArchiveState.Listed),
     ];
 
-    // The object of the books; or, where it is gone, one of the same events.
+    // What is listed stays. What is to be listed again is read first: nobody has cared for it since it was listed no
+    // more, and what is listed in its place goes. Where it is gone or damaged, one of the same events is made.
     private async Task<ManifestBatch> FindAsync(
-        BatchEntry entry, ArchiveListing listing, CancellationToken cancellationToken)
+        BatchEntry entry,
+        ArchiveListing listing,
+        HashSet<(ObjectKey Key, Sha256Digest Digest)> listed,
+        StoreIdentity store,
+        CancellationToken cancellationToken)
     {
         var own = ManifestBatch.Of(entry.Plan, entry.Stored!, entry.EventsDigest);
-        var info = await parts.Objects.HeadAsync(own.Key, cancellationToken).ConfigureAwait(false);
-        if (info?.Digest == own.Digest)
+        if (listed.Contains((own.Key, own.Digest)) || await IsWholeAsync(own, cancellationToken).ConfigureAwait(false))
         {
             return own;
         }
 
-        var whole = listing.Batches.FirstOrDefault(batch => batch.After <= own.After && batch.Last >= own.Last)
-            ?? throw BatchContent.Missing(own);
-        var made = await new PartedBatch(parts.Objects, renew)
-            .MakeAsync(whole, own.After, own.Last, cancellationToken).ConfigureAwait(false);
+        if (entry.State < ArchiveState.Pruned)
+        {
+            var (stored, proof) = await leader.Remade.MakeAsync(
+                store, entry, "it is gone, or damaged.", cancellationToken).ConfigureAwait(false);
+            return ManifestBatch.Of(entry.Plan, stored, proof.EventsDigest);
+        }
+
+        // One batch that was made of it and of others, or several that it was parted into.
+        var parts = listing.Batches.Where(batch => batch.Last > own.After && batch.After < own.Last).ToList();
+        if (parts.Count == 0 || parts[0].After > own.After || parts[^1].Last < own.Last)
+        {
+            throw BatchContent.Missing(own);
+        }
+
+        var made = await RecutBatch.CutAsync(leader.Objects, parts, own.After, own.Last, cancellationToken)
+            .ConfigureAwait(false);
         return made.EventsDigest == own.EventsDigest
-            ? made
+            ? await made.PutAsync(leader.Objects, leader.RenewAsync, cancellationToken).ConfigureAwait(false)
             : throw new ObjectDamagedException(own.Key.Value, "it is gone, and what is listed has other events.");
+    }
+
+    private async Task<bool> IsWholeAsync(ManifestBatch batch, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await BatchContent.TryReadAsync(leader.Objects, batch, BatchProof.Reading, cancellationToken)
+                .ConfigureAwait(false) is not null;
+        }
+        catch (ObjectDamagedException)
+        {
+            // It stays where it is, and is not listed.
+            return false;
+        }
     }
 
     private async Task<ArchiveListing> ListAsync(
         ArchiveListing listing,
         List<ManifestBatch> targets,
+        bool hasLost,
         ArchiveStatus status,
         CancellationToken cancellationToken)
     {
         var added = targets.ExceptBy(listing.Batches.Select(batch => batch.Key), batch => batch.Key).ToList();
         var removed = listing.Batches.ExceptBy(targets.Select(batch => batch.Key), batch => batch.Key)
             .Select(batch => batch.Key).ToList();
-        var lease = await renew().ConfigureAwait(false);
-        var manifest = listing.Next(lease.Epoch, timeProvider.GetUtcNow(), added, removed, status.Store);
-        await parts.Catalog.PlanManifestAsync(
+        if (hasLost)
+        {
+            // Before a lifecycle can take them for batches whose events others have.
+            await _lost.AddAsync(listing.Number + 1, removed, cancellationToken).ConfigureAwait(false);
+        }
+
+        var lease = await leader.RenewAsync().ConfigureAwait(false);
+        var manifest = listing.Next(lease.Epoch, leader.Now, added, removed, status.Store);
+        await leader.Catalog.PlanManifestAsync(
             lease,
             new PlannedManifest(manifest.Number, manifest.Digest, manifest.Content, status.Listed),
             manifest.Previous,
             cancellationToken).ConfigureAwait(false);
-        await listings.FinishAsync(renew, manifest, cancellationToken).ConfigureAwait(false);
+        await leader.Held.FinishAsync(manifest, cancellationToken).ConfigureAwait(false);
         return listing.With(manifest);
     }
 }

@@ -171,7 +171,8 @@ internal static class EventLine
 
         if (json.IsEmpty || IsWhiteSpace(json[0]) || IsWhiteSpace(json[^1]) || json.ContainsAny(LineEnds))
         {
-            writer.WriteString(nameOfText, json);
+            writer.WritePropertyName(nameOfText);
+            writer.WriteRawValue(JsonText.Of(json), skipInputValidation: true);
         }
         else
         {

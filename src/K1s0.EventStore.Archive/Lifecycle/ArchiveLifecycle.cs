@@ -11,7 +11,8 @@ namespace K1s0.EventStore.Archive;
 /// <remarks>
 /// Every step may be repeated, and an exception or a crash in the middle loses nothing: a run that was cut off is taken
 /// up by the next one. At every instant each event lies in an object that is listed and was downloaded and checked, and
-/// the objects of the listing before are there until the grace period is over.
+/// the objects of the listing before are there until the grace period is over. Where a bucket has one name for two
+/// classes, the first move between them shows it, and no other is made: nothing is to be saved by it.
 /// </remarks>
 /// <param name="objects">Where the batches are.</param>
 /// <param name="listings">
@@ -37,6 +38,9 @@ public sealed class ArchiveLifecycle(
     private readonly LifecyclePolicy _policy = policy ?? LifecyclePolicy.Default;
     private readonly CostModel _costs = costs ?? new CostModel();
     private readonly TimeProvider _timeProvider = timeProvider ?? TimeProvider.System;
+
+    // Whether a bucket has two classes for two of ours, as the first move between them has shown.
+    private readonly ConcurrentDictionary<(StorageClass From, StorageClass To), bool> _areTwo = new();
 
     /// <summary>What a run would do now. One request for each batch.</summary>
     /// <param name="cancellationToken">Gives up.</param>
@@ -98,8 +102,8 @@ public sealed class ArchiveLifecycle(
         var moved = new List<LifecycleMove>();
         foreach (var move in plan.Moves)
         {
-            if (await objects.SetStorageClassAsync(move.Key, move.To.StorageClass, cancellationToken)
-                .ConfigureAwait(false))
+            if (!IsOneClass(move.From, move.To.StorageClass)
+                && await MoveAsync(move, cancellationToken).ConfigureAwait(false))
             {
                 moved.Add(move);
                 progress?.Report(new LifecycleProgress(into, removed, moved.Count));
@@ -129,7 +133,7 @@ public sealed class ArchiveLifecycle(
             var from = info.Attributes.StorageClass;
             var age = now - batch.Latest;
             var step = _policy.At(age);
-            var isDue = step.StorageClass > from;
+            var isDue = step.StorageClass > from && !IsOneClass(from, step.StorageClass);
             var isWorthIt = isDue && info.Restoration.IsReadable && !toCompact.Contains(batch.Key)
                 && _costs.SavingOfMove(
                     from,
@@ -154,6 +158,28 @@ public sealed class ArchiveLifecycle(
         return new LifecyclePlan(
             moves, compactions, removals, waiting, ArchiveLoad.FindHot(listing), plain, before, after, cost);
     }
+
+    // False when the object is gone; or lies where it lay, because the bucket has one name for both classes.
+    private async Task<bool> MoveAsync(LifecycleMove move, CancellationToken cancellationToken)
+    {
+        if (!await objects.SetStorageClassAsync(move.Key, move.To.StorageClass, cancellationToken)
+            .ConfigureAwait(false))
+        {
+            return false;
+        }
+
+        var classes = (move.From, move.To.StorageClass);
+        if (!_areTwo.ContainsKey(classes)
+            && await objects.HeadAsync(move.Key, cancellationToken).ConfigureAwait(false) is { } info)
+        {
+            _areTwo[classes] = info.Attributes.StorageClass != move.From;
+        }
+
+        return !IsOneClass(move.From, move.To.StorageClass);
+    }
+
+    private bool IsOneClass(StorageClass from, StorageClass to) =>
+        _areTwo.TryGetValue((from, to), out var areTwo) && !areTwo;
 
     private async Task<IReadOnlyDictionary<ObjectKey, ObjectInfo>> HeadsAsync(
         ArchiveListing listing, CancellationToken cancellationToken)

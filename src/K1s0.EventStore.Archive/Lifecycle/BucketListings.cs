@@ -10,9 +10,17 @@ public sealed class BucketListings(IObjectStore objects, TimeProvider? timeProvi
 {
     private readonly ArchiveManifests _manifests = new(objects);
 
+    // The last manifest that was seen; of several at a time any one will do.
+    private long _known;
+
     /// <inheritdoc/>
-    public Task<ArchiveListing?> ReadAsync(CancellationToken cancellationToken = default) =>
-        _manifests.ReadLatestAsync(cancellationToken: cancellationToken);
+    public async Task<ArchiveListing?> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        var listing = await _manifests.ReadLatestFromAsync(Volatile.Read(ref _known), cancellationToken)
+            .ConfigureAwait(false);
+        Volatile.Write(ref _known, listing?.Number ?? 0);
+        return listing;
+    }
 
     /// <inheritdoc/>
     public async Task<bool> IsLastAsync(ArchiveListing known, CancellationToken cancellationToken = default)

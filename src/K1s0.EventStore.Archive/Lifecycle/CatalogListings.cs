@@ -1,5 +1,3 @@
-using K1s0.EventStore.Integrity;
-
 namespace K1s0.EventStore.Archive;
 
 /// <summary>
@@ -19,11 +17,18 @@ public sealed class CatalogListings(
 {
     private readonly ArchiverParts _parts = parts ?? throw new ArgumentNullException(nameof(parts));
     private readonly ArchivingOptions _options = ArchivingOptionsRules.Checked(options);
-    private Sha256Digest _compared;
+
+    // The listing that was compared with the books last; of several at a time any one will do. A reference, so that it
+    // is never half of one and half of another.
+    private ArchiveListing? _compared;
 
     /// <inheritdoc/>
-    public Task<ArchiveListing?> ReadAsync(CancellationToken cancellationToken = default) =>
-        new ArchiveManifests(_parts.Objects).ReadLatestAsync(cancellationToken: cancellationToken);
+    public async Task<ArchiveListing?> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        var status = await _parts.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        return await new ArchiveManifests(_parts.Objects)
+            .ReadLatestFromAsync(status.Manifest?.Number ?? 0, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <inheritdoc/>
     public async Task<bool> IsLastAsync(ArchiveListing known, CancellationToken cancellationToken = default)
@@ -64,8 +69,9 @@ public sealed class CatalogListings(
                 ArchiveRefusal.Busy, "Another process has the lease of the archive: run again when it is done.");
         try
         {
-            return await new Listings(_parts.Catalog, _parts.Objects, timeProvider ?? TimeProvider.System)
-                .ReplaceAsync(() => Task.FromResult(lease), replacement, cancellationToken).ConfigureAwait(false);
+            var leader = new LeaderParts(
+                _parts, _options, timeProvider ?? TimeProvider.System, () => Task.FromResult(lease));
+            return await new Listings(leader).ReplaceAsync(replacement, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -73,16 +79,21 @@ public sealed class CatalogListings(
         }
     }
 
-    // Asked once for a listing: while it is the last one, the books do not change what they have of it.
+    // Asked once for each listing that was read, and so once a run: while it is the last one, the books do not change
+    // what they have of it. A run that reads it again may meet a database that was brought back since.
     private async Task<bool> HasBatchesAsync(ArchiveListing known, CancellationToken cancellationToken)
     {
-        if (_compared != known.Digest
-            && await CatalogEntries.AreListedAsync(_parts.Catalog, known, cancellationToken).ConfigureAwait(false))
+        if (!ReferenceEquals(Volatile.Read(ref _compared), known))
         {
-            _compared = known.Digest;
+            if (!await CatalogEntries.AreListedAsync(_parts.Catalog, known, cancellationToken).ConfigureAwait(false))
+            {
+                return false;
+            }
+
+            Volatile.Write(ref _compared, known);
         }
 
-        return _compared == known.Digest;
+        return true;
     }
 
     // The lease runs out by itself when it cannot be released; what the replacement says is not hidden by that.

@@ -41,8 +41,7 @@ internal sealed class Sweep(IObjectStore objects, IArchiveListings listings, Lif
         }
 
         // What left the listing together with its events is nowhere else.
-        var lost = await new ListingHistory(objects).FindLostAsync(listing.Number, cancellationToken)
-            .ConfigureAwait(false);
+        var lost = await new LostTimelines(objects).ReadAsync(cancellationToken).ConfigureAwait(false);
         return [.. found.Where(info => !lost.Contains(info.Key))];
     }
 

@@ -73,12 +73,26 @@ public sealed class ArchiveManifests(IObjectStore objects)
     public async Task<ArchiveListing?> ReadLatestAsync(
         bool fromFirst = false, CancellationToken cancellationToken = default)
     {
-        var latest = await FindLatestAsync(cancellationToken).ConfigureAwait(false);
-        if (latest == 0)
-        {
-            return null;
-        }
+        var latest = await FindLatestAsync(0, cancellationToken).ConfigureAwait(false);
+        return latest == 0 ? null : await ReadAsync(latest, fromFirst, cancellationToken).ConfigureAwait(false);
+    }
 
+    /// <summary>
+    /// The same, where a manifest is known that was there: requests do not become more as the archive grows older.
+    /// </summary>
+    /// <param name="known">Its number; 0 for none.</param>
+    /// <param name="cancellationToken">Gives up reading.</param>
+    internal async Task<ArchiveListing?> ReadLatestFromAsync(long known, CancellationToken cancellationToken)
+    {
+        // A bucket that was brought back to an earlier time does not have it.
+        var from = known > 0 && await objects.HeadAsync(ArchiveManifest.KeyOf(known), cancellationToken)
+            .ConfigureAwait(false) is not null ? known : 0;
+        var latest = await FindLatestAsync(from, cancellationToken).ConfigureAwait(false);
+        return latest == 0 ? null : await ReadAsync(latest, fromFirst: false, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<ArchiveListing> ReadAsync(long latest, bool fromFirst, CancellationToken cancellationToken)
+    {
         var last = await ReadListedAsync(latest, cancellationToken).ConfigureAwait(false);
         var number = fromFirst ? 1 : last.Base;
         var first = number == latest ? last : await ReadListedAsync(number, cancellationToken).ConfigureAwait(false);
@@ -97,12 +111,13 @@ public sealed class ArchiveManifests(IObjectStore objects)
         ?? throw new ObjectDamagedException(
             ArchiveManifest.KeyOf(number).Value, "it is gone, though later ones count on it.");
 
-    // Numbers have no gaps, and keys are in their order.
-    private async Task<long> FindLatestAsync(CancellationToken cancellationToken)
+    // Keys are in the order of numbers. Which of them have to be there, whoever reads them knows.
+    private async Task<long> FindLatestAsync(long known, CancellationToken cancellationToken)
     {
-        long latest = 0;
+        var latest = known;
+        var after = known == 0 ? null : ArchiveManifest.KeyOf(known);
         await foreach (var entry in objects
-            .ListAsync(ArchiveManifest.Folder, cancellationToken: cancellationToken).ConfigureAwait(false))
+            .ListAsync(ArchiveManifest.Folder, after, cancellationToken).ConfigureAwait(false))
         {
             var name = entry.Key.Value[ArchiveManifest.Folder.Length..];
             if (name.EndsWith(Ending, StringComparison.Ordinal)
@@ -111,10 +126,7 @@ public sealed class ArchiveManifests(IObjectStore objects)
                 && number > 0
                 && ArchiveManifest.KeyOf(number) == entry.Key)
             {
-                latest = number == latest + 1
-                    ? number
-                    : throw new ObjectDamagedException(
-                        ArchiveManifest.KeyOf(latest + 1).Value, "it is gone, though later ones are there.");
+                latest = number;
             }
         }
 

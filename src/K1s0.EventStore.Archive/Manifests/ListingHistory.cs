@@ -24,30 +24,6 @@ internal sealed class ListingHistory(IObjectStore objects)
         return listing;
     }
 
-    /// <summary>
-    /// The objects that were listed no more together with their events: the timeline of a database that was brought
-    /// back. Nothing else has these events.
-    /// </summary>
-    public async Task<IReadOnlySet<ObjectKey>> FindLostAsync(long through, CancellationToken cancellationToken)
-    {
-        var lost = new HashSet<ObjectKey>();
-        long events = 0;
-        for (long number = 1; number <= through; number++)
-        {
-            var manifest = await ReadAsync(number, cancellationToken).ConfigureAwait(false);
-            if (manifest.EventCount < events)
-            {
-                var before = await ReadAtAsync(number - 1, cancellationToken).ConfigureAwait(false);
-                lost.UnionWith(before.Batches.Select(batch => batch.Key)
-                    .Except(before.With(manifest).Batches.Select(batch => batch.Key)));
-            }
-
-            events = manifest.EventCount;
-        }
-
-        return lost;
-    }
-
     private async Task<ArchiveManifest> ReadAsync(long number, CancellationToken cancellationToken) =>
         await _manifests.ReadAsync(number, cancellationToken).ConfigureAwait(false)
         ?? throw new ObjectDamagedException(

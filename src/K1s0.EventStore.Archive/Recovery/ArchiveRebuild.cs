@@ -38,7 +38,7 @@ public sealed class ArchiveRebuild(
     public async Task<ArchiveRebuildReport> RunAsync(CancellationToken cancellationToken = default)
     {
         var started = _timeProvider.GetTimestamp();
-        var listing = await new ArchiveManifests(objects).ReadLatestAsync(fromFirst: true, cancellationToken)
+        var listing = await new ArchiveManifests(objects).ReadLatestAsync(cancellationToken: cancellationToken)
             .ConfigureAwait(false)
             ?? throw new ObjectDamagedException(ArchiveManifest.KeyOf(1).Value, "there is no archive here.");
         if (listing.Batches is [{ After.Value: > 0 }, ..])

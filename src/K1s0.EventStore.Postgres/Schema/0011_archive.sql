@@ -1002,6 +1002,27 @@ begin
 end
 $$;
 
+-- Who archives and does nothing else takes the lease of the archive and no other: those of subscriptions and of the
+-- ledger are for who may append or seal. In the functions that run as the owner this is the owner.
+create function {schema}.refuse_other_lease() returns trigger
+language plpgsql as $$
+begin
+  if not (has_table_privilege(format('%I.events', {schema_literal}), 'insert')
+    or has_table_privilege(format('%I.tree_heads', {schema_literal}), 'insert')) then
+    raise exception 'permission denied for lease %: % may take the lease ''archive'' alone',
+      new.lease_name, current_user using errcode = '42501';
+  end if;
+
+  return new;
+end
+$$;
+
+create trigger leases_insert_own before insert on {schema}.leases
+  for each row when (new.lease_name <> 'archive') execute function {schema}.refuse_other_lease();
+create trigger leases_update_own before update on {schema}.leases
+  for each row when (new.lease_name <> 'archive' or old.lease_name <> 'archive')
+  execute function {schema}.refuse_other_lease();
+
 -- The rights of a process that archives; together with those of a writer for one that appends as well. It takes the
 -- lease and makes the steps; what they write it may not write otherwise.
 create function {schema}.grant_archiver(in_role name) returns void

@@ -14,18 +14,18 @@ internal sealed class Announcements<T>
     public void Remove(T news) => _told.Remove(news);
 
     /// <summary>Takes what fits.</summary>
-    /// <param name="sizeOf">How many bytes one takes.</param>
+    /// <param name="sizeOf">How many bytes one takes; null when it is not for the one who is told.</param>
     /// <param name="bytes">How many bytes there are.</param>
     /// <param name="most">At most so many.</param>
     /// <param name="times">How many times each is told.</param>
-    public List<T> Take(Func<T, int> sizeOf, int bytes, int most, int times)
+    public List<T> Take(Func<T, int?> sizeOf, int bytes, int most, int times)
     {
         var taken = new List<T>();
-        foreach (var (news, _) in _told.OrderBy(entry => entry.Value).Take(most).ToList())
+        foreach (var (news, _) in _told.OrderBy(entry => entry.Value).ToList())
         {
-            if (sizeOf(news) <= bytes)
+            if (taken.Count < most && sizeOf(news) is { } size && size <= bytes)
             {
-                bytes -= sizeOf(news);
+                bytes -= size;
                 taken.Add(news);
                 if (++_told[news] >= times)
                 {

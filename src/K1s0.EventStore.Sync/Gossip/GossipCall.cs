@@ -16,6 +16,12 @@ internal sealed class GossipCall(ISyncTransport transport, SyncOptions options) 
     /// <exception cref="IOException">There was no answer, or one that this side does not take.</exception>
     public async Task<GossipMessage?> RunAsync(byte[] request, CancellationToken cancellationToken)
     {
+        if (transport is IPacedTransport paced)
+        {
+            // No answer of gossip is longer than what is said before anybody has proved itself.
+            paced.MaxReceivedBytes = Handshake.MaxFrameBytes;
+        }
+
         await SendAsync(_handshake.WriteHello, cancellationToken).ConfigureAwait(false);
         var welcome = await ReceiveAsync(cancellationToken).ConfigureAwait(false);
         if (_handshake.ReadWelcome(welcome.Span) is var refused and not SyncEndReason.Completed)

@@ -30,10 +30,13 @@ internal sealed class GossipHeads
     public List<HeadNews> Tell(GossipView view, int bytes, int times) =>
     [
         .. _news
-            .Take(origin => GossipMessage.SizeOf(HeadOf(view, origin)), bytes, GossipMessage.MaxHeads, times)
-            .Where(origin => view.Clock[origin] > 0)
+            .Take(origin => SizeFor(view, origin), bytes, GossipMessage.MaxHeads, times)
             .Select(origin => HeadOf(view, origin)),
     ];
+
+    // Telling those who may not see a log does not count: the others have not heard of it.
+    private static int? SizeFor(GossipView view, Origin origin) =>
+        view.Clock[origin] > 0 ? GossipMessage.SizeOf(HeadOf(view, origin)) : null;
 
     private static HeadNews HeadOf(GossipView view, Origin origin) =>
         new(new Dot(origin, view.Clock[origin]), view.HashOf(origin));

@@ -14,4 +14,10 @@ public sealed record OriginHead(Dot Last, Sha256Digest Hash, HybridTime Time, Ve
     /// give it again. A replica does not go on with its own log when that ends so.
     /// </summary>
     public long DamagedUpTo { get; init; }
+
+    /// <summary>
+    /// Whether a branch of the log was ever given up here: a point that was reached with a peer before does not say
+    /// that it holds the same events.
+    /// </summary>
+    public bool WasAdopted { get; init; }
 }

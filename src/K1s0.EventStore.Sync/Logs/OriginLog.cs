@@ -11,13 +11,16 @@ internal sealed class OriginLog(Origin origin)
 
     public OriginLog(OriginHead head)
         : this(head.Last.Origin) =>
-        (Sequence, _hash, _time, _context) = (head.Last.Sequence, head.Hash, head.Time, head.Context);
+        (Sequence, _hash, _time, _context, WasAdopted) =
+            (head.Last.Sequence, head.Hash, head.Time, head.Context, head.WasAdopted);
 
     public long Sequence { get; private set; }
 
+    public bool WasAdopted { get; }
+
     public VectorClock Context => _context;
 
-    public OriginHead Head => new(new Dot(origin, Sequence), _hash, _time, _context);
+    public OriginHead Head => new(new Dot(origin, Sequence), _hash, _time, _context) { WasAdopted = WasAdopted };
 
     public Sha256Digest Hash => _hash;
 

@@ -8,10 +8,8 @@ namespace K1s0.EventStore.Sync;
 /// It decides which events become part of the history and in which order, and gives its own events their dots. It reads
 /// no clock but its own and does no input or output; storing what it delivers is the caller's part.
 /// </summary>
-/// <remarks>
-/// Not safe for several threads. An event counts as known from the moment that it is delivered: if storing it fails,
-/// throw the replica away and resume from storage.
-/// </remarks>
+/// <remarks>Not safe for several threads. An event counts as known from the moment that it is delivered: if storing it
+/// fails, throw the replica away and resume from storage.</remarks>
 public sealed class Replica
 {
     private readonly Dictionary<Origin, OriginLog> _logs = [];
@@ -205,16 +203,17 @@ public sealed class Replica
         return outcome;
     }
 
-    /// <summary>Takes back events that a store refused before anybody else saw them: their logs end before.</summary>
-    internal void TakeBack(IEnumerable<SyncEvent> refused, IEnumerable<OriginHead> stored)
+    /// <summary>Takes the ends of logs from the store: it refused events, or has others in their places.</summary>
+    internal void ReadAnew(HashSet<Origin> origins, IEnumerable<OriginHead> stored)
     {
-        var origins = refused.Select(one => one.Dot.Origin).ToHashSet();
         origins.ToList().ForEach(origin => _logs.Remove(origin));
         foreach (var head in stored.Where(head => origins.Contains(head.Last.Origin)))
         {
             _logs[head.Last.Origin] = new OriginLog(head);
+            Time.Follow(head.Time);
         }
 
+        _waiting.Clear();
         _clock = null;
         FindNews();
     }

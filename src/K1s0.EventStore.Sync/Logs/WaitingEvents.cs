@@ -32,6 +32,14 @@ internal sealed class WaitingEvents(int maxEvents, long maxBytes)
         return Admission.Waiting;
     }
 
+    /// <summary>Forgets all; what is still wanted comes again.</summary>
+    public void Clear()
+    {
+        _dots.Clear();
+        _byCause.Clear();
+        _bytes = 0;
+    }
+
     /// <summary>Takes out what waited for an event.</summary>
     public IReadOnlyList<SyncEvent> Release(Dot cause)
     {

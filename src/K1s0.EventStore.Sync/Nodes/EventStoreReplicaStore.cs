@@ -5,15 +5,16 @@ namespace K1s0.EventStore.Sync;
 /// event's version is its sequence, so the store itself refuses a dot that is taken.
 /// </summary>
 /// <remarks>
-/// <para>Streams: <c>k1s0-sync-log</c> / origin, and <c>k1s0-sync</c> / <c>identity</c>, <c>origins</c> and
-/// <c>repairs</c>. An event is stored under an id that is made of its hash: what was changed in the store is found when
-/// it is read, and <see cref="InvalidFormatException"/> is thrown, until a repair stands in its place. At most 65,536
-/// repairs are kept. Damage at the end of a log, where contexts are read from when the store is opened, cuts the log
-/// there (<see cref="OriginHead.DamagedUpTo"/>): what is appended again takes the places of what is damaged.</para>
+/// <para>Streams: <c>k1s0-sync-log</c> / origin, and <c>k1s0-sync</c> / <c>identity</c>, <c>origins</c>, <c>repairs</c>
+/// and <c>branches</c>. An event is stored under an id that is made of its hash: what was changed in the store is found
+/// when it is read, and <see cref="InvalidFormatException"/> is thrown, until a repair stands in its place. At most
+/// 65,536 repairs are kept, events of adopted branches among them. Damage at the end of a log, where contexts are read
+/// from when the store is opened, cuts the log there (<see cref="OriginHead.DamagedUpTo"/>): what is
+/// appended again takes the places of what is damaged.</para>
 /// <para>What is appended at once is split into appends of at most 500 events: a failure in between leaves the first of
 /// them, each with all that it builds on.</para>
 /// </remarks>
-public sealed class EventStoreReplicaStore : IRepairableReplicaStore
+public sealed class EventStoreReplicaStore : IBranchReplicaStore
 {
     private const int MaxEventsPerAppend = 500;
     private const int MaxStreamsPerAppend = 50;
@@ -27,7 +28,9 @@ public sealed class EventStoreReplicaStore : IRepairableReplicaStore
     private readonly IEventAppender _appender;
     private readonly IStreamReader _reader;
     private readonly TimeProvider _timeProvider;
+    private readonly StoredNotes _notes;
     private readonly StoredLogs _logs;
+    private readonly StoredRepairs _repairs;
     private readonly StoredHeads _heads;
     private readonly StoredPages _pages;
 
@@ -52,7 +55,9 @@ public sealed class EventStoreReplicaStore : IRepairableReplicaStore
         _reader = store as IStreamReader
             ?? throw new ArgumentException($"The store is no {nameof(IStreamReader)}.", nameof(store));
         _timeProvider = timeProvider ?? TimeProvider.System;
-        _logs = new StoredLogs(_store, _appender, _reader);
+        _notes = new StoredNotes(_store, _reader);
+        _repairs = new StoredRepairs(_store, _appender, _reader, _timeProvider);
+        _logs = new StoredLogs(_store, _repairs);
         (_heads, _pages) = (new StoredHeads(_logs, _reader), new StoredPages(_logs));
     }
 
@@ -61,7 +66,7 @@ public sealed class EventStoreReplicaStore : IRepairableReplicaStore
     public async Task<ReplicaIdentity?> ReadIdentityAsync(CancellationToken cancellationToken = default)
     {
         var end = (await _reader.GetHeadAsync(Identity, cancellationToken).ConfigureAwait(false)).Version.Value;
-        var notes = await _logs.LoadNotesAsync(Identity, cancellationToken).ConfigureAwait(false);
+        var notes = await _notes.LoadAsync(Identity, cancellationToken).ConfigureAwait(false);
 
         // An earlier note may name an origin that was given up for a reason.
         return notes is [.., var last] && last.Version == end && OriginNames.TryRead(last) is { } self
@@ -96,13 +101,14 @@ public sealed class EventStoreReplicaStore : IRepairableReplicaStore
     public async Task<IReadOnlyList<OriginHead>> ReadHeadsAsync(CancellationToken cancellationToken = default)
     {
         var (heads, known, taken) = (new List<OriginHead>(), new HashSet<Origin>(), new Dictionary<Origin, long>());
-        foreach (var note in await _logs.LoadNotesAsync(Origins, cancellationToken).ConfigureAwait(false))
+        var adopted = (await _repairs.LoadAsync(cancellationToken).ConfigureAwait(false)).Adopted;
+        foreach (var note in await _notes.LoadAsync(Origins, cancellationToken).ConfigureAwait(false))
         {
             if (OriginNames.TryRead(note) is { } origin
                 && known.Add(origin)
                 && await _heads.ReadAsync(origin, cancellationToken).ConfigureAwait(false) is { } head)
             {
-                heads.Add(head);
+                heads.Add(head with { WasAdopted = adopted.Contains(origin) });
                 taken[origin] = head.DamagedUpTo;
             }
         }
@@ -182,6 +188,17 @@ public sealed class EventStoreReplicaStore : IRepairableReplicaStore
         ArgumentNullException.ThrowIfNull(events);
         return _logs.RepairAsync(events, cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public Task<bool> AdoptAsync(IReadOnlyList<SyncEvent> branch, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(branch);
+        return _repairs.AdoptAsync(branch, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<SyncEvent> ReadGivenUpAsync(CancellationToken cancellationToken = default) =>
+        _logs.ReadGivenUpAsync(cancellationToken);
 
     // Its id and epoch, for stores that have these; an operator begins an epoch after a restore.
     private async Task<string> NameStoreAsync(CancellationToken cancellationToken) => _store is IFeedReader feed

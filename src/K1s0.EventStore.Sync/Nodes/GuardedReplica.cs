@@ -15,8 +15,7 @@ internal sealed class GuardedReplica : IDisposable
     private readonly IReplicaStore _store;
     private readonly string _installation;
     private readonly ReplicaOptions _limits;
-    private readonly Action<DeliveredEvent>? _deliver;
-    private readonly Action<SyncEvent>? _tellAhead;
+    private readonly Delivery _delivery;
     private readonly SemaphoreSlim _gate = new(1, 1);
 
     // Guards the replica for as long as it computes; never held over an await.
@@ -33,23 +32,18 @@ internal sealed class GuardedReplica : IDisposable
     // Guarded by the gate: what was given to the store when the replica ran ahead.
     private IReadOnlyList<DeliveredEvent> _unsettled = [];
 
-    // Written inside of the gate.
-    private volatile DeliveryStoppedException? _stopped;
-
-    // Why it had stopped when a reading of the history began that is not over.
-    private volatile DeliveryStoppedException? _unread;
-
     private GuardedReplica(IReplicaStore store, ReplicaNodeOptions options, Replica replica)
     {
         (_store, _replica) = (store, replica);
-        (_installation, _limits, _deliver) = (options.Installation, options.Replica.Checked(), options.OnDelivered);
-        (_durableEnd, _tellAhead) = (replica.HeadOf(replica.Self), options.OnAhead);
+        (_installation, _limits, _durableEnd) =
+            (options.Installation, options.Replica.Checked(), replica.HeadOf(replica.Self));
+        _delivery = new Delivery(options.OnDelivered, options.OnAhead);
     }
 
     /// <summary>
     /// Why the application is told of no event any more, or has not read again what it was not told; null otherwise.
     /// </summary>
-    public DeliveryStoppedException? Stopped => _stopped ?? _unread;
+    public DeliveryStoppedException? Stopped => _delivery.Stopped;
 
     public static async Task<GuardedReplica> OpenAsync(
         IReplicaStore store,
@@ -162,31 +156,48 @@ internal sealed class GuardedReplica : IDisposable
             {
                 (_unsettled, refused) = await SingleAppends.AppendAsync(_store, events).ConfigureAwait(false);
                 var heads = await _store.ReadHeadsAsync(CancellationToken.None).ConfigureAwait(false);
-                Look(replica => replica.TakeBack(refused, heads));
+                Look(replica => replica.ReadAnew([.. refused.Select(one => one.Dot.Origin)], heads));
             }
         }).ConfigureAwait(false);
         return refused;
     }
 
     /// <summary>
-    /// Where a reading of the history begins: what comes behind it is told again. The caller is inside of the gate.
+    /// Where a reading of the history begins, and its number: what comes behind it is told again. The caller is inside of
+    /// the gate.
     /// </summary>
-    public VectorClock BeginHistory()
-    {
-        (_unread, _stopped) = (Stopped, null);
-        return Look(replica => replica.Clock);
-    }
+    public (VectorClock End, int Reading) BeginHistory() =>
+        (Look(replica => replica.Clock), _delivery.BeginReading());
 
     /// <summary>The reading is over: to its end, or else the telling stops again.</summary>
-    public void EndHistory(bool isWhole) =>
-        (_stopped, _unread) = (isWhole ? _stopped : _stopped ?? _unread, null);
+    public void EndHistory(int reading, bool isWhole) => _delivery.EndReading(reading, isWhole);
+
+    /// <summary>
+    /// Has the store put a branch in the place of another. The caller is inside of the gate. What an exception leaves
+    /// is found by whoever comes next.
+    /// </summary>
+    /// <returns>False when the store has no room for it.</returns>
+    public async Task<bool> AdoptAsync(IBranchReplicaStore store, IReadOnlyList<SyncEvent> branch)
+    {
+        _isAhead = true;
+        var isAdopted = await store.AdoptAsync(branch, CancellationToken.None).ConfigureAwait(false);
+        if (isAdopted)
+        {
+            var heads = await _store.ReadHeadsAsync(CancellationToken.None).ConfigureAwait(false);
+            Look(replica => replica.ReadAnew([branch[0].Dot.Origin], heads));
+            _delivery.StopForBranch();
+        }
+
+        _isAhead = false;
+        return isAdopted;
+    }
 
     /// <summary>Tells of what came ahead of its turn. The caller is inside of the gate.</summary>
     public void TellAhead(IReadOnlyList<SyncEvent> events)
     {
         foreach (var ahead in events)
         {
-            _tellAhead?.Invoke(ahead);
+            _delivery.TellAhead(ahead);
         }
     }
 
@@ -257,10 +268,13 @@ internal sealed class GuardedReplica : IDisposable
 
         (_isAhead, _durableEnd) = (false, end);
         Tell(resumed);
-        if (_deliver is not null && !ahead.Clock.Covers(resumed.Clock))
+        if (!ahead.Clock.Covers(resumed.Clock))
         {
-            _stopped ??= new DeliveryStoppedException(
-                "what came back in a log", new InvalidFormatException("log of a replica", "it was damaged before."));
+            _delivery.StopForWhatCameBack();
+        }
+        else if (Recovery.HasOtherBranch(resumed, ahead))
+        {
+            _delivery.StopForBranch();
         }
 
         return isWhole;
@@ -271,30 +285,12 @@ internal sealed class GuardedReplica : IDisposable
     {
         var events = _unsettled;
         _unsettled = [];
-        if (_deliver is null)
-        {
-            return;
-        }
-
         foreach (var delivered in events)
         {
-            if (_stopped is null && (replica is null || Recovery.Holds(replica, delivered.Event)))
+            if (replica is null || Recovery.Holds(replica, delivered.Event))
             {
-                Tell(delivered);
+                _delivery.Tell(delivered);
             }
-        }
-    }
-
-    private void Tell(DeliveredEvent delivered)
-    {
-        try
-        {
-            _deliver!(delivered);
-        }
-        catch (Exception e)
-        {
-            // The event is durable and goes on its way: who writes next is told, and who asks for the node's health.
-            _stopped = new DeliveryStoppedException(delivered.Event.ToString(), e);
         }
     }
 }

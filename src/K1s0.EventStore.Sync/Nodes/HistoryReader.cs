@@ -20,8 +20,18 @@ internal static class HistoryReader
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await guarded.EnterAsync(cancellationToken).ConfigureAwait(false);
-        var end = guarded.BeginHistory();
-        guarded.Leave();
+        VectorClock end;
+        int reading;
+        try
+        {
+            guarded.Look(replica => CheckEnds(replica, behind));
+            (end, reading) = guarded.BeginHistory();
+        }
+        finally
+        {
+            guarded.Leave();
+        }
+
         var isWhole = false;
         try
         {
@@ -35,8 +45,28 @@ internal static class HistoryReader
         }
         finally
         {
-            guarded.EndHistory(isWhole);
+            guarded.EndHistory(reading, isWhole);
         }
+    }
+
+    /// <summary>Whether everything has an order in which causes come before effects.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="upTo">What is everything.</param>
+    /// <param name="options">How much is read at once.</param>
+    /// <param name="instead">What is to stand in the place of an event that is stored; of the same dot.</param>
+    /// <exception cref="EventStoreException">The store does not give an event that it holds.</exception>
+    public static async Task<bool> IsInOrderAsync(
+        IReplicaStore store, VectorClock upTo, SyncOptions options, Func<SyncEvent, SyncEvent> instead)
+    {
+        var state = new State([]);
+        await foreach (var next in ReadPagesAsync(store, VectorClock.Empty, upTo, options, CancellationToken.None)
+            .ConfigureAwait(false))
+        {
+            // What is ready is as good as told; nothing of it is kept.
+            _ = state.Take(instead(next)).Count();
+        }
+
+        return state.FindWaiting() is null;
     }
 
     private static async IAsyncEnumerable<DeliveredEvent> ReadAsync(
@@ -48,6 +78,28 @@ internal static class HistoryReader
     {
         var state = new State(behind);
         var after = VectorClock.Of([.. behind.Select(head => head.Last)]);
+        await foreach (var next in ReadPagesAsync(store, after, upTo, options, cancellationToken)
+            .ConfigureAwait(false))
+        {
+            foreach (var delivered in state.Take(next))
+            {
+                yield return delivered;
+            }
+        }
+
+        if (state.FindWaiting() is { } waiting)
+        {
+            throw new InvalidFormatException("history of a replica", $"what {waiting} builds on is damaged.");
+        }
+    }
+
+    private static async IAsyncEnumerable<SyncEvent> ReadPagesAsync(
+        IReplicaStore store,
+        VectorClock after,
+        VectorClock upTo,
+        SyncOptions options,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         while (!after.Covers(upTo))
         {
             var page = await store.ReadAsync(
@@ -60,18 +112,25 @@ internal static class HistoryReader
             foreach (var next in page)
             {
                 after = after.Observe(next.Dot);
-                foreach (var delivered in state.Take(next))
-                {
-                    yield return delivered;
-                }
+                yield return next;
             }
         }
+    }
 
-        if (state.FindWaiting() is { } waiting)
+    // A snapshot may be of a branch that was given up, or of one that is not here.
+    private static void CheckEnds(Replica replica, IReadOnlyList<OriginHead> behind)
+    {
+        foreach (var head in behind)
         {
-            throw new InvalidFormatException("history of a replica", $"what {waiting} builds on is damaged.");
+            if (replica.HeadOf(head.Last.Origin) is var own && own.Last == head.Last && own.Hash != head.Hash)
+            {
+                throw OtherBranch(head.Last);
+            }
         }
     }
+
+    private static InvalidFormatException OtherBranch(Dot dot) =>
+        new("history of a replica", $"what is read behind is of another branch of the log than {dot}.");
 
     private sealed class State(IReadOnlyList<OriginHead> heads)
     {
@@ -91,7 +150,8 @@ internal static class HistoryReader
                     continue;
                 }
 
-                yield return LogOf(next.Dot.Origin).Append(next);
+                var log = LogOf(next.Dot.Origin);
+                yield return next.Previous == log.Hash ? log.Append(next) : throw OtherBranch(next.Dot);
                 if (_waiting.Remove(next.Dot, out var released))
                 {
                     released.ForEach(ready.Enqueue);

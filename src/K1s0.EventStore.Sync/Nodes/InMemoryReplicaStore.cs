@@ -1,12 +1,15 @@
+using System.Runtime.CompilerServices;
+
 namespace K1s0.EventStore.Sync;
 
 /// <summary>Logs in memory, for tests; forgotten with the process. Safe for several threads.</summary>
-public sealed class InMemoryReplicaStore : IRepairableReplicaStore
+public sealed class InMemoryReplicaStore : IBranchReplicaStore
 {
     private readonly Lock _lock = new();
 
     // Guarded by the lock.
     private readonly Dictionary<Origin, List<DeliveredEvent>> _logs = [];
+    private readonly List<SyncEvent> _givenUp = [];
     private ReplicaIdentity? _identity;
 
     /// <inheritdoc/>
@@ -146,8 +149,47 @@ public sealed class InMemoryReplicaStore : IRepairableReplicaStore
         return Task.CompletedTask;
     }
 
-    private static OriginHead Head(DeliveredEvent last) =>
-        new(last.Event.Dot, last.Event.Hash, last.Event.Time, last.Context);
+    /// <inheritdoc/>
+    public Task<bool> AdoptAsync(IReadOnlyList<SyncEvent> branch, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(branch);
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_lock)
+        {
+            foreach (var next in branch)
+            {
+                var (log, at) = (_logs[next.Dot.Origin], (int)next.Dot.Sequence - 1);
+                var before = at == 0 ? VectorClock.Empty : log[at - 1].Context;
+                _givenUp.Add(log[at].Event);
+                log[at] = new DeliveredEvent(next, before.Merge(next.Observed));
+            }
+        }
+
+        return Task.FromResult(true);
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<SyncEvent> ReadGivenUpAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        SyncEvent[] givenUp;
+        lock (_lock)
+        {
+            givenUp = [.. _givenUp];
+        }
+
+        await Task.CompletedTask.WaitAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var one in givenUp)
+        {
+            yield return one;
+        }
+    }
+
+    private OriginHead Head(DeliveredEvent last) =>
+        new(last.Event.Dot, last.Event.Hash, last.Event.Time, last.Context)
+        {
+            WasAdopted = _givenUp.Exists(one => one.Dot.Origin == last.Event.Dot.Origin),
+        };
 
     // What the peer lacks may build on what it has of other logs, or refuses: that does not hold a page back.
     private VectorClock Everything() => VectorClock.Of([.. _logs.Select(log => log.Value[^1].Event.Dot)]);

@@ -23,6 +23,20 @@ internal static class Recovery
         return isSame;
     }
 
+    /// <summary>Whether a log that has its length still has other events: a branch of it was given up.</summary>
+    public static bool HasOtherBranch(Replica resumed, Replica ahead)
+    {
+        foreach (var dot in resumed.Clock.Entries)
+        {
+            if (ahead.HeadOf(dot.Origin) is var known && known.Last == dot && known.Hash != resumed.HashOf(dot.Origin))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>
     /// What was whole before must not be forgotten because it cannot be read any more: its end is still in mind.
     /// </summary>

@@ -33,7 +33,8 @@ public sealed class ReplicaNode : IDisposable
     {
         (_store, _sync, _timeProvider, _guarded) = (store, sync, timeProvider, guarded);
         _damage = store is IRepairableReplicaStore ? new LogDamage() : null;
-        _commands = new StoreCommands(store, guarded, _damage);
+        _commands = new StoreCommands(store, guarded, _damage, sync);
+        Branches = new NodeBranches(store, guarded, _damage);
         Snapshots = new NodeSnapshots(this, store, guarded, options);
     }
 
@@ -67,6 +68,9 @@ public sealed class ReplicaNode : IDisposable
     /// Whether peers have to prove that they have the shared key; otherwise the transport has to know who they are.
     /// </summary>
     public bool RequiresSharedKey => !_sync.SharedKey.IsEmpty;
+
+    /// <summary>The way out of forks: see <see cref="SyncReport.Forks"/>.</summary>
+    public NodeBranches Branches { get; }
 
     /// <summary>The snapshots of this node.</summary>
     public NodeSnapshots Snapshots { get; }

@@ -1,7 +1,8 @@
 namespace K1s0.EventStore.Sync;
 
 /// <summary>Does what sessions want from the store of their node.</summary>
-internal sealed class StoreCommands(IReplicaStore store, GuardedReplica replica, LogDamage? damage)
+internal sealed class StoreCommands(
+    IReplicaStore store, GuardedReplica replica, LogDamage? damage, SyncOptions options)
 {
     private IRepairableReplicaStore Repairable => (IRepairableReplicaStore)store;
 
@@ -39,6 +40,9 @@ internal sealed class StoreCommands(IReplicaStore store, GuardedReplica replica,
             case SyncOutput.Repair repair:
                 await Repairable.RepairAsync(repair.Events, CancellationToken.None).ConfigureAwait(false);
                 return new SyncInput.Repaired();
+            case SyncOutput.Adopt adopt:
+                var adoption = new BranchAdoption((IBranchReplicaStore)store, replica, damage!, options);
+                return new SyncInput.Repaired(await adoption.AdoptAsync(adopt).ConfigureAwait(false));
             default:
                 return null;
         }

@@ -1,37 +1,24 @@
-using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 
 namespace K1s0.EventStore.Sync;
 
 /// <summary>
-/// Reads the logs that <see cref="EventStoreReplicaStore"/> keeps, each event verified, and keeps the repairs of
-/// damaged ones: a store of events never changes one, so a good event is appended to a stream of repairs, and stands
-/// from then on in the place of the damaged one. The last repair of a place counts.
+/// Reads the logs that <see cref="EventStoreReplicaStore"/> keeps, each event verified, and in its place the one that
+/// was put there since: see <see cref="StoredRepairs"/>.
 /// </summary>
-internal sealed class StoredLogs(
-    IEventStore store, IEventAppender appender, IStreamReader reader)
+internal sealed class StoredLogs(IEventStore store, StoredRepairs repairs)
 {
-    /// <summary>The most repairs of a store: 65,536. A store that needs more is to be made anew.</summary>
-    public const int MaxRepairs = 65_536;
-
     // An event may have a mebibyte, so pages are small; they are of hashes when many are needed.
     private const int EventsPerPage = 64;
-
-    private static readonly StreamId Repairs = new("k1s0-sync", "repairs");
-
-    // Which version of the stream of repairs stands for a place. Null until somebody needs it.
-    private volatile ConcurrentDictionary<Dot, long>? _repaired;
-
-    // Versions of the stream of repairs; used by whoever repairs, one at a time.
-    private long _repairs;
 
     /// <summary>An event of a log as it stands now, repairs included.</summary>
     /// <exception cref="InvalidFormatException">It is not what was stored.</exception>
     public async Task<(SyncEvent Event, VectorClock? Context)> ReadAsync(
         EventEnvelope stored, Origin origin, CancellationToken cancellationToken)
     {
-        var repaired = _repaired ?? await LoadRepairsAsync(cancellationToken).ConfigureAwait(false);
-        return repaired.TryGetValue(new Dot(origin, stored.Version), out var version)
-            ? (await ReadRepairAsync(version, cancellationToken).ConfigureAwait(false), null)
+        var repaired = await repairs.LoadAsync(cancellationToken).ConfigureAwait(false);
+        return repaired.TryGet(new Dot(origin, stored.Version), out var version)
+            ? (await repairs.ReadAsync(version, cancellationToken).ConfigureAwait(false), null)
             : StoredSyncEvent.Read(stored, origin);
     }
 
@@ -40,7 +27,7 @@ internal sealed class StoredLogs(
     public async Task<List<SyncEvent>> LoadAsync(
         Origin origin, long first, long last, CancellationToken cancellationToken)
     {
-        var repaired = _repaired ?? await LoadRepairsAsync(cancellationToken).ConfigureAwait(false);
+        var repaired = await repairs.LoadAsync(cancellationToken).ConfigureAwait(false);
         var loaded = await store.LoadAsync(OriginNames.Log(origin), first, last, cancellationToken)
             .ConfigureAwait(false);
         var events = new List<SyncEvent>(loaded.Count);
@@ -55,7 +42,7 @@ internal sealed class StoredLogs(
         }
 
         // Behind the last row that is there, only a repair says that the log goes on.
-        while (first + events.Count <= last && repaired.ContainsKey(new Dot(origin, first + events.Count)))
+        while (first + events.Count <= last && repaired.TryGet(new Dot(origin, first + events.Count), out _))
         {
             events.Add(await ReadGoneAsync(first + events.Count).ConfigureAwait(false));
         }
@@ -63,8 +50,8 @@ internal sealed class StoredLogs(
         return events;
 
         async Task<SyncEvent> ReadGoneAsync(long sequence) =>
-            repaired.TryGetValue(new Dot(origin, sequence), out var version)
-                ? await ReadRepairAsync(version, cancellationToken).ConfigureAwait(false)
+            repaired.TryGet(new Dot(origin, sequence), out var version)
+                ? await repairs.ReadAsync(version, cancellationToken).ConfigureAwait(false)
                 : throw new InvalidFormatException("log of a replica", $"event {sequence} of {origin} is gone.");
     }
 
@@ -104,37 +91,6 @@ internal sealed class StoredLogs(
         }
 
         return whole;
-    }
-
-    /// <summary>The events of a stream of notes that can be read.</summary>
-    public async Task<IReadOnlyList<EventEnvelope>> LoadNotesAsync(
-        StreamId notes, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await store.LoadAsync(notes, cancellationToken: cancellationToken).ConfigureAwait(false);
-        }
-        catch (EventStoreException e) when (IsDamage(e))
-        {
-            // One by one: the damaged ones are left out.
-        }
-
-        var readable = new List<EventEnvelope>();
-        var end = await reader.GetHeadAsync(notes, cancellationToken).ConfigureAwait(false);
-        for (var version = 1L; version <= end.Version.Value; version++)
-        {
-            try
-            {
-                readable.AddRange(
-                    await store.LoadAsync(notes, version, version, cancellationToken).ConfigureAwait(false));
-            }
-            catch (EventStoreException e) when (IsDamage(e))
-            {
-                // What it said is found out in another way.
-            }
-        }
-
-        return readable;
     }
 
     /// <summary>The links of the events that are whole.</summary>
@@ -183,8 +139,7 @@ internal sealed class StoredLogs(
     /// <summary>Stores repairs, all or none.</summary>
     public async Task RepairAsync(IReadOnlyList<SyncEvent> events, CancellationToken cancellationToken)
     {
-        var repaired = _repaired ?? await LoadRepairsAsync(cancellationToken).ConfigureAwait(false);
-        var (from, added) = (_repairs, new List<SyncEvent>());
+        var added = new List<SyncEvent>();
         foreach (var good in events)
         {
             var there = await TryLoadAsync(good.Dot, cancellationToken).ConfigureAwait(false);
@@ -194,33 +149,24 @@ internal sealed class StoredLogs(
             }
         }
 
-        if (added.Count == 0)
+        if (added.Count > 0)
         {
-            return;
+            await repairs.AppendAsync(added, cancellationToken).ConfigureAwait(false);
         }
+    }
 
-        if (from + added.Count > MaxRepairs)
+    /// <summary>See <see cref="IBranchReplicaStore.ReadGivenUpAsync"/>.</summary>
+    public async IAsyncEnumerable<SyncEvent> ReadGivenUpAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var (place, repair) in await repairs.FindGivenUpAsync(cancellationToken).ConfigureAwait(false))
         {
-            throw new InvalidOperationException(
-                $"The store has {from} repairs, and keeps at most {MaxRepairs}: make the replica anew.");
+            var there = await TryAsync(place, repair, cancellationToken).ConfigureAwait(false);
+            if (there is not null)
+            {
+                yield return there.Value.Event;
+            }
         }
-
-        // Read anew when the write fails: it may have come through all the same.
-        _repaired = null;
-        await appender.AppendAsync(
-            [
-                new StreamAppend(
-                    Repairs,
-                    [.. added.Select((good, at) => StoredSyncEvent.WriteRepair(good, Repairs, from + at + 1))],
-                    ExpectedVersion.Exactly(new StreamVersion(from))),
-            ],
-            cancellationToken).ConfigureAwait(false);
-        for (var i = 0; i < added.Count; i++)
-        {
-            repaired[added[i].Dot] = from + i + 1;
-        }
-
-        (_repairs, _repaired) = (from + added.Count, repaired);
     }
 
     internal static bool IsDamage(EventStoreException e) => e is InvalidFormatException or EventUnreadableException;
@@ -228,12 +174,20 @@ internal sealed class StoredLogs(
     private async Task<(SyncEvent Event, VectorClock? Context)?> TryLoadAsync(
         Dot dot, CancellationToken cancellationToken)
     {
-        var repaired = _repaired ?? await LoadRepairsAsync(cancellationToken).ConfigureAwait(false);
+        var repaired = await repairs.LoadAsync(cancellationToken).ConfigureAwait(false);
+        return await TryAsync(dot, repaired.TryGet(dot, out var version) ? version : null, cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    // A repair, or else what was stored first in a place; null when it is damaged or gone.
+    private async Task<(SyncEvent Event, VectorClock? Context)?> TryAsync(
+        Dot dot, long? repair, CancellationToken cancellationToken)
+    {
         try
         {
-            if (repaired.TryGetValue(dot, out var version))
+            if (repair is { } version)
             {
-                return (await ReadRepairAsync(version, cancellationToken).ConfigureAwait(false), null);
+                return (await repairs.ReadAsync(version, cancellationToken).ConfigureAwait(false), null);
             }
 
             var loaded = await store.LoadAsync(
@@ -244,30 +198,5 @@ internal sealed class StoredLogs(
         {
             return null;
         }
-    }
-
-    private async Task<SyncEvent> ReadRepairAsync(long version, CancellationToken cancellationToken)
-    {
-        var loaded = await store.LoadAsync(Repairs, version, version, cancellationToken).ConfigureAwait(false);
-        return loaded.Count == 1
-            ? StoredSyncEvent.ReadRepair(loaded[0])
-            : throw new InvalidFormatException("log of a replica", $"repair {version} is gone.");
-    }
-
-    private async Task<ConcurrentDictionary<Dot, long>> LoadRepairsAsync(CancellationToken cancellationToken)
-    {
-        var (repaired, last) = (new ConcurrentDictionary<Dot, long>(), 0L);
-        await foreach (var stored in reader.ReadStreamAsync(Repairs, cancellationToken: cancellationToken)
-            .ConfigureAwait(false))
-        {
-            last = stored.Version;
-            if (StoredSyncEvent.TryReadRepair(stored) is { } good)
-            {
-                repaired[good.Dot] = stored.Version;
-            }
-        }
-
-        (_repairs, _repaired) = (last, repaired);
-        return repaired;
     }
 }

@@ -26,6 +26,7 @@ namespace K1s0.EventStore.Sync;
 /// {"observed":"...","context":"...","payload":...}         "payload64" when it begins or ends with white space
 ///
 /// {"dot":["replica",incarnation,sequence],"id":...}      a repair: the place where it stands, and the rest as above
+/// {"dot":...,"isBranch":true,"id":...}                   the same, of a branch: stands there when a note says so
 /// id of a repair            SHA-256("k1s0-sync-repair/1" | hash, 32 | version of the stream, 8), cut the same way
 /// </code>
 /// The application's id is no id here: a replica that lost the end of its log may write an event again, under another
@@ -59,8 +60,9 @@ internal static class StoredSyncEvent
     /// <param name="good">The event.</param>
     /// <param name="repairs">The stream of repairs.</param>
     /// <param name="version">The version that it gets there.</param>
-    public static EventEnvelope WriteRepair(SyncEvent good, StreamId repairs, long version) =>
-        Pack(good, context: null, isRepair: true) with
+    /// <param name="isBranch">Whether it stands there only when a note says so.</param>
+    public static EventEnvelope WriteRepair(SyncEvent good, StreamId repairs, long version, bool isBranch) =>
+        Pack(good, context: null, isRepair: true, isBranch) with
         {
             Id = RepairIdOf(good.Hash, version),
             StreamId = repairs,
@@ -76,12 +78,12 @@ internal static class StoredSyncEvent
             : throw new InvalidFormatException(FormatName, $"{stored} is not the repair that was stored.");
     }
 
-    /// <summary>The same; null when it is damaged itself, so that the place can be repaired again.</summary>
+    /// <summary>The same; null when it is of a branch, or damaged: then the place can be repaired again.</summary>
     public static SyncEvent? TryReadRepair(EventEnvelope stored)
     {
         try
         {
-            return ReadRepair(stored);
+            return stored.Metadata.TryGetProperty("isBranch", out _) ? null : ReadRepair(stored);
         }
         catch (InvalidFormatException)
         {
@@ -89,7 +91,8 @@ internal static class StoredSyncEvent
         }
     }
 
-    private static EventEnvelope Pack(SyncEvent stored, VectorClock? context, bool isRepair)
+    private static EventEnvelope Pack(
+        SyncEvent stored, VectorClock? context, bool isRepair, bool isBranch = false)
     {
         var envelope = stored.Envelope;
         var clocks = new Clocks(
@@ -105,6 +108,11 @@ internal static class StoredSyncEvent
                 {
                     json.WritePropertyName("dot");
                     WriteDot(json, stored.Dot);
+                }
+
+                if (isBranch)
+                {
+                    json.WriteBoolean("isBranch", true);
                 }
 
                 json.WriteString("id", envelope.Id);

@@ -9,6 +9,9 @@ namespace K1s0.EventStore.Sync;
 /// </remarks>
 internal static class DoneFrame
 {
+    // More than any store holds; sums of it are still numbers.
+    private const long MostLeft = 1L << 53;
+
     public static void Write(WireWriter frame, IReadOnlyCollection<Origin> forks, long left)
     {
         frame.Byte(FrameType.Done);
@@ -34,6 +37,11 @@ internal static class DoneFrame
         }
 
         var left = reader.Int64();
+        if (left > MostLeft)
+        {
+            reader.Break("it has left more events than there can be.");
+        }
+
         var forks = new Origin[reader.Count(ReplicaOptions.MostOrigins, ReplicaId.Length + 1)];
         for (var i = 0; i < forks.Length; i++)
         {

@@ -27,8 +27,11 @@ internal abstract record SyncInput
     /// <summary>The store read the whole events that were asked for.</summary>
     public sealed record WholeRead(IReadOnlyList<SyncEvent> Events) : SyncInput;
 
-    /// <summary>The events of the open <see cref="SyncOutput.Repair"/> are durable.</summary>
-    public sealed record Repaired : SyncInput;
+    /// <summary>
+    /// The events of the open <see cref="SyncOutput.Repair"/> or <see cref="SyncOutput.Adopt"/> are durable, or a
+    /// branch was refused.
+    /// </summary>
+    public sealed record Repaired(BranchRefusal? Refusal = null) : SyncInput;
 
     /// <summary>The store of snapshots did what was asked for.</summary>
     public sealed record Snapshot(Snapshots.SnapshotResult Result) : SyncInput;

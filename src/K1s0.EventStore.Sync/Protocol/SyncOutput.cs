@@ -36,6 +36,12 @@ internal abstract record SyncOutput
     public sealed record Repair(IReadOnlyList<SyncEvent> Events) : SyncOutput;
 
     /// <summary>
+    /// Put a branch of a log in the place of the one that ends with this hash, then say
+    /// <see cref="SyncInput.Repaired"/>.
+    /// </summary>
+    public sealed record Adopt(IReadOnlyList<SyncEvent> Branch, Integrity.Sha256Digest Instead) : SyncOutput;
+
+    /// <summary>
     /// Let the store of snapshots do something, and give what came of it as <see cref="SyncInput.Snapshot"/>.
     /// </summary>
     public sealed record Snapshot(Snapshots.SnapshotWork Work) : SyncOutput;

@@ -36,6 +36,17 @@ public sealed record SyncReport(
     public long RepairsRefused { get; init; }
 
     /// <summary>
+    /// Parts of logs in which the branch here was given up for that of the peer, because
+    /// <see cref="NodeBranches.Adopt"/> was called: durable, and <see cref="NodeBranches.ReadGivenUpAsync"/> gives what
+    /// stood there.
+    /// </summary>
+    public IReadOnlyList<AdoptedBranch> BranchesAdopted { get; init; } = [];
+
+    /// <summary>Logs whose branch was to be given up and was not, and why.</summary>
+    public IReadOnlyDictionary<Origin, BranchRefusal> BranchesKept { get; init; } =
+        new Dictionary<Origin, BranchRefusal>();
+
+    /// <summary>
     /// Origins of whose logs the peer has more than is here after the round: because it was refused
     /// (<see cref="EventsRefused"/>), the log is forked (<see cref="Forks"/>), the peer does not give it, by its rights
     /// or because it is damaged there, or it was left for the next round (<see cref="EventsLeft"/>).

@@ -26,8 +26,7 @@ internal sealed class SyncRound
     private readonly SyncReceiver _receiver;
     private readonly PeerRights _rights;
     private readonly LogDamage? _damage;
-    private readonly RepairAsker? _asker;
-    private readonly RepairAnswerer? _answerer;
+    private readonly RoundRepairs? _repairs;
     private readonly int _version;
     private readonly long _bytesSentBefore;
     private readonly RoundLink _link;
@@ -62,12 +61,11 @@ internal sealed class SyncRound
         _receiver = new SyncReceiver(replica, options, outbox, rights);
         if (damage is not null && handshake.CanRepair)
         {
-            _asker = new RepairAsker(replica, damage, outbox, rights);
-            _answerer = new RepairAnswerer(outbox, handshake.Codec, rights);
+            _repairs = new RoundRepairs(replica, damage, outbox, handshake.Codec, rights);
         }
     }
 
-    private bool WantsRepair => _asker is { HasQuestions: true };
+    private bool WantsRepair => _repairs is { HasQuestions: true };
 
     public void Begin()
     {
@@ -125,21 +123,15 @@ internal sealed class SyncRound
 
     public void LinksRead(IReadOnlyList<LogLink> links, bool isForPeer)
     {
-        if (isForPeer)
-        {
-            _answerer!.LinksRead(links);
-        }
-        else
-        {
-            _asker!.LinksRead(links);
-        }
+        _repairs!.LinksRead(links, isForPeer);
+        FinishAsking();
     }
 
-    public void WholeRead(IReadOnlyList<SyncEvent> events) => _answerer!.WholeRead(events);
+    public void WholeRead(IReadOnlyList<SyncEvent> events) => _repairs!.WholeRead(events);
 
-    public void Repaired()
+    public void Repaired(BranchRefusal? refusal)
     {
-        _asker!.Repaired();
+        _repairs!.Repaired(refusal);
         FinishAsking();
     }
 
@@ -157,12 +149,13 @@ internal sealed class SyncRound
 
         // The digests differed. When nothing explains that, the point itself is wrong: the next round tells everything.
         var isExplained = !_isFromCheckpoint || !_mine.Equals(_theirs);
-        var hasSentAll = _sender.Forks.Count == 0 && _sender.HasAllConfirmed;
         var left = _sender.EventsLeft + _receiver.EventsLeft;
         var isWhole = left == 0 && !_sender.IsHeldBack && _damage is not { Any: true };
 
         // A peer that finds a log forked keeps its own version back.
         var point = _mine.Merge(_theirs);
+        List<Origin> forks = [.. _sender.Forks.Concat(_receiver.Forks).Distinct()];
+        var hasSentAll = forks.Count == 0 && _sender.HasAllConfirmed;
         var isClean = hasSentAll && _receiver.Refused.Count == 0 && isExplained && isWhole
             && _replica.Clock.Covers(point) && !_sender.HasWithheld;
         return new SyncReport(
@@ -171,14 +164,16 @@ internal sealed class SyncRound
             _receiver.EventsStored,
             _receiver.EventsKnown,
             _receiver.Refused,
-            [.. _sender.Forks.Concat(_receiver.Forks).Distinct()],
+            forks,
             _outbox.BytesSent - _bytesSentBefore,
             _bytesReceived,
             isClean ? point : null,
             _version)
         {
-            EventsRepaired = _asker?.EventsRepaired ?? 0,
-            RepairsRefused = _asker?.EventsRefused ?? 0,
+            EventsRepaired = _repairs?.EventsRepaired ?? 0,
+            RepairsRefused = _repairs?.EventsRefused ?? 0,
+            BranchesAdopted = _repairs?.Adopted ?? [],
+            BranchesKept = _repairs?.Kept(forks) ?? new Dictionary<Origin, BranchRefusal>(),
             Lacking = _theirs.OriginsBeyond(_replica.Clock),
             TooFarAhead = [.. _sender.TooFarAhead],
             Link = _link.State,
@@ -252,29 +247,15 @@ internal sealed class SyncRound
 
         _isExchanging = true;
         _sender.Begin(_mine, _theirs, hashes);
-        _asker?.Begin();
+        _repairs?.Begin(_theirs);
         FinishAsking();
     }
 
     private void TakeRepair(byte type, ref WireReader reader)
     {
-        switch (type)
+        if (!_isExchanging || _repairs?.TryTake(type, ref reader, _receiver.IsDone) is not true)
         {
-            case FrameType.Compare when _isExchanging && !_receiver.IsDone && _answerer is not null:
-                _answerer.TakeCompare(ref reader);
-                break;
-            case FrameType.Fetch when _isExchanging && !_receiver.IsDone && _answerer is not null:
-                _answerer.TakeFetch(ref reader);
-                break;
-            case FrameType.Compared when _isExchanging && _asker is not null:
-                _asker.TakeCompared(ref reader);
-                break;
-            case FrameType.Fetched when _isExchanging && _asker is not null:
-                _asker.TakeFetched(ref reader);
-                break;
-            default:
-                _outbox.Broken($"a frame of type {type} does not belong here.");
-                break;
+            _outbox.Broken($"a frame of type {type} does not belong here.");
         }
 
         FinishAsking();
@@ -283,7 +264,7 @@ internal sealed class SyncRound
     // The peer ends the round when both sides have said Done: not before everything has been asked.
     private void FinishAsking()
     {
-        if (_asker is null or { IsOver: true })
+        if (_repairs is null or { IsOver: true })
         {
             _sender.AllowDone();
         }

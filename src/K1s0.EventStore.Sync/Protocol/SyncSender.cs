@@ -13,11 +13,11 @@ internal sealed class SyncSender(
 {
     private readonly WithheldEvents _withheld = new(rights);
     private readonly List<SyncEvent> _batch = [];
-    private readonly HashSet<Origin> _forks = [];
+    private readonly ForkFinder _forks = new(replica);
     private readonly HashSet<Origin> _tooFarAhead = [];
-    private Dictionary<Origin, ulong> _theirHashes = [];
     private VectorClock _theirs = VectorClock.Empty;
     private VectorClock _after = VectorClock.Empty;
+    private VectorClock _all = VectorClock.Empty;
     private VectorClock _upTo = VectorClock.Empty;
     private CriticalFirst? _ahead;
     private long _sliceBytes;
@@ -35,7 +35,7 @@ internal sealed class SyncSender(
     public bool HasWithheld => _withheld.IsAny;
 
     /// <summary>Origins of whose logs the peer holds another version.</summary>
-    public IReadOnlyCollection<Origin> Forks => _forks;
+    public IReadOnlyCollection<Origin> Forks => _forks.Found;
 
     /// <summary>Origins of which events were sent that are of the future by the clock here.</summary>
     public IReadOnlyCollection<Origin> TooFarAhead => _tooFarAhead;
@@ -45,11 +45,12 @@ internal sealed class SyncSender(
     /// <summary>Events that the peer lacks and that were left for another round.</summary>
     public long EventsLeft { get; private set; }
 
-    private bool HasAll => EventsLeft > 0 || _after.Covers(_upTo);
+    private bool HasAll => EventsLeft > 0 || _after.Covers(_all);
 
     public void Begin(VectorClock mine, VectorClock theirs, Dictionary<Origin, ulong> theirHashes)
     {
-        (_theirs, _theirHashes) = (theirs, theirHashes);
+        _theirs = theirs;
+        _forks.Begin(theirs, theirHashes);
         var lacking = new List<Dot>();
         var now = replica.Clock;
         foreach (var dot in mine.Entries)
@@ -60,15 +61,13 @@ internal sealed class SyncSender(
             {
                 AddLacking(dot, known, lacking);
             }
-            else if (known == dot.Sequence
-                && now[dot.Origin] == dot.Sequence
-                && theirHashes.TryGetValue(dot.Origin, out var hash))
+            else if (known == dot.Sequence && now[dot.Origin] == dot.Sequence)
             {
-                Compare(dot, hash);
+                _forks.Compare(dot);
             }
         }
 
-        (_after, _upTo) = (theirs, VectorClock.Of([.. lacking]));
+        (_after, _all, _upTo) = (theirs, VectorClock.Of([.. lacking]), link.First(lacking, theirs));
         FollowLink();
         if (theirs[replica.Self] > now[replica.Self])
         {
@@ -99,21 +98,6 @@ internal sealed class SyncSender(
         }
     }
 
-    // Only what was compared is confirmed: a log that stands as at a checkpoint was not told again.
-    private void Compare(Dot end, ulong theirHash)
-    {
-        var isOurs = theirHash == VectorFrame.ShortHash(replica.HashOf(end.Origin));
-        if (!isOurs)
-        {
-            _forks.Add(end.Origin);
-        }
-
-        if (end.Origin == replica.Self)
-        {
-            replica.Witness(end.Sequence, isOurs);
-        }
-    }
-
     public void Read(IReadOnlyList<SyncEvent> events)
     {
         if (!_isReading)
@@ -129,14 +113,14 @@ internal sealed class SyncSender(
 
         if (_isReadingAhead)
         {
-            var ahead = _ahead!.Take(events, after, _after).Where(next => !_forks.Contains(next.Dot.Origin));
+            var ahead = _ahead!.Take(events, after, _after).Where(next => !_forks.Has(next.Dot.Origin));
             _ahead.SentAhead(Send([.. ahead], isAhead: true));
         }
         else
         {
             _after = after;
             _batch.AddRange(events.Where(next =>
-                !_forks.Contains(next.Dot.Origin) && !_withheld.Withholds(next, _theirs)));
+                !_forks.Has(next.Dot.Origin) && !_withheld.Withholds(next, _theirs)));
             SendFull();
         }
 
@@ -148,13 +132,13 @@ internal sealed class SyncSender(
     {
         foreach (var next in events)
         {
-            if (next.Dot.Sequence != after[next.Dot.Origin] + 1 || !_upTo.Covers(next.Dot))
+            if (next.Dot.Sequence != after[next.Dot.Origin] + 1 || !_all.Covers(next.Dot))
             {
                 outbox.End(SyncEndReason.StoreIncomplete, $"the store gave {next.Dot} where another was to come.");
                 return null;
             }
 
-            CheckFork(next);
+            _forks.Check(next);
             if (replica.Time.Check(next.Time) is ClockReading.TooFarAhead)
             {
                 _tooFarAhead.Add(next.Dot.Origin);
@@ -188,12 +172,12 @@ internal sealed class SyncSender(
     private void FollowLink()
     {
         link.Follow();
-        if (_ahead is null && link is { Strategy.CriticalFirst: true, MayGoAhead: true } && !_after.Covers(_upTo))
+        if (_ahead is null && link is { Strategy.CriticalFirst: true, MayGoAhead: true } && !_after.Covers(_all))
         {
             // What goes ahead follows what was sent.
             Send([.. _batch], isAhead: false);
             _batch.Clear();
-            _ahead = new CriticalFirst(options.IsCritical!, _after, _upTo, options);
+            _ahead = new CriticalFirst(options.IsCritical!, _after, _all, options);
         }
     }
 
@@ -205,28 +189,6 @@ internal sealed class SyncSender(
         {
             FollowLink();
             Continue();
-        }
-    }
-
-    // The first event that the peer lacks names the one that it should have.
-    private void CheckFork(SyncEvent next)
-    {
-        var origin = next.Dot.Origin;
-        var known = _theirs[origin];
-        if (next.Dot.Sequence != known + 1 || known == 0 || !_theirHashes.TryGetValue(origin, out var hash))
-        {
-            return;
-        }
-
-        var isOurs = hash == VectorFrame.ShortHash(next.Previous);
-        if (!isOurs)
-        {
-            _forks.Add(origin);
-        }
-
-        if (origin == replica.Self)
-        {
-            replica.Witness(known, isOurs);
         }
     }
 
@@ -244,6 +206,11 @@ internal sealed class SyncSender(
             // A page ends behind an event that may be as large as one can be.
             return Send([.. events.Take(events.Count / 2)], isAhead)
                 + Send([.. events.Skip(events.Count / 2)], isAhead);
+        }
+
+        if (!isAhead)
+        {
+            link.Sent(events, _theirs);
         }
 
         var type = isAhead ? FrameType.Ahead : FrameType.Events;
@@ -264,9 +231,11 @@ internal sealed class SyncSender(
             && _sliceBytes >= Math.Max(link.Strategy.SliceBytes, _ahead.Bytes)
             && _batch.Count == 0)
         {
-            EventsLeft = _upTo.EventsBeyond(_after);
+            EventsLeft = _all.EventsBeyond(_after);
         }
 
+        // What is stuck at the peer comes behind all else.
+        _upTo = _after.Covers(_upTo) ? _all : _upTo;
         if (!HasAll)
         {
             ReadOn();
@@ -274,7 +243,7 @@ internal sealed class SyncSender(
         else if (!_hasSaidDone && _mayBeDone)
         {
             _hasSaidDone = true;
-            outbox.Send(frame => DoneFrame.Write(frame, _forks, EventsLeft));
+            outbox.Send(frame => DoneFrame.Write(frame, _forks.Found, EventsLeft));
         }
     }
 

@@ -116,8 +116,8 @@ internal sealed class SyncSession : IDisposable
             case SyncInput.WholeRead read when _round is not null:
                 _round.WholeRead(read.Events);
                 break;
-            case SyncInput.Repaired when _round is not null:
-                _round.Repaired();
+            case SyncInput.Repaired repaired when _round is not null:
+                _round.Repaired(repaired.Refusal);
                 break;
             case SyncInput.Snapshot snapshot:
                 _snapshots.Take(snapshot.Result);

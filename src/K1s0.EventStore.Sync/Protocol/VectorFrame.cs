@@ -87,18 +87,21 @@ internal static class VectorFrame
         var count = 0;
         foreach (var dot in known.Entries)
         {
-            count += since?[dot.Origin] == dot.Sequence ? 0 : 1;
+            count += IsTold(dot) ? 1 : 0;
         }
 
         frame.Integer((ulong)count);
         foreach (var dot in known.Entries)
         {
-            if (since?[dot.Origin] != dot.Sequence)
+            if (IsTold(dot))
             {
                 frame.Dot(dot);
                 frame.UInt64(ShortHash(replica.HashOf(dot.Origin)));
             }
         }
+
+        // Of a log that was another at the checkpoint, the peer may still have the other branch.
+        bool IsTold(Dot dot) => since?[dot.Origin] != dot.Sequence || replica.HeadOf(dot.Origin).WasAdopted;
     }
 
     /// <summary>What the peer knows, and the short hashes of the ends that it named.</summary>

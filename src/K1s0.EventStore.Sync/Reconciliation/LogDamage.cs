@@ -22,6 +22,9 @@ internal sealed class LogDamage
 
     public int Count { get; private set; }
 
+    /// <summary>Of which logs the branch here is to be given up: sessions ask for these too.</summary>
+    public BranchMarks Branches { get; } = new();
+
     public bool IsFull => Count >= MaxEvents;
 
     public bool Any => Count > 0;

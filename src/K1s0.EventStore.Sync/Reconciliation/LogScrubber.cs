@@ -26,10 +26,18 @@ internal static class LogScrubber
         for (var i = 0; i < clock.Count && isComplete; i++)
         {
             var origin = clock.Entries[i].Origin;
-            var (head, most) = replica.Look(known => (known.HeadOf(origin), LogDamage.MaxEvents - damage.Count));
+            var (head, most, adoptions) = replica.Look(known =>
+                (known.HeadOf(origin), LogDamage.MaxEvents - damage.Count, damage.Branches.Adoptions));
             var found = await FindAsync(store, head, most, cancellationToken).ConfigureAwait(false);
-            replica.Look(_ => damage.Replace(origin, found.Damaged));
-            (whole, isComplete) = (whole + found.Whole, found.IsComplete);
+            var isOfOneBranch = replica.Look(_ =>
+            {
+                // What another branch demands is not asked for: it would come back into the log.
+                var isSame = damage.Branches.Adoptions == adoptions;
+                damage.Replace(origin, isSame ? found.Damaged : []);
+                return isSame;
+            });
+            i -= isOfOneBranch ? 0 : 1;
+            (whole, isComplete) = isOfOneBranch ? (whole + found.Whole, found.IsComplete) : (whole, isComplete);
         }
 
         return (whole, isComplete);

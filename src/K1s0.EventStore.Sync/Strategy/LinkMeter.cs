@@ -30,6 +30,9 @@ internal sealed class LinkMeter
     private DateTimeOffset? _heldBackSince;
     private volatile LinkQuality _quality = new(LinkState.Normal, null, TimeSpan.Zero, null, 0);
 
+    /// <summary>Which logs do not come on at the peer.</summary>
+    public StuckLogs Stuck { get; } = new();
+
     /// <summary>How good the link is.</summary>
     public LinkQuality Quality => _quality;
 
@@ -68,9 +71,12 @@ internal sealed class LinkMeter
     /// <summary>What the link asks for.</summary>
     public RoundStrategy Decide(SyncOptions options, DateTimeOffset now)
     {
-        var mayHoldBack = _heldBackSince is not { } since || now - since < options.MaxDeferral;
-        return RoundStrategy.For(_quality, mayHoldBack);
+        return RoundStrategy.For(_quality, !IsOverdue(options, now));
     }
+
+    /// <summary>Whether events have been held back, by either side, for as long as they may.</summary>
+    public bool IsOverdue(SyncOptions options, DateTimeOffset now) =>
+        _heldBackSince is { } since && now - since >= options.MaxDeferral;
 
     private void Publish() => _quality = new LinkQuality(
         (_isConstrained, _isLatent) switch

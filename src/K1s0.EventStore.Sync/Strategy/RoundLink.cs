@@ -22,13 +22,28 @@ internal sealed class RoundLink(
     public void Tell()
     {
         Strategy = CanFollow ? meter?.Decide(options, outbox.Now) ?? default : default;
-        if (!Strategy.IsUsual)
+
+        // A peer that measures this session only does not know for how long it has held something back.
+        if (!Strategy.IsUsual || (CanFollow && meter?.IsOverdue(options, outbox.Now) is true))
         {
             outbox.Send(Strategy.Write);
         }
     }
 
     public void Take(ref WireReader reader) => (Strategy, _isTold) = (RoundStrategy.Read(ref reader), true);
+
+    /// <summary>What goes first of what the peer lacks.</summary>
+    public VectorClock First(List<Dot> lacking, VectorClock theirs) =>
+        VectorClock.Of([.. meter?.Stuck.First(lacking, theirs) ?? lacking]);
+
+    /// <summary>Events are sent that follow what the peer has of their logs, or what was sent.</summary>
+    public void Sent(IEnumerable<SyncEvent> events, VectorClock theirs)
+    {
+        foreach (var next in events)
+        {
+            meter?.Stuck.Sent(next.Dot.Origin, theirs[next.Dot.Origin]);
+        }
+    }
 
     /// <summary>
     /// The link may turn out to be slow in the middle of a round, too. What the peer has told counts for more.

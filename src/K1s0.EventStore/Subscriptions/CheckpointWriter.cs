@@ -61,10 +61,10 @@ internal sealed class CheckpointWriter
         return new Checkpoint(mark.Position, _identity, hash ?? default);
     }
 
-    /// <summary>Moves the checkpoint, unless it is there already.</summary>
+    /// <summary>Moves the checkpoint, unless it is there or further already.</summary>
     public async Task SaveAsync(LowWaterMark mark)
     {
-        if (mark.Position == (Claim.Checkpoint?.Position ?? Position.Start))
+        if (mark.Position <= (Claim.Checkpoint?.Position ?? Position.Start))
         {
             return;
         }

@@ -44,12 +44,21 @@ internal sealed class LaneRun : ISubscriptionRun, IDisposable
         await handling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await stop.CancelAsync().ConfigureAwait(false);
         await saving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (saving.IsFaulted || handling.IsFaulted)
+        {
+            // The feed may be what is broken: it is not asked for the hash at the mark.
+            await SaveLastAsync(_lowWater.LastHashed, mayFail: true).ConfigureAwait(false);
+        }
+        else
+        {
+            await SaveLastAsync(_lowWater.Mark, mayFail: handling.IsCanceled).ConfigureAwait(false);
+        }
+
         if (saving.IsFaulted)
         {
             await saving.ConfigureAwait(false);
         }
 
-        await SaveLastAsync(mayFail: !handling.IsCompletedSuccessfully).ConfigureAwait(false);
         await handling.ConfigureAwait(false);
     }
 
@@ -250,11 +259,11 @@ internal sealed class LaneRun : ISubscriptionRun, IDisposable
         }
     }
 
-    private async Task SaveLastAsync(bool mayFail)
+    private async Task SaveLastAsync(LowWaterMark mark, bool mayFail)
     {
         try
         {
-            await _writer.SaveAsync(_lowWater.Mark).ConfigureAwait(false);
+            await _writer.SaveAsync(mark).ConfigureAwait(false);
         }
         catch (EventStoreException e) when (mayFail)
         {

@@ -10,6 +10,7 @@ internal sealed class LowWater(LowWaterMark origin, PositionWaiters? waiters = n
     private readonly Lock _lock = new();
     private readonly Queue<WorkInFlight> _work = new();
     private LowWaterMark _mark = origin;
+    private LowWaterMark _lastHashed = origin;
     private WorkInFlight? _last;
     private DateTimeOffset? _heldSince;
 
@@ -21,6 +22,21 @@ internal sealed class LowWater(LowWaterMark origin, PositionWaiters? waiters = n
             lock (_lock)
             {
                 return _mark;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The newest mark whose chain hash is known without asking the feed: between it and <see cref="Mark"/> lies nothing
+    /// that was to be handled.
+    /// </summary>
+    public LowWaterMark LastHashed
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _lastHashed;
             }
         }
     }
@@ -120,6 +136,7 @@ internal sealed class LowWater(LowWaterMark origin, PositionWaiters? waiters = n
         if (_heldSince is null)
         {
             _mark = end;
+            _lastHashed = end.ChainHash.IsNone ? _lastHashed : end;
             waiters?.Reached(end.Position);
         }
     }

@@ -93,6 +93,41 @@ public sealed class SyncExamples
     }
 
     [Fact]
+    public async Task The_forks_example_gives_up_a_branch_and_reads_it()
+    {
+        var (copied, reviewed) = (new Origin(ReplicaId.Create(), 1), new List<Dot>());
+        using var node = await OpenWithLogAsync(copied, length: 1);
+        using var peer = await OpenWithLogAsync(copied, length: 2);
+        Action<Dot, EventEnvelope> review = (dot, _) => reviewed.Add(dot);
+        var synchronise = async () =>
+        {
+            var (toPeer, toNode) = InMemorySyncTransport.CreatePair();
+            var answering = peer.SynchroniseAsync(toNode, SyncRole.Responder);
+            var called = await node.SynchroniseAsync(toPeer, SyncRole.Initiator);
+            await answering;
+            return called;
+        };
+        var outcome = await synchronise();
+
+        // snippet: sync-forks
+        foreach (var log in outcome.Report!.Forks)
+        {
+            node.Branches.Adopt(log); // on every replica that may hold the branch that loses; on the others it does nothing
+        }
+
+        outcome = await synchronise(); // or as SyncHost does it: SyncReport.BranchesAdopted, and then the views are built anew
+
+        await foreach (var givenUp in node.Branches.ReadGivenUpAsync())
+        {
+            review(givenUp.Dot, givenUp.Envelope);
+        }
+
+        // end-snippet
+        outcome.Report!.BranchesAdopted.Should().Equal(new AdoptedBranch(copied, 1, 1));
+        reviewed.Should().Equal(new Dot(copied, 1));
+    }
+
+    [Fact]
     public async Task The_queue_example_delivers_its_operation_once()
     {
         var folder = Directory.CreateTempSubdirectory("k1s0-queue-example-");
@@ -259,5 +294,21 @@ public sealed class SyncExamples
         public int Read(EventEnvelope envelope) => envelope.PayloadUtf8.Length;
 
         public int Merge(int left, int right) => Math.Max(left, right);
+    }
+
+    private static async Task<ReplicaNode> OpenWithLogAsync(Origin copied, int length)
+    {
+        var (store, events) = (new InMemoryReplicaStore(), new List<DeliveredEvent>());
+        var writer = Replica.Resume(
+            copied, [], new HybridClock(TimeProvider.System), new ReplicaOptions { ContinueUnwitnessed = true });
+        while (events.Count < length)
+        {
+            events.Add(writer.Write(EventEnvelope.Create(new StreamId("user", "7"), "renamed", "{}"u8.ToArray())));
+        }
+
+        await store.WriteIdentityAsync(new ReplicaIdentity(new Origin(ReplicaId.Create(), 1), string.Empty));
+        await store.AppendAsync(events);
+        return await ReplicaNode.OpenAsync(
+            store, new ReplicaNodeOptions { Sync = new SyncOptions { SharedKey = new byte[32] } });
     }
 }

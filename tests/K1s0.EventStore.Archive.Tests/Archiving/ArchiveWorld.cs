@@ -329,16 +329,38 @@ internal sealed class ArchiveWorld : IDisposable
         return content;
     }
 
-    // Up to the bound all events are in batches that are whole, behind it all of them are rows: each once.
+    // Up to the bound all events are in batches that are whole, behind it all of them are rows: each once. It is asked
+    // before every call, so it compares plainly and makes a sentence only of what does not hold.
     private void CheckHomes()
     {
-        var hot = Archive.Rows.Where(row => row.Position > Archive.Pruned).Select(row => row.Position);
-        hot.SequenceEqual(_all.Where(envelope => envelope.Position > Archive.Pruned).Select(e => e.Position))
-            .Should().BeTrue("every event behind the bound is in the database, once");
-        var through = default(Position);
-        foreach (var batch in Archive.Batches.Where(batch => batch.Plan.Last <= Archive.Pruned))
+        var pruned = Archive.Pruned;
+        var home = _all.FindLastIndex(envelope => envelope.Position <= pruned) + 1;
+        foreach (var row in Archive.Rows)
         {
-            batch.Plan.After.Should().Be(through);
+            if (row.Position > pruned && (home == _all.Count || row.Position != _all[home++].Position))
+            {
+                Assert.Fail($"the event at {row.Position} is in the database twice, out of order, or in place of another");
+            }
+        }
+
+        if (home != _all.Count)
+        {
+            Assert.Fail($"the event at {_all[home].Position} is neither in the archive nor in the database");
+        }
+
+        var through = default(Position);
+        foreach (var batch in Archive.Batches)
+        {
+            if (batch.Plan.Last > pruned)
+            {
+                continue;
+            }
+
+            if (batch.Plan.After != through)
+            {
+                Assert.Fail($"the batch behind {batch.Plan.After} does not begin at {through}, where the one before ends");
+            }
+
             through = batch.Plan.Last;
             if (_checked.Add(batch.Stored!.Key))
             {
@@ -346,7 +368,10 @@ internal sealed class ArchiveWorld : IDisposable
             }
         }
 
-        through.Should().Be(Archive.Pruned, "batches cover everything up to the bound");
+        if (through != pruned)
+        {
+            Assert.Fail($"batches cover everything up to {through}, and the bound is {pruned}");
+        }
     }
 
     private void CheckObject(BatchEntry batch)

@@ -45,6 +45,31 @@ public sealed class ArchiveLifecycleTests
     }
 
     [Fact]
+    public async Task Classes_that_have_one_name_in_the_bucket_are_moved_between_once_and_never_again()
+    {
+        var events = await Corpus.Create().OrdersAsync(2_000);
+        await TestArchive.CreateAsync(_objects, events, 500);
+        var (objects, seen) = OneNameStore.Around(_objects, StorageClass.InfrequentAccess);
+        var lifecycle = new ArchiveLifecycle(
+            objects,
+            new BucketListings(objects, _time),
+            policy: Small with { CompactBelowBytes = 0 },
+            costs: FreeMoves(),
+            timeProvider: _time);
+        _time.Advance(TimeSpan.FromDays(8));
+
+        var first = await lifecycle.RunAsync(cancellationToken: Cancellation);
+        var second = await lifecycle.RunAsync(cancellationToken: Cancellation);
+
+        (first.Moved.Count, second.Moved.Count).Should().Be((0, 0), "they lie where they lay");
+        seen.Moves.Should().ContainSingle("the first one has shown it");
+        (await lifecycle.PreviewAsync(Cancellation)).Moves.Should().BeEmpty();
+        _time.Advance(TimeSpan.FromDays(30));
+        var third = await lifecycle.RunAsync(cancellationToken: Cancellation);
+        third.Moved.Should().HaveCount(4).And.OnlyContain(move => move.To.StorageClass == StorageClass.InstantArchive);
+    }
+
+    [Fact]
     [Trait("Row", "L16")]
     public async Task A_large_batch_goes_all_the_way_down_and_each_move_is_counted()
     {

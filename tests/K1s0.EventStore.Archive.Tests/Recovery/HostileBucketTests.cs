@@ -9,6 +9,7 @@ namespace K1s0.EventStore.Archive.Tests;
 /// A bucket whose every digest fits, written by somebody who wants the memory of its readers: typed errors, and nothing
 /// reserved for what is claimed.
 /// </summary>
+[Collection(nameof(AloneInTheProcess))]
 public sealed class HostileBucketTests : IDisposable
 {
     private const int Mebibyte = 1024 * 1024;
@@ -151,7 +152,6 @@ public sealed class HostileBucketTests : IDisposable
 
         var found = await new ArchiveVerifier(objects).VerifyAsync(Cancellation);
 
-        // Other tests of this program allocate meanwhile.
         (GC.GetTotalAllocatedBytes() - before).Should().BeLessThan(Huge / 2);
         found.Findings.Should().ContainSingle(finding =>
             finding.Kind == ArchiveFindingKind.Damaged && finding.Key == key.Value);

@@ -86,6 +86,20 @@ public sealed class MissingStandby : IAsyncLifetime
         await SignalAsync(function);
     }
 
+    /// <summary>
+    /// Does something to each session whose commit waits for the standby, until the write has ended: also to those in
+    /// which it is tried again.
+    /// </summary>
+    public Task InterruptAsync(string function, Task write) => Eventually.TrueAsync(async () =>
+    {
+        if (!write.IsCompleted)
+        {
+            await SignalAsync(function);
+        }
+
+        return write.IsCompleted;
+    });
+
     private Task<bool> IsWaitingAsync() => Local.ScalarAsync<bool>($"select exists (select {WaitingSessions})");
 
     private Task SignalAsync(string function) => Local.ExecuteAsync(

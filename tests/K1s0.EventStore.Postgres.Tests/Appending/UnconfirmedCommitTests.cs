@@ -23,15 +23,16 @@ public sealed class UnconfirmedCommitTests(MissingStandby server) : IClassFixtur
         string end, int retries)
     {
         var stream = Some.Stream();
-        var (local, writer) = await StoresAsync(end, retries);
+        var (local, writer) = await StoresAsync(retries);
         var events = Some.Events(stream, 2);
         await server.DemandAsync();
         try
         {
-            var append = writer.Store.AppendAsync(stream, events, 0);
-            if (end is not "time limit")
+            var isLimited = end is "time limit";
+            var append = (isLimited ? Limited(writer) : writer).Store.AppendAsync(stream, events, 0);
+            if (!isLimited)
             {
-                await server.InterruptAsync(end);
+                await server.InterruptAsync(end, append);
             }
 
             var unknown = await Assert.ThrowsAsync<AppendOutcomeUnknownException>(() => append);
@@ -57,7 +58,8 @@ public sealed class UnconfirmedCommitTests(MissingStandby server) : IClassFixtur
     public async Task As_long_as_the_standby_is_missing_a_repetition_is_not_reported_as_success_either(
         bool severalStreams)
     {
-        var (local, writer) = await StoresAsync("time limit", retries: 0);
+        var (local, writer) = await StoresAsync(retries: 0);
+        var limited = Limited(writer);
         StreamAppend[] appends = severalStreams
             ? [Some.Append(Some.Stream(), 2), Some.Append(Some.Stream())]
             : [Some.Append(Some.Stream(), 2)];
@@ -66,7 +68,7 @@ public sealed class UnconfirmedCommitTests(MissingStandby server) : IClassFixtur
         {
             for (var attempt = 0; attempt < 3; attempt++)
             {
-                await Assert.ThrowsAsync<AppendOutcomeUnknownException>(() => writer.Store.AppendAsync(appends));
+                await Assert.ThrowsAsync<AppendOutcomeUnknownException>(() => limited.Store.AppendAsync(appends));
             }
         }
         finally
@@ -81,7 +83,7 @@ public sealed class UnconfirmedCommitTests(MissingStandby server) : IClassFixtur
     [Fact]
     public async Task Appends_that_share_an_unconfirmed_commit_are_each_of_unknown_outcome()
     {
-        var (local, writer) = await StoresAsync("pg_cancel_backend", retries: 0);
+        var (local, writer) = await StoresAsync(retries: 0);
         writer = writer.Reopen(configure: options => options.MaxWriters = 1);
         StreamAppend[] appends =
             [.. Enumerable.Range(0, 3).Select(_ => Some.Append(Some.Stream(), 2, ExpectedVersion.NoStream))];
@@ -115,7 +117,7 @@ public sealed class UnconfirmedCommitTests(MissingStandby server) : IClassFixtur
     public async Task Also_sessions_that_do_not_want_to_hear_warnings_hear_this_one()
     {
         var stream = Some.Stream();
-        var (local, writer) = await StoresAsync("pg_cancel_backend", retries: 0);
+        var (local, writer) = await StoresAsync(retries: 0);
         writer = writer.Reopen(server.Deaf);
         await writer.Store.GetIdentityAsync();
         var events = Some.Events(stream, 1);
@@ -142,7 +144,7 @@ public sealed class UnconfirmedCommitTests(MissingStandby server) : IClassFixtur
     public async Task A_repetition_that_waits_until_the_standby_is_there_succeeds()
     {
         var stream = Some.Stream();
-        var (local, writer) = await StoresAsync("pg_cancel_backend", retries: 0);
+        var (local, writer) = await StoresAsync(retries: 0);
         var events = Some.Events(stream, 1);
         await server.DemandAsync();
         var append = writer.Store.AppendAsync(stream, events, 0);
@@ -161,15 +163,15 @@ public sealed class UnconfirmedCommitTests(MissingStandby server) : IClassFixtur
     private static Task<AppendResult> AppendAsync(TestStore store, StreamAppend append) =>
         store.Store.AppendAsync(append.StreamId, append.Events, append.Expected);
 
+    // For who gives a waiting commit up by itself; whatever else is asked of the server has the usual time.
+    private static TestStore Limited(TestStore writer) =>
+        writer.Reopen(configure: options => options.CommandTimeout = TimeSpan.FromSeconds(2));
+
     // The same store over sessions that do not wait, and over those of an application.
-    private async Task<(TestStore Local, TestStore Writer)> StoresAsync(string end, int retries)
+    private async Task<(TestStore Local, TestStore Writer)> StoresAsync(int retries)
     {
         var local = await TestStore.CreateAsync(server.Local, $"store_{Guid.CreateVersion7():N}");
-        var writer = local.Reopen(server.Waiting, options =>
-        {
-            options.MaxRetries = retries;
-            options.CommandTimeout = TimeSpan.FromSeconds(end is "pg_cancel_backend" ? 30 : 1);
-        });
+        var writer = local.Reopen(server.Waiting, options => options.MaxRetries = retries);
 
         // What is prepared before the standby is demanded is not part of what is tried.
         await writer.Store.GetIdentityAsync();

@@ -53,6 +53,9 @@ public sealed class ArchiverRightsTests(StoreDatabase database) : IClassFixture<
     [InlineData("alter table {s}.events detach partition {s}.{partition}", "must be owner")]
     [InlineData("drop table {s}.{partition}", "must be owner")]
     [InlineData("delete from {s}.events", "permission denied")]
+    [InlineData("update {s}.leases set expires_at = now() where lease_name = 'k1s0 ledger'", "permission denied for lease")]
+    [InlineData("update {s}.leases set epoch = 99, lease_name = 'archive'", "permission denied for lease")]
+    [InlineData("insert into {s}.leases values ('mailer', 'rogue', 1, now())", "permission denied for lease")]
     public async Task What_the_steps_write_it_cannot_write_itself(string forbidden, string refusal)
     {
         using var bucket = new BucketDirectory();
@@ -60,6 +63,7 @@ public sealed class ArchiverRightsTests(StoreDatabase database) : IClassFixture<
         await using var scene = await ArchiveScene.CreateAsync(database, bucket.Objects);
         await scene.AppendAsync(Old, 20, 2);
         await scene.Store.ExecuteAsync($"select {{s}}.grant_archiver('{role.Name}')");
+        await scene.Store.Leases.TryAcquireAsync("k1s0 ledger", "sealer", TimeSpan.FromHours(1));
         var before = await scene.Store.ContentAsync();
 
         var failure = await Assert.ThrowsAsync<PostgresException>(() => role.DataSource.ExecuteAsync(
@@ -101,6 +105,27 @@ public sealed class ArchiverRightsTests(StoreDatabase database) : IClassFixture<
             .Replace("{last}", events[^1].Position.ToString(), StringComparison.Ordinal)
             .Replace("{earliest}", TextOf(events[0].RecordedAt), StringComparison.Ordinal)
             .Replace("{latest}", TextOf(events[^1].RecordedAt), StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("grant_writer")]
+    [InlineData("grant_sealer")]
+    public async Task Who_appends_or_seals_takes_other_leases_whether_it_archives_or_not(string grant)
+    {
+        await using var role = await TestRole.CreateAsync(database);
+        using var bucket = new BucketDirectory();
+        await using var scene = await ArchiveScene.CreateAsync(database, bucket.Objects);
+        foreach (var granted in new[] { grant, "grant_archiver" })
+        {
+            await scene.Store.ExecuteAsync($"select {{s}}.{granted}('{role.Name}')");
+            var store = scene.Store.Reopen(role.DataSource);
+            foreach (var name in new[] { "mailer", IArchiveCatalog.LeaseName })
+            {
+                var lease = await store.Leases.TryAcquireAsync(name, "app", TimeSpan.FromHours(1));
+                lease = await store.Leases.RenewAsync(lease!, TimeSpan.FromHours(1));
+                await store.Leases.ReleaseAsync(lease);
+            }
+        }
     }
 
     private static string TextOf(DateTimeOffset time) =>

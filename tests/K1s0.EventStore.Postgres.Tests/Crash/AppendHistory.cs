@@ -45,7 +45,7 @@ internal sealed class AppendHistory(IReadOnlyList<StreamId> shared)
     /// <summary>Returns when so many appends have been acknowledged.</summary>
     public async Task ReachedAsync(int count)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         while (Acknowledged < count)
         {
             await Task.Delay(5, limit.Token);

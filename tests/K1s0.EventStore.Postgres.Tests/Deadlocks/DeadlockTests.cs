@@ -12,7 +12,7 @@ public sealed class DeadlockTests(ITestOutputHelper output) : IAsyncLifetime
     private static readonly TimeSpan Usual = TimeSpan.FromSeconds(8);
 
     // How long the processes may take to start and to end.
-    private static readonly TimeSpan Grace = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Grace = TimeSpan.FromMinutes(10);
 
     private readonly StoreDatabase _database = new();
 

@@ -13,7 +13,7 @@ public sealed class IdleConnectionTests(StoreDatabase database) : IClassFixture<
     [Fact]
     public async Task Fifty_subscriptions_of_a_process_hold_at_most_three_connections_while_idle()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         var schema = database.NewSchemaName();
         using var host = Host(schema);
         await host.StartAsync(limit.Token);

@@ -7,7 +7,7 @@ namespace K1s0.EventStore.Postgres.Tests.Feed;
 /// <summary>A store in a database of its own, and what tests of its feed look at from outside.</summary>
 internal sealed class FeedStore : IAsyncDisposable
 {
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(5);
 
     private readonly IAsyncDisposable? _database;

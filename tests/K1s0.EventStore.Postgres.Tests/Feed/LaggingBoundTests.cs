@@ -10,7 +10,7 @@ public sealed class LaggingBoundTests : IAsyncLifetime
 {
     private const string Name = "follower";
 
-    private readonly CancellationTokenSource _limit = new(TimeSpan.FromMinutes(2));
+    private readonly CancellationTokenSource _limit = new(TimeSpan.FromMinutes(10));
     private FeedStore _feed = null!;
     private Session _late = null!;
     private Position _last;

@@ -135,7 +135,7 @@ public sealed class GroupCommitTests(StoreDatabase database) : IClassFixture<Sto
         await writer.ReleaseAsync();
 
         // A bound for the case that nobody writes it any more.
-        (await patient.WaitAsync(TimeSpan.FromMinutes(1))).Version.Value.Should().Be(1);
+        (await patient.WaitAsync(TimeSpan.FromMinutes(5))).Version.Value.Should().Be(1);
         await FluentActions.Awaiting(() => Task.WhenAll(given)).Should().ThrowAsync<OperationCanceledException>();
         given.Should().OnlyContain(append => append.IsCanceled);
         (await store.ScalarAsync<long>("select count(*) from {s}.streams where stream_type = 'order'")).Should().Be(1);

@@ -56,7 +56,7 @@ public sealed class PrivilegeTests(StoreDatabase database) : IClassFixture<Store
         await writer.Checkpoints.SaveAsync(
             claim, new Checkpoint(new Position(3), await writer.Store.GetIdentityAsync()));
 
-        var lease = await writer.Leases.TryAcquireAsync("lease", "owner", TimeSpan.FromMinutes(1));
+        var lease = await writer.Leases.TryAcquireAsync("lease", "owner", TimeSpan.FromMinutes(30));
         await writer.Leases.ReleaseAsync(await writer.Leases.RenewAsync(lease!, TimeSpan.FromMinutes(1)));
 
         (await writer.Store.LoadAsync(Stream)).Should().HaveCount(5);

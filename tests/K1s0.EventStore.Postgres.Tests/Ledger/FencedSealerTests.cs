@@ -113,7 +113,7 @@ public sealed class FencedSealerTests(StoreDatabase database) : IClassFixture<St
     {
         using var log = await TestLog.CreateAsync(database);
         var head = await log.GrowAsync(5, SeededRandom.Create());
-        var held = await log.Store.Leases.TryAcquireAsync("lease", "owner", TimeSpan.FromMinutes(1));
+        var held = await log.Store.Leases.TryAcquireAsync("lease", "owner", TimeSpan.FromMinutes(30));
         var before = await log.ContentAsync();
 
         var found = await log.Store.ScalarAsync<string>(

@@ -16,9 +16,12 @@ public sealed class PgBouncerSubscriptionTests(BouncedDatabase database) : IClas
         using var live = new LiveFeed(store.Store);
         using var leases = new SubscriptionLeases(store.Leases);
         using var others = new SubscriptionLeases(store.Leases);
-        var first = new RunningSubscription(Subscribe(ledger, live, leases), _limit.Token);
+
+        // The first one loses its lease only by ending; the second one asks for it as often as its own says.
+        var first = new RunningSubscription(Subscribe(ledger, live, leases, TimeSpan.FromHours(1)), _limit.Token);
         await first.StatusAsync(status => status.State is SubscriptionState.Live);
-        await using var second = new RunningSubscription(Subscribe(ledger, live, others), _limit.Token);
+        await using var second = new RunningSubscription(
+            Subscribe(ledger, live, others, TimeSpan.FromSeconds(5)), _limit.Token);
         await second.StatusAsync(status => status.State is SubscriptionState.StandingBy);
         await store.Store.AppendAsync([Some.Append(Some.Stream(), 20)], _limit.Token);
         await first.StatusAsync(status => status.HandledEvents == 20);
@@ -79,10 +82,11 @@ public sealed class PgBouncerSubscriptionTests(BouncedDatabase database) : IClas
 
     public void Dispose() => _limit.Dispose();
 
-    private static Subscription Subscribe(Subscriptions.Ledger ledger, LiveFeed live, SubscriptionLeases leases)
+    private static Subscription Subscribe(
+        Subscriptions.Ledger ledger, LiveFeed live, SubscriptionLeases leases, TimeSpan leaseDuration)
     {
         var store = ledger.Store;
-        var options = new SubscriptionOptions { LeaseDuration = TimeSpan.FromSeconds(5), BatchSize = 7 };
+        var options = new SubscriptionOptions { LeaseDuration = leaseDuration, BatchSize = 7 };
         return new Subscription(
             "shared",
             new PostgresAtomicHandler(store.DataSource, ledger, store.Options, options.LeaseDuration),

@@ -34,8 +34,8 @@ public sealed class PgBouncerTests(BouncedDatabase database) : IClassFixture<Bou
         var claim = await store.Checkpoints.ClaimAsync("consumer", "owner");
         await store.Checkpoints.SaveAsync(
             claim, new Checkpoint(first.LastPosition, await store.Store.GetIdentityAsync()));
-        var lease = await store.Leases.TryAcquireAsync("lease", "owner", TimeSpan.FromMinutes(1));
-        lease = await store.Leases.RenewAsync(lease!, TimeSpan.FromMinutes(2));
+        var lease = await store.Leases.TryAcquireAsync("lease", "owner", TimeSpan.FromMinutes(30));
+        lease = await store.Leases.RenewAsync(lease!, TimeSpan.FromMinutes(40));
         (await store.Leases.TryAcquireAsync("lease", "other", TimeSpan.FromMinutes(1))).Should().BeNull();
         await store.Leases.ReleaseAsync(lease);
 

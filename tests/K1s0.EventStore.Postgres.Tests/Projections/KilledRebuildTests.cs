@@ -53,7 +53,7 @@ public sealed class KilledRebuildTests(StoreDatabase database, ITestOutputHelper
 
         var feed = await store.FeedAsync();
         var caughtUp = store.Checkpoints.WaitUntilCaughtUpAsync(
-            ProjectionProcess.Name, feed[^1].Position, TimeSpan.FromMinutes(1), cancellationToken: limit.Token);
+            ProjectionProcess.Name, feed[^1].Position, TimeSpan.FromMinutes(10), cancellationToken: limit.Token);
         while (!caughtUp.IsCompleted)
         {
             await last.ReadLineAsync(limit.Token);
@@ -82,7 +82,7 @@ public sealed class KilledRebuildTests(StoreDatabase database, ITestOutputHelper
     [Trait("PeerBug", "B36")]
     public async Task A_process_that_dies_in_a_step_of_the_swap_leaves_the_tables_before_it_or_behind_it(string step)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         var store = await database.NewStoreAsync();
         var streams = Enumerable.Range(0, 5).Select(_ => Some.Stream()).ToArray();
         for (var round = 0; round < 6; round++)

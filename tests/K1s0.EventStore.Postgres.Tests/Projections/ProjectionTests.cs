@@ -7,7 +7,7 @@ namespace K1s0.EventStore.Postgres.Tests.Projections;
 public sealed class ProjectionTests(StoreDatabase database) : IClassFixture<StoreDatabase>
 {
     private const string Name = "balances";
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

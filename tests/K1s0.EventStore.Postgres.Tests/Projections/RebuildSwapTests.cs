@@ -56,7 +56,7 @@ public sealed class RebuildSwapTests(StoreDatabase database) : IClassFixture<Sto
 
         var rebuild = Rebuilder(store, new Balances(store.Name)).RebuildAsync(
             new RebuildOptions { SwapTimeout = TimeSpan.FromSeconds(1) }, cancellationToken: Cancellation);
-        await Eventually.TrueAsync(() => store.DataSource.ScalarAsync<bool>(
+        await Eventually.TrueAsync(async () => rebuild.IsCompleted || await store.DataSource.ScalarAsync<bool>(
             $"select exists (select from pg_locks where not granted and {connection.ProcessID} = any (pg_blocking_pids(pid)))"));
         await other.CommitAsync(Cancellation);
 
@@ -188,7 +188,7 @@ public sealed class RebuildSwapTests(StoreDatabase database) : IClassFixture<Sto
     }
 
     private static RebuildOptions Small =>
-        new() { BatchSize = 5, Lanes = 4, SwapTimeout = TimeSpan.FromSeconds(20) };
+        new() { BatchSize = 5, Lanes = 4, SwapTimeout = TimeSpan.FromMinutes(5) };
 
     private static ProjectionRebuilder Rebuilder(TestStore store, IProjection projection, bool isInline = false) =>
         new(store.DataSource, Name, projection, store.Options, isInline);

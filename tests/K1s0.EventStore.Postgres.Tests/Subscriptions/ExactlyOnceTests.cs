@@ -6,7 +6,7 @@ namespace K1s0.EventStore.Postgres.Tests.Subscriptions;
 public sealed class ExactlyOnceTests(StoreDatabase database) : IClassFixture<StoreDatabase>
 {
     private const string Name = "ledger";
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     [Fact]
     public async Task Effects_and_checkpoint_commit_together()

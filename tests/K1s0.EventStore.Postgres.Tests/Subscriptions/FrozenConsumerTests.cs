@@ -6,7 +6,7 @@ namespace K1s0.EventStore.Postgres.Tests.Subscriptions;
 /// <summary>Two real processes share subscriptions; one is frozen (SIGSTOP) in the middle of an event and wakes up.</summary>
 public sealed class FrozenConsumerTests(StoreDatabase database) : IClassFixture<StoreDatabase>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     [Theory]
     [InlineData(SharedConsumerProcess.ExactlyOnce)]

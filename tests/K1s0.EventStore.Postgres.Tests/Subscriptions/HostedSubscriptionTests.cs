@@ -10,7 +10,7 @@ public sealed class HostedSubscriptionTests(StoreDatabase database) : IClassFixt
     [Fact]
     public async Task Both_kinds_run_with_the_host_on_a_named_store_and_end_with_it()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         var builder = Host.CreateApplicationBuilder();
         builder.Services.AddSingleton(database.DataSource);
         builder.Services.AddEventStore()

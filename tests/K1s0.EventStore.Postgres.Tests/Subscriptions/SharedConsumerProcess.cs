@@ -16,7 +16,8 @@ internal static class SharedConsumerProcess
     public const string AtLeastOnce = "shared-at-least-once";
     public const string Stands = "stands";
 
-    private static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(3);
+    // Short enough to wait until it has run out, long enough that a busy machine renews in time.
+    private static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(6);
     private static readonly Lock Output = new();
 
     public static async Task<int> RunAsync(string[] args)

@@ -142,7 +142,7 @@ public sealed class FileErrorTests : IDisposable
         await using var again = new TestStore(Path);
         for (var i = 0; i < streams.Length; i++)
         {
-            var failure = await Record.ExceptionAsync(() => appends[i].WaitAsync(TimeSpan.FromMinutes(1)));
+            var failure = await Record.ExceptionAsync(() => appends[i].WaitAsync(TimeSpan.FromMinutes(5)));
             (failure is TimeoutException).Should().BeFalse("what was taken ends");
             (await again.Store.ExistsAsync(streams[i])).Should().Be(failure is null);
         }

@@ -6,7 +6,7 @@ namespace K1s0.EventStore.Sqlite.Tests.Processes;
 /// <summary>A real process that appends, and what it said.</summary>
 internal sealed class WriterProcess : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private readonly Process _process;
     private readonly CancellationTokenSource _limit = new(Patience);

@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Net;
+using System.Net.Sockets;
 using K1s0.EventStore.Conformance;
 
 namespace K1s0.EventStore.Sync.Tests;
@@ -111,6 +113,42 @@ public sealed class GossipMessageTests
             listener, SessionSide.Key, new GossipMessage { Address = "caller:1", Session = true, Digest = 7 }.ToFrame(FrameType.Gossip));
 
         (answer!.Digest, answer.Heads.Count, answer.Session).Should().Be(((ulong?)null, 0, false));
+    }
+
+    [Fact]
+    public async Task Who_has_not_proved_itself_may_answer_with_no_large_frame()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var client = new TcpClient();
+        await client.ConnectAsync((IPEndPoint)listener.LocalEndpoint);
+        using var peer = await listener.AcceptTcpClientAsync();
+        var header = new byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(header, Handshake.MaxFrameBytes + 1);
+        await peer.GetStream().WriteAsync(header);
+        await using var transport = new StreamSyncTransport(client.GetStream());
+        using var call = new GossipCall(transport, new SyncOptions { SharedKey = SessionSide.Key });
+
+        var refused = () => call.RunAsync([], CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
+
+        (await refused.Should().ThrowAsync<InvalidFormatException>()).WithMessage("*1089*");
+    }
+
+    [Fact]
+    public void Telling_those_who_may_not_see_a_log_does_not_count()
+    {
+        var origin = Some.Origin(1);
+        var all = VectorClock.Of([new Dot(origin, 3)]);
+        var heads = new GossipHeads();
+        heads.Look(all);
+        for (var i = 0; i < 5; i++)
+        {
+            heads.Tell(new GossipView(VectorClock.Empty, null, _ => 0), 1_000, times: 2).Should().BeEmpty();
+        }
+
+        var told = Enumerable.Range(0, 3).Select(_ => heads.Tell(new GossipView(all, 1, _ => 7), 1_000, times: 2).Count);
+
+        told.Should().Equal(1, 1, 0);
     }
 
     private static Task<ReplicaNode> OpenAsync(byte[] key, TimeProvider time) => ReplicaNode.OpenAsync(

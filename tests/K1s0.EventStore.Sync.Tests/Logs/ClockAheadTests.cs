@@ -24,6 +24,37 @@ public sealed class ClockAheadTests
     }
 
     [Fact]
+    public async Task The_way_out_that_the_exception_names_leads_on()
+    {
+        using var peer = await OpenAsync(new InMemoryReplicaStore());
+        var stuck = await OpenAsync(new InMemoryReplicaStore());
+        await stuck.WriteAsync(Some.Envelope(payload: "1"));
+        await ForkedLogs.MeetAsync(stuck, peer);
+        _clock.Error = TimeSpan.FromDays(20_000);
+        await stuck.WriteAsync(Some.Envelope(payload: "2"));
+        await stuck.WriteAsync(Some.Envelope(payload: "3"));
+        _clock.Error = TimeSpan.Zero;
+        (await Assert.ThrowsAsync<ClockAheadException>(() => stuck.WriteAsync(Some.Envelope()))).Message.Should().Contain("empty store");
+        (await ForkedLogs.MeetAsync(stuck, peer)).Called.TooFarAhead.Should().Equal(stuck.Self);
+
+        // An empty store, what the peer has, and what it never took again.
+        using var next = await OpenAsync(new InMemoryReplicaStore());
+        await ForkedLogs.MeetAsync(next, peer);
+        foreach (var lost in (await stuck.ReadHistoryAsync().ToListAsync()).Where(one => !next.Clock.Covers(one.Event.Dot)))
+        {
+            await next.WriteAsync(lost.Event.Envelope);
+        }
+
+        stuck.Dispose();
+        await ForkedLogs.MeetAsync(next, peer);
+        (await peer.ReadHistoryAsync().ToListAsync()).Select(one => one.Event.Envelope.Payload.GetInt32()).Should().Equal(1, 2, 3);
+        (await next.WriteAsync(Some.Envelope())).Event.Dot.Sequence.Should().Be(3);
+    }
+
+    private Task<ReplicaNode> OpenAsync(InMemoryReplicaStore store) =>
+        ReplicaNode.OpenAsync(store, new ReplicaNodeOptions { Sync = SessionSide.Options() }, _clock);
+
+    [Fact]
     public async Task Who_sends_what_is_of_the_future_is_told_so()
     {
         var left = new SessionSide(SyncRole.Initiator, Some.NewReplica(1, _clock), SessionSide.Options());

@@ -35,7 +35,7 @@ public static class PlantedBugs
         new("a point of another life is offered", "Protocol/SyncRound.cs", "checkpoint is not null && replica.Clock.Covers(checkpoint) ? checkpoint : null", "checkpoint"),
         new("the end of a log is not sent", "Protocol/SyncSender.cs", "if (known < dot.Sequence)", "if (known + 1 < dot.Sequence)"),
         new("what waited is not looked at again", "Logs/Replica.cs", "                        released.Enqueue(follower);\n", ""),
-        new("a point includes what the peer refused", "Protocol/SyncRound.cs", "_sender.Forks.Count == 0 && _sender.HasAllConfirmed;", "_sender.Forks.Count == 0;"),
+        new("a point includes what the peer refused", "Protocol/SyncRound.cs", "forks.Count == 0 && _sender.HasAllConfirmed;", "forks.Count == 0;"),
         new("the point is where the replica is, not where it was", "Protocol/SyncRound.cs", "                reader.End();\n                _isInSync = true;\n", "                reader.End();\n                _isInSync = true;\n                _mine = _replica.Clock;\n"),
         new("frames are confirmed that were not stored", "Protocol/SyncReceiver.cs", "_framesStored++;", "_framesStored += 2;"),
         new("a repeated frame opens", "Protocol/FrameSeal.cs", "        hash.AppendData(counter);\n", ""),
@@ -73,6 +73,10 @@ public static class PlantedBugs
         new("a chunk that rots is given", "Snapshots/SnapshotLibrary.cs", "content is { } bytes && chunk.IsMadeOf(bytes.Span) ? content : null", "content"),
         new("a publication that fails leaves chunks", "Snapshots/SnapshotLibrary.cs", "            await TrySweepAsync(name, written).ConfigureAwait(false);\n", ""),
         new("what is installed is removed for what is coming", "Snapshots/SnapshotLibrary.cs", "RemoveUnusedAsync(there, manifest, installed, cancellationToken)", "RemoveUnusedAsync(there, manifest, null, cancellationToken)"),
+
+        // Branches.
+        new("a branch is adopted without being stored", "Branches/BranchAdoption.cs", "        if (!await guarded.AdoptAsync(store, branch).ConfigureAwait(false))\n", "        if (branch.Count == 0)\n"),
+        new("each side gives its branch up for the other", "Branches/BranchAsker.cs", "(_head.Hash.ToArray()) > 0;", "(_head.Hash.ToArray()) != 0;"),
 
         // Queues of operations.
         new("an operation is acknowledged without being stored", "Offline/QueueState.cs", "                await store.WriteAsync(draft.Changes, CancellationToken.None).ConfigureAwait(false);\n", ""),

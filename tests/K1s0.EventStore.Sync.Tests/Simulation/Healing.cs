@@ -21,16 +21,32 @@ internal sealed class Healing(World world, List<SimulatedNode> nodes, Action hea
         MeetAll();
         MeetAll();
         nodes.ForEach(node => node.Rebuild());
-        if (world.Truth.HasForks)
+        if (world.Truth.HasForks && !RepairForks())
         {
-            CheckForksAreReported();
+            return;
         }
-        else
+
+        CheckSame();
+        CheckAnyOrder();
+        CheckRepair();
+        if (world.Chance.Work.Next(4) == 0 && new ForkMaking(world, nodes).Run() && RepairForks())
         {
             CheckSame();
             CheckAnyOrder();
-            CheckRepair();
         }
+    }
+
+    // False where several forks are entangled; then everybody stays with what it has.
+    private bool RepairForks()
+    {
+        CheckForksAreReported();
+        if (!new ForkRepair(world, nodes, MeetAll).Run())
+        {
+            return false;
+        }
+
+        CheckTails();
+        return true;
     }
 
     // A replica that hears of everything in any order, and of some of it twice, delivers it once and causes first.

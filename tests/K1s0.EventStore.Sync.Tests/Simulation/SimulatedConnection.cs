@@ -290,6 +290,12 @@ internal sealed class SimulatedConnection
             _world.Guard(end.Node, end.Node.RebuildWhenWhole);
         }
 
+        if (report.BranchesAdopted.Count > 0)
+        {
+            _world.Trace.Add($"{Name} {end.Role}: gives up {string.Join(", ", report.BranchesAdopted)}");
+            _world.Guard(end.Node, end.Node.RebuildWhenWhole);
+        }
+
         if (end.Role is SyncRole.Initiator)
         {
             if (_world.Chance.Network.Next(5) == 0 && !_world.IsHealing)

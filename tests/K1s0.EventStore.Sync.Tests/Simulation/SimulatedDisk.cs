@@ -4,14 +4,15 @@ namespace K1s0.EventStore.Sync.Simulation;
 /// The storage of one machine. What was written and not flushed is gone after a crash. The real stores lie on top of it:
 /// after a start they are filled from what is durable.
 /// </summary>
-internal sealed class SimulatedDisk(Random random, bool usesEventStore, TimeProvider time) : IRepairableReplicaStore
+internal sealed class SimulatedDisk(Random random, bool usesEventStore, TimeProvider time) : IBranchReplicaStore
 {
     private readonly List<Entry> _durable = [];
     private readonly List<Entry> _volatile = [];
     private readonly Dictionary<Origin, long> _durableEnds = [];
     private readonly HashSet<Dot> _rotten = [];
     private readonly HashSet<Dot> _everRotten = [];
-    private IRepairableReplicaStore _store = new InMemoryReplicaStore();
+    private readonly Dictionary<Dot, SyncEvent> _adopted = [];
+    private IBranchReplicaStore _store = new InMemoryReplicaStore();
     private RottenEventStore? _events;
 
     public enum Fault
@@ -41,7 +42,9 @@ internal sealed class SimulatedDisk(Random random, bool usesEventStore, TimeProv
 
     public VectorClock DurableClock => VectorClock.Of([.. _durableEnds.Select(end => new Dot(end.Key, end.Value))]);
 
-    public IEnumerable<DeliveredEvent> DurableEvents => _durable.Select(entry => entry.Event).OfType<DeliveredEvent>();
+    public IEnumerable<DeliveredEvent> DurableEvents => _durable
+        .Select(entry => entry.Event).OfType<DeliveredEvent>()
+        .Select(one => _adopted.TryGetValue(one.Event.Dot, out var instead) ? one with { Event = instead } : one);
 
     /// <summary>The machine starts: what was not flushed is gone, and the stores read what is there.</summary>
     public void Start()
@@ -73,7 +76,7 @@ internal sealed class SimulatedDisk(Random random, bool usesEventStore, TimeProv
     }
 
     /// <summary>A second time it would rot under its repair, which nobody notices.</summary>
-    public bool CanRot(Dot dot) => !_everRotten.Contains(dot);
+    public bool CanRot(Dot dot) => !_everRotten.Contains(dot) && !_adopted.ContainsKey(dot);
 
     public void CopyFrom(IReadOnlyList<Entry> image)
     {
@@ -82,6 +85,7 @@ internal sealed class SimulatedDisk(Random random, bool usesEventStore, TimeProv
         _durableEnds.Clear();
         _rotten.Clear();
         _everRotten.Clear();
+        _adopted.Clear();
         _volatile.AddRange(image.Where(entry => entry.Rotten is null && entry.Repairs is null));
         Flush();
         Restores++;
@@ -133,6 +137,18 @@ internal sealed class SimulatedDisk(Random random, bool usesEventStore, TimeProv
         _rotten.ExceptWith(events.Select(good => good.Dot));
     }
 
+    public async Task<bool> AdoptAsync(IReadOnlyList<SyncEvent> branch, CancellationToken cancellationToken = default)
+    {
+        await WriteAsync([new Entry(null, null, Adopts: branch)]);
+        return true;
+    }
+
+    public IAsyncEnumerable<SyncEvent> ReadGivenUpAsync(CancellationToken cancellationToken = default)
+    {
+        CheckPresence();
+        return _store.ReadGivenUpAsync(cancellationToken);
+    }
+
     public Task AppendAsync(IReadOnlyList<DeliveredEvent> events, CancellationToken cancellationToken = default) =>
         WriteAsync([.. events.Select(delivered => new Entry(delivered, null))]);
 
@@ -176,6 +192,8 @@ internal sealed class SimulatedDisk(Random random, bool usesEventStore, TimeProv
             {
                 _durableEnds[delivered.Event.Dot.Origin] = delivered.Event.Dot.Sequence;
             }
+
+            entry.Adopts?.ToList().ForEach(one => _adopted[one.Dot] = one);
         }
 
         _volatile.Clear();
@@ -184,6 +202,7 @@ internal sealed class SimulatedDisk(Random random, bool usesEventStore, TimeProv
     private Task ToStoreAsync(Entry entry) =>
         entry.Event is { } delivered ? _store.AppendAsync([delivered])
         : entry.Repairs is { } repairs ? _store.RepairAsync(repairs)
+        : entry.Adopts is { } branch ? _store.AdoptAsync(branch)
         : _store.WriteIdentityAsync(entry.Identity!);
 
     private void RotInStore(Dot dot) => _events!.Rot(OriginNames.Log(dot.Origin), dot.Sequence);
@@ -196,7 +215,13 @@ internal sealed class SimulatedDisk(Random random, bool usesEventStore, TimeProv
         }
     }
 
-    /// <summary>What a write left: an event, or who the replica is, or repairs; or what time has done to an event.</summary>
+    /// <summary>
+    /// What a write left: an event, or who the replica is, or repairs, or a branch; or what time has done to an event.
+    /// </summary>
     internal sealed record Entry(
-        DeliveredEvent? Event, ReplicaIdentity? Identity, IReadOnlyList<SyncEvent>? Repairs = null, Dot? Rotten = null);
+        DeliveredEvent? Event,
+        ReplicaIdentity? Identity,
+        IReadOnlyList<SyncEvent>? Repairs = null,
+        Dot? Rotten = null,
+        IReadOnlyList<SyncEvent>? Adopts = null);
 }

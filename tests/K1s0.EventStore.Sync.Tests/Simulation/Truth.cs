@@ -27,6 +27,17 @@ internal sealed class Truth
 
     public StreamId StreamOf(Dot dot) => _events[dot].Event.Envelope.StreamId;
 
+    /// <summary>Of every log one branch is left, and this is what happened.</summary>
+    public void Settle(IEnumerable<DeliveredEvent> history)
+    {
+        _forked.Clear();
+        _events.Clear();
+        foreach (var one in history)
+        {
+            _events.Add(one.Event.Dot, one);
+        }
+    }
+
     /// <summary>Somebody has this event now.</summary>
     public void Saw(string who, DeliveredEvent seen)
     {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Npgsql;
 
@@ -9,7 +8,7 @@ namespace K1s0.EventStore.TestServers;
 /// <summary>
 /// A throw-away PostgreSQL in a directory of its own, reached through a socket in that directory, so that any number
 /// of them run side by side without a port. It ends with this object, and at the latest with this process, also when
-/// that is killed. Waits ask every 10 ms and give up after 60 s. Linux only.
+/// that is killed. Waits ask every 10 ms and give up after 3 minutes. Linux only.
 /// </summary>
 public sealed partial class PostgresServer : IAsyncDisposable
 {
@@ -28,7 +27,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
         _binaries = binaries;
         _directory = directory;
         _options = options;
-        Port = options.ListenOnTcp ? FreePort() : DefaultPort;
+        Port = options.ListenOnTcp ? Ports.Free() : DefaultPort;
     }
 
     /// <summary>The folder of the socket.</summary>
@@ -213,13 +212,6 @@ public sealed partial class PostgresServer : IAsyncDisposable
         }
 
         DeleteTraces();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private NpgsqlConnectionStringBuilder Builder(string host, string database) =>

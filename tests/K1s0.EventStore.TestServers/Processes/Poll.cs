@@ -6,7 +6,7 @@ namespace K1s0.EventStore.TestServers;
 internal static class Poll
 {
     /// <summary>How long a server may take for a step before the wait fails. Steps take milliseconds; crash recovery seconds.</summary>
-    public static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
 

@@ -73,7 +73,7 @@ public sealed class PostgresProxy : IAsyncDisposable
     /// committed or rolled back, and ended the session.
     /// </summary>
     /// <exception cref="InvalidOperationException">The armed cut has not happened.</exception>
-    /// <exception cref="ServerFailedException">The session did not end within 60 seconds.</exception>
+    /// <exception cref="ServerFailedException">The session did not end within 3 minutes.</exception>
     public async Task WaitForServerToFinishAsync()
     {
         var cut = _watch.Cut ?? throw new InvalidOperationException("Nothing has been cut.");

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 
 namespace K1s0.EventStore.TestServers;
@@ -17,15 +15,16 @@ namespace K1s0.EventStore.TestServers;
 public sealed class RadosGateway : IAsyncDisposable
 {
     private const string User = "test";
+    private const string NotKnownYet = "problem getting command descriptions";
 
     private readonly ServerDirectory _directory;
     private readonly List<BoundProcess> _processes = [];
-    private readonly int _monitorPort = FreePort();
+    private readonly int _monitorPort = Ports.Free();
 
     private RadosGateway(ServerDirectory directory)
     {
         _directory = directory;
-        Endpoint = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}"));
+        Endpoint = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports.Free()}"));
     }
 
     /// <summary>The storage classes that it has besides <c>STANDARD</c>.</summary>
@@ -86,13 +85,6 @@ public sealed class RadosGateway : IAsyncDisposable
         _directory.Dispose();
     }
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     private async Task StartDaemonsAsync()
     {
         var cluster = Guid.CreateVersion7().ToString();
@@ -113,10 +105,10 @@ public sealed class RadosGateway : IAsyncDisposable
                 ? throw new ServerFailedException($"ceph-mon ended with {await monitor.Exited}:\n{ReadLogs()}")
                 : await IsCommandedAsync(),
             () => $"an answer of ceph-mon. Logs:\n{ReadLogs()}");
-        await RunAsync("ceph", "-c", Configuration, "osd", "new", daemon);
+        await CommandAsync("osd", "new", daemon);
         await RunAsync("ceph-osd", "-c", Configuration, "-i", "0", "--mkfs", "--osd-uuid", daemon);
         await StartAsync("ceph-osd", "-f", "-c", Configuration, "-i", "0");
-        await RunAsync("ceph", "-c", Configuration, "osd", "crush", "add", "osd.0", "1.0", "root=default");
+        await CommandAsync("osd", "crush", "add", "osd.0", "1.0", "root=default");
         await AdminAsync(
             "user", "create", $"--uid={User}", $"--display-name={User}", $"--access-key={AccessKey}",
             $"--secret={SecretKey}");
@@ -151,6 +143,23 @@ public sealed class RadosGateway : IAsyncDisposable
             return false;
         }
     }
+
+    // Whoever comes in the first moments of a monitor may send a command before it was told the id of the cluster, and is
+    // refused. These commands may be repeated.
+    private Task CommandAsync(params string[] command) => Poll.UntilAsync(
+        async () =>
+        {
+            try
+            {
+                await RunAsync(["ceph", "-c", Configuration, .. command]);
+                return true;
+            }
+            catch (ServerFailedException e) when (e.Message.Contains(NotKnownYet, StringComparison.Ordinal))
+            {
+                return false;
+            }
+        },
+        () => $"ceph-mon to take a command. Logs:\n{ReadLogs()}");
 
     private async Task<bool> AnswersAsync(HttpClient client)
     {
@@ -196,7 +205,7 @@ public sealed class RadosGateway : IAsyncDisposable
     }
 
     // Without the two lines about proposals the monitor takes eleven seconds to start; without the two about the crush
-    // map the daemon stops.
+    // map the daemon stops. Without tcp_nodelay every answer waits 40 ms between its head and its body.
     private Task WriteConfigurationAsync(string cluster) => File.WriteAllTextAsync(
         Configuration,
         string.Create(
@@ -234,7 +243,7 @@ public sealed class RadosGateway : IAsyncDisposable
             memstore device bytes = 2G
             osd class update on start = false
             osd crush update on start = false
-            rgw frontends = beast endpoint=127.0.0.1:{Endpoint.Port}
+            rgw frontends = beast endpoint=127.0.0.1:{Endpoint.Port} tcp_nodelay=1
             rgw crypt require ssl = false
             rgw crypt s3 kms backend = testing
             rgw crypt s3 kms encryption keys = {EncryptionKeyId}={Convert.ToBase64String(new byte[32])}

@@ -10,7 +10,7 @@ namespace K1s0.EventStore.Tests;
 internal sealed class FollowRun(FollowScenario scenario)
 {
     private const string Name = "follower";
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly Random _random = new(scenario.Seed);
     private readonly ManualTime _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));

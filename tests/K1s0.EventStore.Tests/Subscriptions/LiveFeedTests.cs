@@ -9,7 +9,7 @@ public sealed class LiveFeedTests : IDisposable
     private readonly ManualTime _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
     private readonly InMemoryEventStore _store;
     private readonly CountingFeed _feed;
-    private readonly CancellationTokenSource _limit = new(TimeSpan.FromMinutes(1));
+    private readonly CancellationTokenSource _limit = new(TimeSpan.FromMinutes(5));
 
     public LiveFeedTests()
     {

@@ -6,8 +6,11 @@ namespace K1s0.EventStore.Tests;
 public sealed class OwnershipTests : IDisposable
 {
     private static readonly StreamId Stream = new("order", "1");
+    private static readonly TimeSpan LeaseDuration = TimeSpan.FromHours(1);
+    private static readonly TimeSpan UntilRenewed = LeaseDuration / 3;
+    private static readonly TimeSpan LongestTurn = LeaseDuration / 10;
 
-    private readonly CancellationTokenSource _limit = new(TimeSpan.FromMinutes(1));
+    private readonly CancellationTokenSource _limit = new(TimeSpan.FromMinutes(5));
     private readonly ManualTime _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
     private readonly InMemoryEventStore _store;
     private readonly InMemoryCheckpointStore _checkpoints;
@@ -42,7 +45,12 @@ public sealed class OwnershipTests : IDisposable
         await entered.Task.WaitAsync(_limit.Token);
 
         // It renews as long as it can.
-        await PassAsync(() => _leaseStore.Renewals >= 5);
+        for (var renewals = 1; renewals <= 5; renewals++)
+        {
+            await PassAsync(UntilRenewed);
+            await ReachedAsync(() => _leaseStore.Renewals == renewals);
+        }
+
         told.Task.IsCompleted.Should().BeFalse();
         _leaseStore.IsCutOff = true;
         await PassAsync(() => told.Task.IsCompleted);
@@ -50,7 +58,7 @@ public sealed class OwnershipTests : IDisposable
 
         handler.Handled.Should().BeEmpty();
         _leaseStore.IsCutOff = false;
-        await PassAsync(() => handler.AttemptsOf(envelope.Id) == 2);
+        await PassAsync(() => handler.AttemptsOf(envelope.Id) >= 2);
     }
 
     [Fact]
@@ -71,8 +79,9 @@ public sealed class OwnershipTests : IDisposable
         await entered.Task.WaitAsync(_limit.Token);
 
         _leaseStore.IsTaken = true;
-        await PassAsync(() => told.Task.IsCompleted);
-        await PassAsync(() => running.Subscription.GetStatus().State is SubscriptionState.StandingBy);
+        await PassAsync(UntilRenewed);
+        await told.Task.WaitAsync(_limit.Token);
+        await running.StatusAsync(status => status.State is SubscriptionState.StandingBy);
 
         _leaseStore.Refused.Should().Be(1, "until its lease runs out, another one may be at work already");
         handler.Handled.Should().BeEmpty();
@@ -89,7 +98,12 @@ public sealed class OwnershipTests : IDisposable
         await _leaseStore.IsAsked.WaitAsync(_limit.Token);
         var before = _leaseStore.Renewals;
 
-        await PassAsync(() => _leaseStore.Renewals >= before + 6);
+        for (var renewals = before + 1; renewals <= before + 6; renewals++)
+        {
+            await PassAsync(UntilRenewed);
+            await PassAsync(LongestTurn);
+            await ReachedAsync(() => _leaseStore.Renewals == renewals);
+        }
 
         running.Subscription.GetStatus().Restarts.Should().Be(0, "six renewals outlive a lease that was not renewed");
         running.Subscription.GetStatus().State.Should().Be(SubscriptionState.Live);
@@ -126,11 +140,28 @@ public sealed class OwnershipTests : IDisposable
             handler,
             _live,
             _checkpoints,
-            new SubscriptionOptions { LeaseDuration = TimeSpan.FromHours(1) },
+            new SubscriptionOptions { LeaseDuration = LeaseDuration },
             timeProvider: _time,
             leases: _leases),
         _limit.Token);
 
+    // Lets a time pass as soon as somebody waits for it, and no more: a thread that the machine holds up loses no lease.
+    private async Task PassAsync(TimeSpan awaited)
+    {
+        await ReachedAsync(() => _time.IsAwaited(awaited));
+        _time.Advance(awaited);
+    }
+
+    private async Task ReachedAsync(Func<bool> condition)
+    {
+        while (!condition())
+        {
+            _limit.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+
+    // Lets any time pass: for what comes about however late somebody is.
     private async Task PassAsync(Func<bool> condition)
     {
         while (!condition())

@@ -10,7 +10,7 @@ public sealed class SubscriptionHealthTests : IAsyncLifetime
     private static readonly StreamId Stream = new("order", "1");
 
     private readonly ManualTime _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
-    private readonly CancellationTokenSource _limit = new(TimeSpan.FromMinutes(1));
+    private readonly CancellationTokenSource _limit = new(TimeSpan.FromMinutes(5));
     private readonly List<RunningSubscription> _running = [];
     private readonly InMemoryEventStore _store;
     private readonly CountingFeed _feed;
@@ -69,7 +69,7 @@ public sealed class SubscriptionHealthTests : IAsyncLifetime
         running.Subscription.GetStatus().Restarts.Should().BeGreaterThanOrEqualTo(1);
 
         _feed.Failure = null;
-        while (running.Subscription.GetStatus() is not { State: SubscriptionState.Live, Lag.Ticks: 0 })
+        while (running.Subscription.GetStatus().State is not SubscriptionState.Live)
         {
             _limit.Token.ThrowIfCancellationRequested();
             _time.Advance(TimeSpan.FromSeconds(30));
@@ -77,6 +77,9 @@ public sealed class SubscriptionHealthTests : IAsyncLifetime
             await Task.Yield();
         }
 
+        // From here on the clock stands: one more answer, and nothing is behind.
+        _live.Ring();
+        await running.StatusAsync(status => status is { State: SubscriptionState.Live, Lag.Ticks: 0 });
         (await CheckAsync(running.Subscription)).Status.Should().Be(HealthStatus.Healthy);
     }
 

@@ -10,7 +10,7 @@ public sealed class SubscriptionRegistrationTests
     [Fact]
     public async Task Subscriptions_run_with_the_host_share_one_reader_and_need_no_logging()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         var services = new ServiceCollection();
         services.AddEventStore().UseInMemory()
             .AddSubscription<FirstHandler>("first", options => options.Lanes = 4)

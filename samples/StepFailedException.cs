@@ -1,4 +1,4 @@
-namespace K1s0.EventStore.Samples.Ledger;
+namespace K1s0.EventStore.Samples;
 
 /// <summary>Something that the sample claims did not hold.</summary>
 internal sealed class StepFailedException(string message) : Exception(message);

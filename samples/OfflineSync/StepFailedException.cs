@@ -1,3 +1,0 @@
-namespace K1s0.EventStore.Samples.OfflineSync;
-
-internal sealed class StepFailedException(string message) : Exception(message);

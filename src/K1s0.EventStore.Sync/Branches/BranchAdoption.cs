@@ -1,0 +1,79 @@
+namespace K1s0.EventStore.Sync;
+
+/// <summary>
+/// Puts a branch that a peer gave in the place of the one that is here, at one instant, when the history stays one in
+/// which causes come before effects. The caller is inside of the replica's gate.
+/// </summary>
+/// <remarks>
+/// Looks through the whole history before: with several logs forked, each branch alone may be right and both together
+/// may be circular, which no clock says. What an exception leaves is found in the store by whoever comes next: all of
+/// the branch, or nothing of it.
+/// </remarks>
+internal sealed class BranchAdoption(
+    IBranchReplicaStore store, GuardedReplica guarded, LogDamage damage, SyncOptions options)
+{
+    /// <summary>Adopts a branch whose events follow each other.</summary>
+    /// <returns>Why not; null when it was.</returns>
+    public async Task<BranchRefusal?> AdoptAsync(SyncOutput.Adopt wanted)
+    {
+        var (branch, origin) = (wanted.Branch, wanted.Branch[0].Dot.Origin);
+        var (head, whole, clock) = guarded.Look(replica =>
+        {
+            var end = replica.HeadOf(origin);
+            return (end, damage.WholeUpTo(end.Last), replica.Clock);
+        });
+        if (head.Hash != wanted.Instead || head.Last != branch[^1].Dot)
+        {
+            return BranchRefusal.NotGiven;
+        }
+
+        try
+        {
+            if (whole < head.Last.Sequence)
+            {
+                return BranchRefusal.Damaged;
+            }
+
+            if (!await FollowsAsync(branch[0]).ConfigureAwait(false))
+            {
+                return BranchRefusal.NotGiven;
+            }
+
+            var first = branch[0].Dot.Sequence;
+            SyncEvent Instead(SyncEvent stored) => stored.Dot.Origin == origin && stored.Dot.Sequence >= first
+                ? branch[(int)(stored.Dot.Sequence - first)]
+                : stored;
+            if (!await HistoryReader.IsInOrderAsync(store, clock, options, Instead).ConfigureAwait(false))
+            {
+                return BranchRefusal.Entangled;
+            }
+        }
+        catch (EventStoreException e) when (StoredLogs.IsDamage(e))
+        {
+            // A scrub finds it, and peers give it back.
+            return BranchRefusal.Damaged;
+        }
+
+        if (!await guarded.AdoptAsync(store, branch).ConfigureAwait(false))
+        {
+            return BranchRefusal.TooLong;
+        }
+
+        guarded.Look(_ => damage.Branches.Adopted(origin));
+        return null;
+    }
+
+    // On the last event that both branches have.
+    private async Task<bool> FollowsAsync(SyncEvent first)
+    {
+        var dot = first.Dot;
+        if (dot.Sequence == 1)
+        {
+            return first.Previous == SyncEvent.Genesis(dot.Origin);
+        }
+
+        var before = await store.ReadWholeAsync(
+            dot.Origin, [dot.Sequence - 1], int.MaxValue, CancellationToken.None).ConfigureAwait(false);
+        return before is [var last] && first.Previous == last.Hash && first.Time > last.Time;
+    }
+}

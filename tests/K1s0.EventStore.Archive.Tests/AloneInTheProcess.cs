@@ -1,0 +1,5 @@
+namespace K1s0.EventStore.Archive.Tests;
+
+/// <summary>For tests that look at the memory of the whole process: no others run meanwhile.</summary>
+[CollectionDefinition(nameof(AloneInTheProcess), DisableParallelization = true)]
+public sealed class AloneInTheProcess;

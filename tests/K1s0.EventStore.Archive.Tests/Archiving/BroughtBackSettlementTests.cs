@@ -1,0 +1,151 @@
+using K1s0.EventStore.ObjectStores;
+
+namespace K1s0.EventStore.Archive.Tests;
+
+/// <summary>
+/// Another timeline has merged batches on both sides of the border, and removed their objects: the books get batches of
+/// their own events again, whole ones, wherever it is cut off.
+/// </summary>
+[Trait("Row", "I09")]
+public sealed class BroughtBackSettlementTests : IDisposable
+{
+    private static readonly LifecyclePolicy OnlyRemoves = new(
+        new LifecycleStep(ArchiveTier.Warm, TimeSpan.FromHours(1), StorageClass.InfrequentAccess))
+    {
+        CompactBelowBytes = 0,
+        RemoveAfter = TimeSpan.FromHours(1),
+    };
+
+    private readonly BroughtBackScene _scene = new();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _scene.Dispose();
+
+    [Fact]
+    public async Task A_merged_batch_that_is_gone_is_made_anew_of_the_parts_that_are_listed()
+    {
+        var world = await MergeAsync(removes: true);
+
+        // The one that fell behind parts the batch, and removes it.
+        await _scene.ArchiveAsync(world.Early, world.Objects);
+        _scene.Time.Advance(TimeSpan.FromHours(2));
+        await _scene.CompactAsync(world.Early, world.Objects, OnlyRemoves);
+        (await BroughtBackScene.KeysAsync(world.Objects)).Should().NotContain(world.Merged);
+
+        // Then the one counts again whose books have it.
+        world.Late.Batches.Should().ContainSingle().Which.Stored!.Key.Should().Be(world.Merged);
+        (await _scene.ArchiveAsync(world.Late, world.Objects)).Obstacle.Should().BeNull();
+
+        world.Late.Batches.Should().ContainSingle();
+        await _scene.CheckAsync(world.Late, world.Objects, world.Events);
+    }
+
+    [Fact]
+    public async Task An_object_that_was_damaged_while_nobody_listed_it_is_not_listed_again()
+    {
+        var world = await MergeAsync(removes: false);
+        var damaged = world.Early.Batches[1].Stored!.Key;
+        world.Early.Batches[1].State.Should().Be(ArchiveState.Pruned, "its events are nowhere else");
+        world.Objects.Damage(new ObjectKey(damaged), content => [.. content.SkipLast(1), 0]);
+
+        (await _scene.ArchiveAsync(world.Early, world.Objects)).Obstacle.Should().BeNull();
+
+        (await new ArchiveManifests(world.Objects).ReadLatestAsync(cancellationToken: Cancellation))!.Batches
+            .Should().NotContain(batch => string.Equals(batch.Key.Value, damaged, StringComparison.Ordinal));
+        await _scene.CheckAsync(world.Early, world.Objects, world.Events);
+    }
+
+    [Fact]
+    public async Task Whatever_fails_at_whichever_call_the_next_run_makes_the_rest_of_the_steps_by_itself()
+    {
+        var failures = 0;
+        foreach (var fault in new[] { ObjectFault.CrashBefore, ObjectFault.LostAnswer })
+        {
+            for (var failAt = 1; ; failAt++)
+            {
+                var left = int.MaxValue;
+                var world = await MergeAsync(
+                    removes: true,
+                    count: 12,
+                    _ => --left == 0 ? fault : ObjectFault.None,
+                    call => --left == 0 ? throw new SimulatedCrashException(call) : Task.CompletedTask);
+                left = failAt;
+
+                var failure = await Record.ExceptionAsync(() => _scene.ArchiveAsync(world.Early, world.Objects));
+
+                var isOver = left > 0;
+                left = int.MaxValue;
+                failures += failure is null ? 0 : 1;
+                _scene.Time.Advance(BroughtBackScene.Lease);
+                (await _scene.ArchiveAsync(world.Early, world.Objects)).Obstacle.Should().BeNull();
+                await _scene.CheckAsync(world.Early, world.Objects, world.Events);
+                if (isOver)
+                {
+                    break;
+                }
+            }
+        }
+
+        failures.Should().BeGreaterThan(40);
+    }
+
+    [Fact]
+    public async Task Nothing_is_removed_by_what_was_compared_before_the_database_was_brought_back()
+    {
+        var plans = 0;
+        var world = await MergeAsync(
+            removes: false,
+            intercept: call => call is nameof(IArchiveCatalog.PlanManifestAsync) && ++plans == 3
+                ? throw new SimulatedCrashException("behind the last manifest of the bucket")
+                : Task.CompletedTask);
+        var catalog = SwitchedCatalog.To(world.Late);
+        var listings = new CatalogListings(
+            _scene.PartsOf(world.Late, world.Objects) with { Catalog = catalog }, timeProvider: _scene.Time);
+        var known = (await listings.ReadAsync(Cancellation))!;
+        (await listings.IsLastAsync(known, Cancellation)).Should().BeTrue();
+        await FluentActions.Awaiting(() => _scene.ArchiveAsync(world.Early, world.Objects))
+            .Should().ThrowAsync<SimulatedCrashException>();
+        (await world.Early.GetStatusAsync(Cancellation)).Manifest!.Digest.Should().Be(known.Digest);
+
+        SwitchedCatalog.Switch(catalog, world.Early);
+
+        var again = (await listings.ReadAsync(Cancellation))!;
+        again.Digest.Should().Be(known.Digest);
+        (await listings.IsLastAsync(again, Cancellation)).Should().BeFalse("the books name other objects");
+    }
+
+    // One database falls behind between two months; the other one merges batches of both.
+    private async Task<World> MergeAsync(
+        bool removes,
+        int count = 30,
+        Func<ObjectCall, ObjectFault>? faults = null,
+        Func<string, Task>? intercept = null)
+    {
+        var objects = new SimulatedObjectStore(_scene.Time, faults);
+        var original = new SimulatedArchive(_scene.Time);
+        var events = new List<EventEnvelope>(await BroughtBackScene.AppendAsync(original, count, 1, "a"));
+        await _scene.ArchiveAsync(original, objects);
+        events.AddRange(await BroughtBackScene.AppendAsync(original, count - 2, 2, "a"));
+        var early = await original.CopyAsync(events, intercept);
+        await _scene.ArchiveAsync(original, objects);
+        _scene.Time.Advance(TimeSpan.FromHours(2));
+        (await _scene.CompactAsync(original, objects)).Should().Be(1);
+        if (removes)
+        {
+            _scene.Time.Advance(TimeSpan.FromHours(2));
+            await _scene.CompactAsync(original, objects);
+        }
+
+        var late = await original.CopyAsync(events);
+        _scene.Time.Advance(BroughtBackScene.Lease);
+        return new World(objects, early, late, events, original.Batches.Single().Stored!.Key);
+    }
+
+    private sealed record World(
+        SimulatedObjectStore Objects,
+        SimulatedArchive Early,
+        SimulatedArchive Late,
+        IReadOnlyList<EventEnvelope> Events,
+        string Merged);
+}
