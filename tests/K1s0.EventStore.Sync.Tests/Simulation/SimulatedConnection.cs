@@ -97,7 +97,7 @@ internal sealed class SimulatedConnection
         try
         {
             var outputs = Immediately.Get(node.Node!.StepAsync(end.Session, input, CancellationToken.None));
-            node.Witnessed(tail, end.Other.AtOpening);
+            node.Witnessed(tail, end.Other.Told);
             outputs.ForEach(output => Do(end, output));
         }
         catch (SimulatedDiskErrorException)
@@ -206,6 +206,11 @@ internal sealed class SimulatedConnection
 
     private void Send(End end, byte[] frame)
     {
+        if (frame[0] is FrameType.Digest or FrameType.Same or FrameType.Vector)
+        {
+            end.Told = end.Node.Node!.Clock;
+        }
+
         var random = _world.Chance.Network;
         var copies = 1;
         if (_isHostile)
@@ -370,11 +375,14 @@ internal sealed class SimulatedConnection
         {
             (Node, Role, _life, _restores) = (node, role, node.Life, node.Disk.Restores);
             Session = node.Node!.NewSession(role, wish.Checkpoint, link: wish.Link, wanted: wish.Snapshot);
-            AtOpening = node.Node.Clock;
+            AtOpening = Told = node.Node.Clock;
         }
 
         /// <summary>What it held when the connection was made.</summary>
         public VectorClock AtOpening { get; }
+
+        /// <summary>What it held when it last told what it holds.</summary>
+        public VectorClock Told { get; set; }
 
         public Queue<SnapshotWork> SnapshotWork { get; } = new();
 

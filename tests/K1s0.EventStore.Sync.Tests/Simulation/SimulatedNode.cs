@@ -241,7 +241,7 @@ internal sealed class SimulatedNode
 
     /// <summary>A peer has confirmed the end of the log that this node goes on with.</summary>
     /// <param name="before">What its tail was before that.</param>
-    /// <param name="held">What the peer held at least when it told what it holds: since then it may have got more.</param>
+    /// <param name="held">What the peer held when it told what it holds: since then it may have got more.</param>
     public void Witnessed(TailStatus before, VectorClock held)
     {
         if (before is TailStatus.Unwitnessed && Node is { Tail: TailStatus.Sound })

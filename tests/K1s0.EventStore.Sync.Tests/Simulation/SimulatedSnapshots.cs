@@ -44,7 +44,16 @@ internal sealed class SimulatedSnapshots(World world, SimulatedNode node) : ISna
         .Select(one => new SnapshotEntry(one.Key, Value(one.Hash)));
 
     /// <summary>One of the next calls fails, or the process dies in it.</summary>
-    public void Arm(Random random) => (_next, _callsBeforeFault) = ((Fault)random.Next(1, 5), random.Next(6));
+    public void Arm(Random random)
+    {
+        _next = (world.Scenario.HasDiskErrors, world.Scenario.HasCrashes) switch
+        {
+            (true, true) => (Fault)random.Next(1, 5),
+            (true, false) => (Fault)random.Next(1, 3),
+            _ => (Fault)random.Next(3, 5),
+        };
+        _callsBeforeFault = random.Next(6);
+    }
 
     /// <summary>Nothing fails any more.</summary>
     public void Heal() => _next = Fault.None;
