@@ -12,23 +12,10 @@ fail() { # what
   exit 1
 }
 
-# One build for all of them, so that what they share is compiled once and they are compiled side by side.
 rm -rf "$packages"
-cat >"$scratch/packages.proj" <<XML
-<Project DefaultTargets="Pack">
-  <ItemGroup>
-    <Packed Include="$root/src/*/*.csproj;$root/tests/K1s0.EventStore.Conformance/*.csproj" />
-  </ItemGroup>
-  <Target Name="Restore">
-    <MSBuild Projects="@(Packed)" Targets="Restore" />
-  </Target>
-  <Target Name="Pack">
-    <MSBuild Projects="@(Packed)" Targets="Pack" BuildInParallel="true"
-      Properties="Configuration=Release;PackageOutputPath=$packages" />
-  </Target>
-</Project>
-XML
-dotnet msbuild "$scratch/packages.proj" -restore -t:Pack -m -v:q -nologo
+for project in "$root"/src/*/*.csproj "$root"/tests/K1s0.EventStore.Conformance/*.csproj; do
+  dotnet pack "$project" -c Release -o "$packages" -v q --nologo
+done
 
 # --- What is in them ---------------------------------------------------------------------------------------------------
 check_package() { # file

@@ -82,12 +82,14 @@ public sealed class SimulatedArchive(TimeProvider timeProvider, Func<string, Tas
     /// <summary>The store as it is now, brought back later: nothing that happens to this one since is known to it.</summary>
     /// <param name="events">All events that it has, wherever they are.</param>
     /// <param name="intercept">Is called at the beginning of every call with its name; may throw or take time.</param>
+    /// <param name="isNewEpoch">Whether somebody has begun an epoch, as one should.</param>
     public async Task<SimulatedArchive> CopyAsync(
-        IReadOnlyList<EventEnvelope> events, Func<string, Task>? intercept = null)
+        IReadOnlyList<EventEnvelope> events, Func<string, Task>? intercept = null, bool isNewEpoch = true)
     {
         ArgumentNullException.ThrowIfNull(events);
         var copy = new SimulatedArchive(timeProvider, intercept) { Fences = Fences };
-        await copy.RebuildAsync(await _source.GetIdentityAsync(), events);
+        var identity = await _source.GetIdentityAsync();
+        await copy.RebuildAsync(identity with { Epoch = identity.Epoch - (isNewEpoch ? 0 : 1) }, events);
         copy._rows.Clear();
         copy._rows.AddRange(_rows);
         copy._batches.AddRange(_batches);

@@ -33,10 +33,11 @@ internal sealed class AdoptedBatches(LeaderParts leader, LostTimeline lost, Acti
     }
 
     /// <summary>
-    /// Takes over batches that came, up to the first one whose events the database does not have: those behind it are
-    /// of the same lost timeline.
+    /// Takes over batches that came, up to the first one whose events the database does not have, or which is damaged
+    /// or gone: those behind it are listed no more either, as if of the same lost timeline.
     /// </summary>
     /// <exception cref="ArchiveRefusedException">There is such a one, and nobody said that it may be.</exception>
+    /// <exception cref="ObjectDamagedException">One is damaged or gone, and nobody said that it may be.</exception>
     public async Task AdoptAsync(IReadOnlyList<ManifestBatch> batches, CancellationToken cancellationToken)
     {
         foreach (var batch in batches.Where(batch => batch.Last > Through))
@@ -49,6 +50,11 @@ internal sealed class AdoptedBatches(LeaderParts leader, LostTimeline lost, Acti
             catch (ArchiveRefusedException e) when (
                 lost is LostTimeline.Remove && e.Reason is ArchiveRefusal.Changed or ArchiveRefusal.Moved)
             {
+                return;
+            }
+            catch (ObjectDamagedException) when (lost is LostTimeline.Remove)
+            {
+                // The database has the rows of everything that is not listed in its books: they are stored anew.
                 return;
             }
         }

@@ -18,6 +18,12 @@ internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeli
     private readonly Settlement _settlement = new(leader, lost);
     private int _removed;
 
+    /// <summary>A listed batch that cannot be read is in the way, and what a person can do about it.</summary>
+    public static ManifestConflictException DamageOf(long number, ObjectDamagedException damaged) => new(
+        number,
+        $"object {damaged.Key} is listed and cannot be read: {damaged.Detail} If it cannot be brought back, "
+        + "Archiver.AdoptAsync(LostTimeline.Remove) lists in its place what the database has.");
+
     /// <summary>Takes over everything, and puts a manifest where the bucket lists other batches.</summary>
     public async Task<ArchiveAdoptionReport> RunAsync(CancellationToken cancellationToken)
     {
@@ -150,6 +156,10 @@ internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeli
         {
             throw new ManifestConflictException(listing.Number, $"{e.Detail} {Advice}");
         }
+        catch (ObjectDamagedException e) when (lost is LostTimeline.Refuse)
+        {
+            throw DamageOf(listing.Number, e);
+        }
 
         if (_batches.Through > status.Listed)
         {
@@ -157,8 +167,8 @@ internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeli
         }
 
         // Each manifest has room for one batch that came in the place of others.
-        var moves = new Queue<SettledMove>(
-            await _settlement.FindMovesAsync(listing, cancellationToken).ConfigureAwait(false));
+        var comparison = await _settlement.CompareAsync(listing, cancellationToken).ConfigureAwait(false);
+        var moves = new Queue<SettledMove>(comparison.Moves);
         while (ahead.TryDequeue(out var manifest))
         {
             if (moves.TryDequeue(out var move))

@@ -138,7 +138,8 @@ public sealed class Archiver : IDisposable
     /// <param name="cancellationToken">Gives up between two batches; call it again to go on.</param>
     /// <returns>What was taken over; null when another process leads.</returns>
     /// <exception cref="ManifestConflictException">
-    /// The bucket is another store's or of a later epoch, or the database does not have the events of a batch.
+    /// The bucket is another store's or of a later epoch, or the database does not have the events of a batch, or a
+    /// listed batch is damaged or gone.
     /// </exception>
     /// <exception cref="ArchiveRefusedException">
     /// The books were empty, and the database does not have the events of a batch.

@@ -24,13 +24,13 @@ internal static class CatalogEntries
     }
 
     /// <summary>
-    /// Whether the books have the batches of a listing. They have not, when an adoption was cut off in front of its
-    /// last manifest.
+    /// Whether the books have the batches of a listing: the same objects with the same events. They have not, when an
+    /// adoption was cut off in front of its last manifest, or when a manifest says something else of an object.
     /// </summary>
     public static async Task<bool> AreListedAsync(
         IArchiveCatalog catalog, ArchiveListing listing, CancellationToken cancellationToken) =>
         (await ReadAsync(catalog, cancellationToken).ConfigureAwait(false))
             .Where(entry => entry.State >= ArchiveState.Listed)
-            .Select(entry => entry.Stored!.Key)
-            .SequenceEqual(listing.Batches.Select(batch => batch.Key.Value), StringComparer.Ordinal);
+            .Select(entry => (entry.Stored!.Key, entry.Stored.Digest, entry.EventsDigest))
+            .SequenceEqual(listing.Batches.Select(batch => (batch.Key.Value, batch.Digest, batch.EventsDigest)));
 }

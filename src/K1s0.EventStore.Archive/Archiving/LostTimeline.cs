@@ -11,6 +11,7 @@ public enum LostTimeline
 
     /// <summary>
     /// A new manifest lists them no more. Their objects stay in the bucket, and so do the manifests that named them.
+    /// The same with what is listed, but damaged or gone, where the database has the events: they are stored anew.
     /// </summary>
     Remove = 1,
 }

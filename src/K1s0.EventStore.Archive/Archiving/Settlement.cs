@@ -9,72 +9,62 @@ namespace K1s0.EventStore.Archive;
 /// </summary>
 internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
 {
+    private const int MaxAttempts = 3;
+
     private readonly LostTimelines _lost = new(leader.Objects);
 
     /// <summary>Usually finds nothing to do. Repeating it goes on.</summary>
     /// <returns>How many batches of a lost timeline are listed no more.</returns>
     /// <exception cref="ManifestConflictException">Events would be listed no more, and nobody said so.</exception>
     /// <exception cref="ObjectDamagedException">A batch of the books is nowhere.</exception>
+    /// <exception cref="ArchiveRefusedException">Objects go again and again that are to be listed.</exception>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         var listing = await new ListingHistory(leader.Objects)
             .ReadAtAsync(status.Manifest!.Number, cancellationToken).ConfigureAwait(false);
-        var gone = listing.Batches.Count(batch => batch.Last > status.Listed);
-        if (gone > 0 && lost is LostTimeline.Refuse)
-        {
-            throw new ManifestConflictException(
-                listing.Number, $"it lists {gone} batches that the books do not have. {Adoption.Advice}");
-        }
-
-        listing = await MoveAllAsync(listing, status, cancellationToken).ConfigureAwait(false);
+        var comparison = await CompareAsync(listing, status, cancellationToken).ConfigureAwait(false);
+        var gone = listing.Batches.Count(batch => batch.Last > status.Listed) + comparison.Others.Count;
+        listing = await MoveAllAsync(comparison.Moves, listing, status, cancellationToken).ConfigureAwait(false);
         if (!await CatalogEntries.AreListedAsync(leader.Catalog, listing, cancellationToken).ConfigureAwait(false))
         {
-            var targets = new List<ManifestBatch>();
-            var listed = listing.Batches.Select(batch => (batch.Key, batch.Digest)).ToHashSet();
-            foreach (var entry in await ReadAsync(cancellationToken).ConfigureAwait(false))
-            {
-                targets.Add(await FindAsync(entry, listing, listed, status.Store, cancellationToken)
-                    .ConfigureAwait(false));
-            }
-
-            listing = await ListAsync(listing, targets, gone > 0, status, cancellationToken).ConfigureAwait(false);
-            await MoveAllAsync(listing, status, cancellationToken).ConfigureAwait(false);
+            listing = await ListBooksAsync(listing, gone > 0, status, cancellationToken).ConfigureAwait(false);
+            comparison = await CompareAsync(listing, cancellationToken).ConfigureAwait(false);
+            await MoveAllAsync(comparison.Moves, listing, status, cancellationToken).ConfigureAwait(false);
         }
 
         return gone;
     }
 
-    /// <summary>Listed batches with exactly the events of batches of the books on one side of the border.</summary>
-    public async Task<IReadOnlyList<SettledMove>> FindMovesAsync(
-        ArchiveListing listing, CancellationToken cancellationToken)
+    // Who was followed by another leader meanwhile has compared what was never there at one time.
+    private async Task<ListingComparison> CompareAsync(
+        ArchiveListing listing, ArchiveStatus status, CancellationToken cancellationToken)
     {
-        var moves = new List<SettledMove>();
-        var entries = await ReadAsync(cancellationToken).ConfigureAwait(false);
-        var next = 0;
-        foreach (var batch in listing.Batches)
+        try
         {
-            var group = new List<BatchEntry>();
-            for (; next < entries.Count && entries[next].Plan.Last <= batch.Last; next++)
-            {
-                group.Add(entries[next]);
-            }
-
-            if (group.Count > 0
-                && group[0].Plan.After == batch.After
-                && group[^1].Plan.Last == batch.Last
-                && group.Sum(entry => entry.Plan.EventCount) == batch.EventCount
-                && (group.Count > 1 || group[0].EventsDigest == batch.EventsDigest)
-                && group.Select(entry => entry.State is ArchiveState.Pruned).Distinct().Count() == 1
-                && (group.Count > 1
-                    || !string.Equals(group[0].Stored!.Key, batch.Key.Value, StringComparison.Ordinal)))
-            {
-                moves.Add(new SettledMove(group, batch));
-            }
+            return await CompareAsync(listing, cancellationToken).ConfigureAwait(false);
         }
+        catch (ManifestConflictException)
+        {
+            var now = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+            if (now.ManifestIsOpen || (now.Manifest!.Digest, now.Listed) != (listing.Digest, status.Listed))
+            {
+                throw new ArchiveRefusedException(
+                    ArchiveRefusal.Moved, "Another leader has listed batches since.");
+            }
 
-        return moves;
+            throw;
+        }
     }
+
+    /// <summary>What a listing has otherwise than the books, as far as both reach.</summary>
+    /// <exception cref="ManifestConflictException">
+    /// Events would be listed no more, or a listed batch cannot be read, and nobody said that it may be.
+    /// </exception>
+    public async Task<ListingComparison> CompareAsync(ArchiveListing listing, CancellationToken cancellationToken) =>
+        await ListingComparison.CompareAsync(
+            leader, listing, await ReadAsync(cancellationToken).ConfigureAwait(false), lost, cancellationToken)
+            .ConfigureAwait(false);
 
     /// <summary>Lets the books go over to a batch with a manifest that the bucket has or gets.</summary>
     public async Task MoveAsync(
@@ -83,16 +73,8 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         var to = move.To;
         var plan = new BatchPlan(
             to.After, to.First, to.Last, to.EventCount, to.Earliest, to.Latest, to.ContentBytes);
-        var found = await leader.Objects.GetAsync(to.Key, to.StoredBytes, cancellationToken).ConfigureAwait(false)
-            ?? throw BatchContent.Missing(to);
-        var (proof, index, fault) = BatchProof.Of(
-            found, new BatchEntry(plan, ArchiveState.Listed, 0, null, default), status.Store);
-        if (proof is null || proof.EventsDigest != to.EventsDigest || found.Info.Digest != to.Digest)
-        {
-            throw new ObjectDamagedException(to.Key.Value, fault ?? "it is not the one that is listed.");
-        }
-
-        CheckEvents(found.Content, move);
+        var (proof, index) = await ReadAsync(manifest.Number, to, plan, status.Store, cancellationToken)
+            .ConfigureAwait(false);
         await leader.Catalog.PlanReplacementAsync(
             await leader.RenewAsync().ConfigureAwait(false),
             new PlannedManifest(manifest.Number, manifest.Digest, manifest.Content, status.Listed),
@@ -107,26 +89,37 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         await leader.Held.FinishAsync(manifest, cancellationToken).ConfigureAwait(false);
     }
 
-    // Whoever can put objects and manifests can make a batch that is whole and of other events.
-    private static void CheckEvents(ReadOnlyMemory<byte> content, SettledMove move)
+    private async Task<(BatchProof Proof, Sha256Digest Index)> ReadAsync(
+        long number, ManifestBatch to, BatchPlan plan, StoreIdentity store, CancellationToken cancellationToken)
     {
-        var events = EventBatchReader.Decode(content, BatchProof.Reading).ToList();
-        foreach (var entry in move.From)
+        try
         {
-            var its = events.Where(found => found.Position > entry.Plan.After && found.Position <= entry.Plan.Last);
-            if (EventRunDigest.Of([.. its]) != entry.EventsDigest)
-            {
-                throw new ObjectDamagedException(
-                    move.To.Key.Value, $"it has other events up to {entry.Plan.Last} than the books.");
-            }
+            var found = await leader.Objects.GetAsync(to.Key, to.StoredBytes, cancellationToken).ConfigureAwait(false)
+                ?? throw BatchContent.Missing(to);
+            var (proof, index, fault) = BatchProof.Of(
+                found, new BatchEntry(plan, ArchiveState.Listed, 0, null, default), store);
+            return proof is not null && proof.EventsDigest == to.EventsDigest && found.Info.Digest == to.Digest
+                ? (proof, index)
+                : throw new ObjectDamagedException(to.Key.Value, fault ?? "it is not the one that is listed.");
+        }
+        catch (ObjectDamagedException e) when (lost is LostTimeline.Refuse)
+        {
+            throw Adoption.DamageOf(number, e);
         }
     }
 
+    // A key alone says nothing: whoever lists it with another digest lists another batch.
+    private static (ObjectKey Key, Sha256Digest Digest, Sha256Digest EventsDigest) SameOf(ManifestBatch batch) =>
+        (batch.Key, batch.Digest, batch.EventsDigest);
+
     // With manifests that change nothing in the bucket.
     private async Task<ArchiveListing> MoveAllAsync(
-        ArchiveListing listing, ArchiveStatus status, CancellationToken cancellationToken)
+        IReadOnlyList<SettledMove> moves,
+        ArchiveListing listing,
+        ArchiveStatus status,
+        CancellationToken cancellationToken)
     {
-        foreach (var move in await FindMovesAsync(listing, cancellationToken).ConfigureAwait(false))
+        foreach (var move in moves)
         {
             var lease = await leader.RenewAsync().ConfigureAwait(false);
             var manifest = listing.Next(lease.Epoch, leader.Now, [], [], status.Store);
@@ -148,12 +141,12 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
     private async Task<ManifestBatch> FindAsync(
         BatchEntry entry,
         ArchiveListing listing,
-        HashSet<(ObjectKey Key, Sha256Digest Digest)> listed,
+        HashSet<(ObjectKey Key, Sha256Digest Digest, Sha256Digest EventsDigest)> listed,
         StoreIdentity store,
         CancellationToken cancellationToken)
     {
         var own = ManifestBatch.Of(entry.Plan, entry.Stored!, entry.EventsDigest);
-        if (listed.Contains((own.Key, own.Digest)) || await IsWholeAsync(own, cancellationToken).ConfigureAwait(false))
+        if (listed.Contains(SameOf(own)) || await IsWholeAsync(own, cancellationToken).ConfigureAwait(false))
         {
             return own;
         }
@@ -193,22 +186,64 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         }
     }
 
+    // With a manifest that lists exactly what the books have.
+    private async Task<ArchiveListing> ListBooksAsync(
+        ArchiveListing listing, bool hasLost, ArchiveStatus status, CancellationToken cancellationToken)
+    {
+        var listed = listing.Batches.Select(SameOf).ToHashSet();
+        for (var attempt = 1; attempt <= MaxAttempts; attempt++)
+        {
+            var targets = new List<ManifestBatch>();
+            foreach (var entry in await ReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                await leader.RenewAsync().ConfigureAwait(false);
+                targets.Add(await FindAsync(entry, listing, listed, status.Store, cancellationToken)
+                    .ConfigureAwait(false));
+            }
+
+            var added = targets.Where(batch => !listed.Contains(SameOf(batch))).ToList();
+            var removed = listing.Batches.ExceptBy(targets.Select(SameOf), SameOf).Select(batch => batch.Key).ToList();
+            var gone = removed.Except(added.Select(batch => batch.Key)).ToList();
+            if (hasLost && gone.Count > 0)
+            {
+                // Before a lifecycle can take them for batches whose events others have.
+                await _lost.AddAsync(listing.Number + 1, gone, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (await AreThereAsync(added, cancellationToken).ConfigureAwait(false))
+            {
+                return await ListAsync(listing, added, removed, status, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        throw new ArchiveRefusedException(
+            ArchiveRefusal.Busy,
+            "Somebody removes objects that are to be listed again: end the lifecycle of the other database first.");
+    }
+
+    // Reading all of them takes its time, and nobody lists the first ones meanwhile: the lifecycle of another database
+    // may have removed them since.
+    private async Task<bool> AreThereAsync(List<ManifestBatch> added, CancellationToken cancellationToken)
+    {
+        foreach (var batch in added)
+        {
+            var info = await leader.Objects.HeadAsync(batch.Key, cancellationToken).ConfigureAwait(false);
+            if (info?.Digest != batch.Digest)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private async Task<ArchiveListing> ListAsync(
         ArchiveListing listing,
-        List<ManifestBatch> targets,
-        bool hasLost,
+        List<ManifestBatch> added,
+        List<ObjectKey> removed,
         ArchiveStatus status,
         CancellationToken cancellationToken)
     {
-        var added = targets.ExceptBy(listing.Batches.Select(batch => batch.Key), batch => batch.Key).ToList();
-        var removed = listing.Batches.ExceptBy(targets.Select(batch => batch.Key), batch => batch.Key)
-            .Select(batch => batch.Key).ToList();
-        if (hasLost)
-        {
-            // Before a lifecycle can take them for batches whose events others have.
-            await _lost.AddAsync(listing.Number + 1, removed, cancellationToken).ConfigureAwait(false);
-        }
-
         var lease = await leader.RenewAsync().ConfigureAwait(false);
         var manifest = listing.Next(lease.Epoch, leader.Now, added, removed, status.Store);
         await leader.Catalog.PlanManifestAsync(

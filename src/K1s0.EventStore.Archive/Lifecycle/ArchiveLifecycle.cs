@@ -153,10 +153,13 @@ public sealed class ArchiveLifecycle(
             after += _costs.StoragePerMonth(isWorthIt ? step.StorageClass : from, batch.StoredBytes);
         }
 
-        var removals = await new Sweep(objects, _listings, _policy).FindAsync(listing, now, cancellationToken)
-            .ConfigureAwait(false);
+        var (removals, damaged) = await new Sweep(objects, _listings, _policy)
+            .FindAsync(listing, now, cancellationToken).ConfigureAwait(false);
         return new LifecyclePlan(
-            moves, compactions, removals, waiting, ArchiveLoad.FindHot(listing), plain, before, after, cost);
+            moves, compactions, removals, waiting, ArchiveLoad.FindHot(listing), plain, before, after, cost)
+        {
+            RemovalsWaitFor = damaged,
+        };
     }
 
     // False when the object is gone; or lies where it lay, because the bucket has one name for both classes.

@@ -22,6 +22,12 @@ public sealed record LifecyclePlan(
     decimal AfterPerMonth,
     decimal MoveCost)
 {
+    /// <summary>
+    /// The key of a damaged object below <c>lost/</c>, which names batches that are kept for good: nothing is removed
+    /// before it is whole again. Null when nothing is in the way.
+    /// </summary>
+    public string? RemovalsWaitFor { get; init; }
+
     /// <summary>How much less it costs afterwards than uncompressed in the standard class, in percent.</summary>
     public decimal SavingPercent => PlainPerMonth == 0 ? 0 : 100 * (1 - (AfterPerMonth / PlainPerMonth));
 

@@ -9,8 +9,11 @@ internal sealed class Sweep(IObjectStore objects, IArchiveListings listings, Lif
 {
     private readonly ArchiveManifests _manifests = new(objects);
 
-    /// <summary>What may go, in order of keys.</summary>
-    public async Task<IReadOnlyList<ObjectInfo>> FindAsync(
+    /// <summary>
+    /// What may go, in order of keys. Nothing, when it cannot be read what has to stay for good: then with the key of
+    /// the object that is damaged.
+    /// </summary>
+    public async Task<(IReadOnlyList<ObjectInfo> Removals, string? Damaged)> FindAsync(
         ArchiveListing listing, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var kept = await ListedSinceAsync(listing, now - policy.RemoveAfter, cancellationToken).ConfigureAwait(false);
@@ -37,12 +40,20 @@ internal sealed class Sweep(IObjectStore objects, IArchiveListings listings, Lif
 
         if (found.Count == 0)
         {
-            return found;
+            return ([], null);
         }
 
-        // What left the listing together with its events is nowhere else.
-        var lost = await new LostTimelines(objects).ReadAsync(cancellationToken).ConfigureAwait(false);
-        return [.. found.Where(info => !lost.Contains(info.Key))];
+        try
+        {
+            // What left the listing together with its events is nowhere else.
+            var lost = await new LostTimelines(objects).ReadAsync(cancellationToken).ConfigureAwait(false);
+            return ([.. found.Where(info => !lost.Contains(info.Key))], null);
+        }
+        catch (ObjectDamagedException e)
+        {
+            // The plan names it. Whatever else the lifecycle does goes on.
+            return ([], e.Key);
+        }
     }
 
     // Every batch that was listed at some time since then.

@@ -13,16 +13,40 @@ internal sealed class BranchAdoption(
     IBranchReplicaStore store, GuardedReplica guarded, LogDamage damage, SyncOptions options)
 {
     /// <summary>Adopts a branch whose events follow each other.</summary>
+    /// <param name="wanted">The branch.</param>
+    /// <param name="cancellationToken">Gives up before the write.</param>
     /// <returns>Why not; null when it was.</returns>
-    public async Task<BranchRefusal?> AdoptAsync(SyncOutput.Adopt wanted)
+    public async Task<BranchRefusal?> AdoptAsync(SyncOutput.Adopt wanted, CancellationToken cancellationToken)
+    {
+        if (await CheckAsync(wanted, cancellationToken).ConfigureAwait(false) is { } refusal)
+        {
+            return refusal;
+        }
+
+        // Before the write, because it may come through when it fails.
+        guarded.Look(_ => damage.BeginAdoption(wanted.Branch[0].Dot.Origin));
+        try
+        {
+            return await guarded.AdoptAsync(store, wanted.Branch).ConfigureAwait(false) ? null : BranchRefusal.TooLong;
+        }
+        catch (InvalidEventException)
+        {
+            // What was stored of the branch stands for nothing.
+            return BranchRefusal.RefusedByStore;
+        }
+    }
+
+    private async Task<BranchRefusal?> CheckAsync(SyncOutput.Adopt wanted, CancellationToken cancellationToken)
     {
         var (branch, origin) = (wanted.Branch, wanted.Branch[0].Dot.Origin);
-        var (head, whole, clock) = guarded.Look(replica =>
+        var (head, self, whole, clock) = guarded.Look(replica =>
         {
             var end = replica.HeadOf(origin);
-            return (end, damage.WholeUpTo(end.Last), replica.Clock);
+            return (end, replica.Self, damage.WholeUpTo(end.Last), replica.Clock);
         });
-        if (head.Hash != wanted.Instead || head.Last != branch[^1].Dot)
+
+        // Where a new incarnation could not be stored, a log that was marked is the own one again.
+        if (origin == self || head.Hash != wanted.Instead || head.Last != branch[^1].Dot)
         {
             return BranchRefusal.NotGiven;
         }
@@ -43,24 +67,14 @@ internal sealed class BranchAdoption(
             SyncEvent Instead(SyncEvent stored) => stored.Dot.Origin == origin && stored.Dot.Sequence >= first
                 ? branch[(int)(stored.Dot.Sequence - first)]
                 : stored;
-            if (!await HistoryReader.IsInOrderAsync(store, clock, options, Instead).ConfigureAwait(false))
-            {
-                return BranchRefusal.Entangled;
-            }
+            return await HistoryReader.IsInOrderAsync(store, clock, options, Instead, cancellationToken)
+                .ConfigureAwait(false) ? null : BranchRefusal.Entangled;
         }
         catch (EventStoreException e) when (StoredLogs.IsDamage(e))
         {
             // A scrub finds it, and peers give it back.
             return BranchRefusal.Damaged;
         }
-
-        if (!await guarded.AdoptAsync(store, branch).ConfigureAwait(false))
-        {
-            return BranchRefusal.TooLong;
-        }
-
-        guarded.Look(_ => damage.Branches.Adopted(origin));
-        return null;
     }
 
     // On the last event that both branches have.

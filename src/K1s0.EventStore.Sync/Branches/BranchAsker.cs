@@ -9,7 +9,9 @@ namespace K1s0.EventStore.Sync;
 /// </summary>
 /// <remarks>
 /// Asks with the frames of <see cref="RepairFrames"/>, after the repairs, one question at a time. The clock never gets
-/// smaller: of no log less is known than before, so nothing that builds on it has to go.
+/// smaller: of no log less is known than before, so nothing that builds on it has to go. As soon as a peer turned out
+/// to have another branch, the log is not marked any more, whatever comes of that: what cannot succeed is asked for
+/// once.
 /// </remarks>
 internal sealed class BranchAsker(Replica replica, LogDamage damage, Outbox outbox, PeerRights? rights)
 {
@@ -47,12 +49,22 @@ internal sealed class BranchAsker(Replica replica, LogDamage damage, Outbox outb
 
     public IReadOnlyList<AdoptedBranch> Adopted => _adopted;
 
-    /// <summary>What was not given up, and why; of those where the peer has less only what is forked.</summary>
-    public IReadOnlyDictionary<Origin, BranchRefusal> Kept(IReadOnlyList<Origin> forks)
+    /// <summary>What was not given up, and why.</summary>
+    public IReadOnlyDictionary<Origin, BranchRefusal> Kept => _kept;
+
+    /// <summary>The round is over: of the logs of which the peer has less some are forked.</summary>
+    public void End(IReadOnlyList<Origin> forks)
     {
-        _shorter.Where(forks.Contains).ToList().ForEach(origin => _kept.TryAdd(origin, BranchRefusal.WinsHere));
-        return _kept;
+        foreach (var origin in _shorter.Where(forks.Contains))
+        {
+            _kept.TryAdd(origin, BranchRefusal.WinsHere);
+            damage.Branches.FoundOther(origin);
+        }
     }
+
+    /// <summary>Nothing was asked, because the peer has the same of every log.</summary>
+    public void FoundSame() => damage.Branches.Origins
+        .Where(origin => rights?.MayCompare(origin) is not false).ToList().ForEach(damage.Branches.FoundSame);
 
     public void Begin(VectorClock theirs)
     {
@@ -113,7 +125,7 @@ internal sealed class BranchAsker(Replica replica, LogDamage damage, Outbox outb
         }
         else
         {
-            Keep(BranchRefusal.NotGiven);
+            Refuse(BranchRefusal.NotGiven);
         }
     }
 
@@ -121,6 +133,7 @@ internal sealed class BranchAsker(Replica replica, LogDamage damage, Outbox outb
     public void Done(BranchRefusal? refusal)
     {
         Expect(State.Adopts);
+        damage.Branches.FoundOther(_part.Origin);
         if (refusal is { } reason)
         {
             Keep(reason);
@@ -146,6 +159,10 @@ internal sealed class BranchAsker(Replica replica, LogDamage damage, Outbox outb
             if (_theirs[origin] < end)
             {
                 _shorter.Add(origin);
+            }
+            else if (damage.WholeUpTo(_head.Last) < end)
+            {
+                _kept[origin] = BranchRefusal.Damaged;
             }
             else
             {
@@ -187,7 +204,7 @@ internal sealed class BranchAsker(Replica replica, LogDamage damage, Outbox outb
         if (found is { IsComplete: true, OnlyLocal.Count: 0, OnlyRemote.Count: 0 })
         {
             // The same here as there: the branches part behind it, or the log is not forked between these two.
-            (isEnd ? (Action)NextOrigin : Fetch)();
+            (isEnd ? (Action)Same : Fetch)();
         }
         else if (!found.IsComplete || !_pages.Expect(_part, found))
         {
@@ -195,11 +212,11 @@ internal sealed class BranchAsker(Replica replica, LogDamage damage, Outbox outb
         }
         else if (isEnd && !Wins(_pages.HashOf(_part.Last)))
         {
-            Keep(BranchRefusal.WinsHere);
+            Refuse(BranchRefusal.WinsHere);
         }
         else if (_head.Last.Sequence - _pages.First >= MaxEvents)
         {
-            Keep(BranchRefusal.TooLong);
+            Refuse(BranchRefusal.TooLong);
         }
         else if (_pages.First == _part.First && _part.First > 1)
         {
@@ -225,7 +242,7 @@ internal sealed class BranchAsker(Replica replica, LogDamage damage, Outbox outb
     {
         if (_pages.Bytes > MaxBytes)
         {
-            Keep(BranchRefusal.TooLong);
+            Refuse(BranchRefusal.TooLong);
         }
         else if (_pages.NextFetch() is { Count: > 0 } wanted)
         {
@@ -234,11 +251,11 @@ internal sealed class BranchAsker(Replica replica, LogDamage damage, Outbox outb
         }
         else if (_pages.TryJoin() is not { } branch)
         {
-            Keep(BranchRefusal.NotGiven);
+            Refuse(BranchRefusal.NotGiven);
         }
-        else if (Refuse(branch) is { } reason)
+        else if (BranchRules.Check(branch, replica, rights) is { } reason)
         {
-            Keep(reason);
+            Refuse(reason);
         }
         else
         {
@@ -247,28 +264,20 @@ internal sealed class BranchAsker(Replica replica, LogDamage damage, Outbox outb
         }
     }
 
-    private BranchRefusal? Refuse(List<SyncEvent> branch)
+    private void Same()
     {
-        foreach (var next in branch)
-        {
-            if (rights?.MayBring(next) is false)
-            {
-                return BranchRefusal.NotPermitted;
-            }
-
-            foreach (var cause in next.Observed.Entries)
-            {
-                if (!replica.Clock.Covers(cause))
-                {
-                    return BranchRefusal.CausesMissing;
-                }
-            }
-        }
-
-        // Times ascend.
-        return replica.Time.Check(branch[^1].Time) is ClockReading.TooFarAhead ? BranchRefusal.ClockTooFarAhead : null;
+        damage.Branches.FoundSame(_part.Origin);
+        NextOrigin();
     }
 
+    // The peer has another branch, and it is not taken.
+    private void Refuse(BranchRefusal reason)
+    {
+        damage.Branches.FoundOther(_part.Origin);
+        Keep(reason);
+    }
+
+    // Nobody knows yet what the peer has.
     private void Keep(BranchRefusal reason)
     {
         _kept[_part.Origin] = reason;

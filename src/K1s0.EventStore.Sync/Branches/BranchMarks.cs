@@ -4,21 +4,31 @@ namespace K1s0.EventStore.Sync;
 /// The logs of which the branch here is to be given up where that of a peer wins. Guarded by whoever guards the
 /// replica.
 /// </summary>
+/// <remarks>
+/// What an operator allowed is for the fork that is there, not for one that a peer makes later: a mark ends when
+/// another branch was found, whatever came of that, and after so many peers that have the same.
+/// </remarks>
 internal sealed class BranchMarks
 {
-    private readonly SortedSet<Origin> _origins = new(Comparer<Origin>.Create(Origin.Compare));
+    /// <summary>A mark ends when so many comparisons in a row found the same at the peer.</summary>
+    public const int MaxSame = 16;
 
-    /// <summary>How often a branch was given up, for those who look at a log from outside of the gate.</summary>
-    public long Adoptions { get; private set; }
+    // How often the same was found.
+    private readonly SortedDictionary<Origin, int> _origins = new(Comparer<Origin>.Create(Origin.Compare));
 
-    public List<Origin> Origins => [.. _origins];
+    public List<Origin> Origins => [.. _origins.Keys];
 
-    public void Add(Origin origin) => _origins.Add(origin);
+    public void Add(Origin origin) => _origins[origin] = 0;
 
-    /// <summary>The branch of a log was given up.</summary>
-    public void Adopted(Origin origin)
+    /// <summary>A peer has the same log.</summary>
+    public void FoundSame(Origin origin)
     {
-        Adoptions++;
-        _origins.Remove(origin);
+        if (_origins.TryGetValue(origin, out var same) && (_origins[origin] = same + 1) >= MaxSame)
+        {
+            _origins.Remove(origin);
+        }
     }
+
+    /// <summary>A peer has another branch: it was taken, or was not.</summary>
+    public void FoundOther(Origin origin) => _origins.Remove(origin);
 }

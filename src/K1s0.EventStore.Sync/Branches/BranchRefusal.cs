@@ -1,6 +1,10 @@
 namespace K1s0.EventStore.Sync;
 
-/// <summary>Why a branch of a log was not given up for that of a peer.</summary>
+/// <summary>
+/// Why a branch of a log was not given up for that of a peer. Of <see cref="Damaged"/> and <see cref="NotGiven"/> it is
+/// asked for again where the branches could not be compared; otherwise <see cref="NodeBranches.Adopt"/> is called
+/// again.
+/// </summary>
 public enum BranchRefusal
 {
     /// <summary>
@@ -9,7 +13,7 @@ public enum BranchRefusal
     WinsHere,
 
     /// <summary>
-    /// The peer's branch builds on events of other logs that are not here yet. Another round brings them.
+    /// The peer's branch builds on events of other logs that are not here yet. Another round brings them: adopt then.
     /// </summary>
     CausesMissing,
 
@@ -30,13 +34,16 @@ public enum BranchRefusal
 
     /// <summary>
     /// The peer did not give all events of its branch, or other events than it said, or something has changed here
-    /// meanwhile. Another round tries it again.
+    /// meanwhile.
     /// </summary>
     NotGiven,
 
     /// <summary>The peer may not write an event of its branch: see <see cref="PeerRights.CanWrite"/>.</summary>
     NotPermitted,
 
-    /// <summary>An event of the peer's branch is too far in the future; it is asked for again.</summary>
+    /// <summary>An event of the peer's branch is too far in the future: adopt when its time has come.</summary>
     ClockTooFarAhead,
+
+    /// <summary>The store here does not take an event of the peer's branch, for example because of its size.</summary>
+    RefusedByStore,
 }

@@ -21,16 +21,18 @@ public sealed class NodeBranches
     internal NodeBranches(IReplicaStore store, GuardedReplica guarded, LogDamage? damage) =>
         (_store, _guarded, _damage) = (store, guarded, damage);
 
-    /// <summary>The logs for which <see cref="Adopt"/> was called and whose branch was not given up yet.</summary>
+    /// <summary>The logs for which <see cref="Adopt"/> was called and no peer had another branch yet.</summary>
     public IReadOnlyList<Origin> Adopting => _guarded.Look(_ => _damage?.Branches.Origins ?? []);
 
     /// <summary>
     /// Has the sessions that follow give up the branch of a log that is here, from the first event that differs, where
     /// the peer's branch wins, and take the peer's instead: all of it at one instant, after which
     /// <see cref="ReplicaNode.DeliveryStopped"/> is set until the views are built anew. What comes behind it in the log
-    /// then comes as other events do. It is asked for until it has happened once, or the node is closed.
-    /// <see cref="SyncReport.BranchesAdopted"/> says what was given up, <see cref="SyncReport.BranchesKept"/> what was
-    /// not and why.
+    /// then comes as other events do. It ends with the first comparison that finds another branch at a peer, whether
+    /// that was taken or not, with 16 that find the same, or when the node is closed; a fork that is still there is
+    /// reported again, and this may be called again. <see cref="SyncReport.BranchesAdopted"/> says what was given up,
+    /// <see cref="SyncReport.BranchesKept"/> what was not and why. Call it for sessions with peers that are trusted:
+    /// their word that the log is forked, and how long it is, starts it.
     /// </summary>
     /// <param name="origin">Whose log, as <see cref="SyncReport.Forks"/> names it.</param>
     /// <exception cref="InvalidOperationException">

@@ -39,7 +39,7 @@ internal sealed class DeliveryStops
 
     private bool IsSilentNow => _count > Math.Max(_madeUpFor, _open.Count == 0 ? 0 : _open.Max());
 
-    /// <summary>Nothing is told until a reading begins. While nothing is told, the cause stays the one that it was.</summary>
+    /// <summary>Nothing is told until a reading begins. While nothing is told, the cause stays as it was.</summary>
     public void Add(DeliveryStoppedException stop)
     {
         lock (_lock)

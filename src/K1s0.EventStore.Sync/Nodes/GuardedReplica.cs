@@ -163,8 +163,8 @@ internal sealed class GuardedReplica : IDisposable
     }
 
     /// <summary>
-    /// Where a reading of the history begins, and its number: what comes behind it is told again. The caller is inside of
-    /// the gate.
+    /// Where a reading of the history begins, and its number: what comes behind it is told again. The caller is inside
+    /// of the gate.
     /// </summary>
     public (VectorClock End, int Reading) BeginHistory() =>
         (Look(replica => replica.Clock), _delivery.BeginReading());

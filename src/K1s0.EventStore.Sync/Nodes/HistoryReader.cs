@@ -54,12 +54,17 @@ internal static class HistoryReader
     /// <param name="upTo">What is everything.</param>
     /// <param name="options">How much is read at once.</param>
     /// <param name="instead">What is to stand in the place of an event that is stored; of the same dot.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="EventStoreException">The store does not give an event that it holds.</exception>
     public static async Task<bool> IsInOrderAsync(
-        IReplicaStore store, VectorClock upTo, SyncOptions options, Func<SyncEvent, SyncEvent> instead)
+        IReplicaStore store,
+        VectorClock upTo,
+        SyncOptions options,
+        Func<SyncEvent, SyncEvent> instead,
+        CancellationToken cancellationToken)
     {
         var state = new State([]);
-        await foreach (var next in ReadPagesAsync(store, VectorClock.Empty, upTo, options, CancellationToken.None)
+        await foreach (var next in ReadPagesAsync(store, VectorClock.Empty, upTo, options, cancellationToken)
             .ConfigureAwait(false))
         {
             // What is ready is as good as told; nothing of it is kept.

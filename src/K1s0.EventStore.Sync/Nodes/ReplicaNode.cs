@@ -259,7 +259,7 @@ public sealed class ReplicaNode : IDisposable
             var outputs = new Queue<SyncOutput>(Advance(session, input));
             while (outputs.TryDequeue(out var output))
             {
-                if (await _commands.KeepAsync(output).ConfigureAwait(false) is not { } written)
+                if (await _commands.KeepAsync(output, cancellationToken).ConfigureAwait(false) is not { } written)
                 {
                     rest.Add(output);
                     continue;

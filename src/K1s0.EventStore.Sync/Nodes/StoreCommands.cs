@@ -24,7 +24,9 @@ internal sealed class StoreCommands(
     /// Keeps what a session wants to have kept; null when the output wants nothing written. The caller is inside of the
     /// replica's gate.
     /// </summary>
-    public async Task<SyncInput?> KeepAsync(SyncOutput output)
+    /// <param name="output">What the session wants.</param>
+    /// <param name="cancellationToken">Gives up what takes long, before anything is written.</param>
+    public async Task<SyncInput?> KeepAsync(SyncOutput output, CancellationToken cancellationToken)
     {
         switch (output)
         {
@@ -42,7 +44,8 @@ internal sealed class StoreCommands(
                 return new SyncInput.Repaired();
             case SyncOutput.Adopt adopt:
                 var adoption = new BranchAdoption((IBranchReplicaStore)store, replica, damage!, options);
-                return new SyncInput.Repaired(await adoption.AdoptAsync(adopt).ConfigureAwait(false));
+                return new SyncInput.Repaired(
+                    await adoption.AdoptAsync(adopt, cancellationToken).ConfigureAwait(false));
             default:
                 return null;
         }

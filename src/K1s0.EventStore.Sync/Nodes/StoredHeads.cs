@@ -28,18 +28,25 @@ internal sealed class StoredHeads(StoredLogs logs, IStreamReader reader)
         {
             var last = Math.Min(end, first + StoredSyncEvent.ContextEvery - 1);
             var part = await ReadPartAsync(origin, first, last, cancellationToken).ConfigureAwait(false);
-            if (part.Last?.Dot.Sequence != last)
+            if (part.Last?.Dot.Sequence != last || (parts.TryPeek(out var behind) && !behind.Follows(part.Last!)))
             {
                 parts.Clear();
             }
 
-            if (part.Last is not null)
+            if (part.Last is null)
             {
-                parts.Push(part);
-                if (part.HasContext)
+                continue;
+            }
+
+            parts.Push(part);
+            if (part.HasContext)
+            {
+                if (await FollowsAsync(part, cancellationToken).ConfigureAwait(false))
                 {
                     break;
                 }
+
+                parts.Clear();
             }
         }
 
@@ -65,23 +72,35 @@ internal sealed class StoredHeads(StoredLogs logs, IStreamReader reader)
             };
     }
 
-    // Up to the first event that is damaged.
+    // On the event before it, as far as that can be read.
+    private async Task<bool> FollowsAsync(Part part, CancellationToken cancellationToken)
+    {
+        var (origin, before) = (part.First!.Dot.Origin, part.First.Dot.Sequence - 1);
+        return before == 0
+            || await logs.LoadStoredAsync(origin, before, before, cancellationToken).ConfigureAwait(false)
+                is not [var last] || part.Follows(last.Event);
+    }
+
+    // Up to the first event that is damaged, or is of another branch than the one before it: where damage is mended
+    // with events of another branch, what stood behind it still stands there.
     private async Task<Part> ReadPartAsync(
         Origin origin, long first, long last, CancellationToken cancellationToken)
     {
-        var part = new Part(null, VectorClock.Empty, false);
+        var part = new Part(null, null, VectorClock.Empty, false);
         for (var from = first; from <= last; from += EventsPerPage)
         {
             var page = await logs.LoadStoredAsync(
                 origin, from, Math.Min(last, from + EventsPerPage - 1), cancellationToken).ConfigureAwait(false);
             foreach (var (read, context) in page)
             {
-                if (read.Dot.Sequence != (part.Last?.Dot.Sequence ?? first - 1) + 1)
+                if (read.Dot.Sequence != (part.Last?.Dot.Sequence ?? first - 1) + 1
+                    || (part.Last is { } before && read.Previous != before.Hash))
                 {
                     return part;
                 }
 
                 part = new Part(
+                    part.First ?? read,
                     read,
                     part.Seen.Merge(context ?? read.Observed),
                     part.HasContext || context is not null || read.Dot.Sequence == 1);
@@ -96,6 +115,11 @@ internal sealed class StoredHeads(StoredLogs logs, IStreamReader reader)
         return part;
     }
 
-    /// <summary>The last event before any damage, what is known to be seen then, and whether that is all.</summary>
-    private sealed record Part(SyncEvent? Last, VectorClock Seen, bool HasContext);
+    /// <summary>
+    /// The first event, the last one before any damage, what is known to be seen then, and whether that is all.
+    /// </summary>
+    private sealed record Part(SyncEvent? First, SyncEvent? Last, VectorClock Seen, bool HasContext)
+    {
+        public bool Follows(SyncEvent before) => First!.Previous == before.Hash;
+    }
 }

@@ -17,8 +17,9 @@ internal sealed class StoredLogs(IEventStore store, StoredRepairs repairs)
         EventEnvelope stored, Origin origin, CancellationToken cancellationToken)
     {
         var repaired = await repairs.LoadAsync(cancellationToken).ConfigureAwait(false);
-        return repaired.TryGet(new Dot(origin, stored.Version), out var version)
-            ? (await repairs.ReadAsync(version, cancellationToken).ConfigureAwait(false), null)
+        var place = new Dot(origin, stored.Version);
+        return repaired.TryGet(place, out var version)
+            ? (await repairs.ReadAsync(place, version, cancellationToken).ConfigureAwait(false), null)
             : StoredSyncEvent.Read(stored, origin);
     }
 
@@ -51,7 +52,7 @@ internal sealed class StoredLogs(IEventStore store, StoredRepairs repairs)
 
         async Task<SyncEvent> ReadGoneAsync(long sequence) =>
             repaired.TryGet(new Dot(origin, sequence), out var version)
-                ? await repairs.ReadAsync(version, cancellationToken).ConfigureAwait(false)
+                ? await repairs.ReadAsync(new Dot(origin, sequence), version, cancellationToken).ConfigureAwait(false)
                 : throw new InvalidFormatException("log of a replica", $"event {sequence} of {origin} is gone.");
     }
 
@@ -187,7 +188,7 @@ internal sealed class StoredLogs(IEventStore store, StoredRepairs repairs)
         {
             if (repair is { } version)
             {
-                return (await repairs.ReadAsync(version, cancellationToken).ConfigureAwait(false), null);
+                return (await repairs.ReadAsync(dot, version, cancellationToken).ConfigureAwait(false), null);
             }
 
             var loaded = await store.LoadAsync(

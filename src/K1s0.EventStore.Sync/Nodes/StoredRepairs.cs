@@ -10,12 +10,13 @@ namespace K1s0.EventStore.Sync;
 /// <remarks>
 /// <code>
 /// k1s0-sync / repairs    see StoredSyncEvent
-/// k1s0-sync / branches   {"origin":["replica",incarnation],"first":sequence,"count":n,"repair":version}
-///                        the n repairs from that version on stand in the places from that sequence on
+/// k1s0-sync / branches   {"origin":["replica",incarnation],"first":sequence,"count":n,"repair":version,"hash":"hex"}
+///                        the n repairs from that version on stand in the places from that sequence on; the hash is
+///                        that of the last one
 /// </code>
 /// A branch takes several appends. Its events stand for nothing until one more event, in the stream of branches, says
 /// from where to where they are: then all of them stand in their places at one instant. What an exception or a crash
-/// leaves before that takes room and does nothing.
+/// leaves before that does nothing; who tries it again with the same branch goes on behind it.
 /// </remarks>
 internal sealed class StoredRepairs(
     IEventStore store, IEventAppender appender, IStreamReader reader, TimeProvider timeProvider)
@@ -54,14 +55,17 @@ internal sealed class StoredRepairs(
         return loaded;
     }
 
-    /// <summary>An event of the stream of repairs.</summary>
-    /// <exception cref="InvalidFormatException">It is damaged, or is gone.</exception>
-    public async Task<SyncEvent> ReadAsync(long version, CancellationToken cancellationToken)
+    /// <summary>An event of the stream of repairs that stands for a place.</summary>
+    /// <exception cref="InvalidFormatException">It is damaged, is gone, or is of another place.</exception>
+    public async Task<SyncEvent> ReadAsync(Dot place, long version, CancellationToken cancellationToken)
     {
         var loaded = await store.LoadAsync(Repairs, version, version, cancellationToken).ConfigureAwait(false);
-        return loaded.Count == 1
+        var read = loaded.Count == 1
             ? StoredSyncEvent.ReadRepair(loaded[0])
             : throw new InvalidFormatException("log of a replica", $"repair {version} is gone.");
+        return read.Dot == place
+            ? read
+            : throw new InvalidFormatException("log of a replica", $"repair {version} is {read.Dot}, not {place}.");
     }
 
     /// <summary>Stores repairs, all or none; at most 256.</summary>
@@ -76,32 +80,33 @@ internal sealed class StoredRepairs(
 
         await ChangeAsync(() => AppendAsync(repairs, places.Count, isBranch: false, cancellationToken))
             .ConfigureAwait(false);
-        Publish(places.With(repairs, places.Count + 1, isBranch: false));
+        Publish(places.With(repairs, places.Count, isBranch: false));
     }
 
     /// <summary>Has a branch stand in its places; false when there is no room for it.</summary>
     public async Task<bool> AdoptAsync(IReadOnlyList<SyncEvent> branch, CancellationToken cancellationToken)
     {
         var places = await LoadAsync(cancellationToken).ConfigureAwait(false);
-        if (places.Count + branch.Count > MaxRepairs)
+        var stored = await CountLeftAsync(branch, places, cancellationToken).ConfigureAwait(false);
+        var behind = places.Count - stored;
+        if (behind + branch.Count > MaxRepairs)
         {
             return false;
         }
 
-        var stored = 0;
         await ChangeAsync(async () =>
         {
             while (stored < branch.Count)
             {
                 var page = Page(branch, stored);
-                await AppendAsync(page, places.Count + stored, isBranch: true, cancellationToken)
-                    .ConfigureAwait(false);
+                await AppendAsync(page, behind + stored, isBranch: true, cancellationToken).ConfigureAwait(false);
                 stored += page.Count;
             }
 
-            await appender.AppendAsync([Note(branch, places)], cancellationToken).ConfigureAwait(false);
+            var note = new BranchNote(branch[0].Dot, branch.Count, behind + 1, branch[^1].Hash);
+            await appender.AppendAsync([Append(note, places)], cancellationToken).ConfigureAwait(false);
         }).ConfigureAwait(false);
-        Publish(places.With(branch, places.Count + 1, isBranch: true));
+        Publish(places.With(branch, behind, isBranch: true));
         return true;
     }
 
@@ -161,89 +166,100 @@ internal sealed class StoredRepairs(
         return page;
     }
 
-    private StreamAppend Note(IReadOnlyList<SyncEvent> branch, Places places)
+    // How many events of the branch an adoption that failed has left at the end of the repairs.
+    private async Task<int> CountLeftAsync(
+        IReadOnlyList<SyncEvent> branch, Places places, CancellationToken cancellationToken)
     {
-        var payload = OriginNames.Note(branch[0].Dot.Origin, json =>
+        var left = 0;
+        await foreach (var stored in reader.ReadStreamAsync(
+            Repairs, from: new StreamVersion(places.Claimed + 1), cancellationToken: cancellationToken)
+            .ConfigureAwait(false))
         {
-            json.WriteNumber("first", branch[0].Dot.Sequence);
-            json.WriteNumber("count", branch.Count);
-            json.WriteNumber("repair", places.Count + 1);
-        });
-        return new StreamAppend(
-            Branches,
-            [EventEnvelope.Create(Branches, "branch-adopted", payload, timeProvider: timeProvider)],
-            ExpectedVersion.Exactly(new StreamVersion(places.Branches)));
+            var hash = StoredSyncEvent.TryReadRepair(stored)?.Event.Hash;
+            left = left < branch.Count && hash == branch[left].Hash ? left + 1 : hash == branch[0].Hash ? 1 : 0;
+        }
+
+        return left;
     }
+
+    private StreamAppend Append(BranchNote note, Places places) => new(
+        Branches,
+        [EventEnvelope.Create(Branches, "branch-adopted", note.ToPayload(), timeProvider: timeProvider)],
+        ExpectedVersion.Exactly(new StreamVersion(places.Branches)));
 
     private async Task<Places> ReadPlacesAsync(
         List<(Dot Place, long? Repair)>? givenUp, CancellationToken cancellationToken)
     {
         // The notes first: what they name is stored by then.
         var branches = await reader.GetHeadAsync(Branches, cancellationToken).ConfigureAwait(false);
-        var notes = new Queue<(Dot First, long Count, long Repair)>(
-            (await _notes.LoadAsync(Branches, cancellationToken).ConfigureAwait(false)).SelectMany(TryRead));
-        var (map, adopted, last) = (new ConcurrentDictionary<Dot, long>(), new HashSet<Origin>(), 0L);
+        var said = await _notes.LoadAsync(Branches, cancellationToken).ConfigureAwait(false);
+        var end = (await reader.GetHeadAsync(Repairs, cancellationToken).ConfigureAwait(false)).Version.Value;
+        var notes = new Queue<BranchNote>(
+            said.Select(note => BranchNote.TryRead(note, end)).OfType<BranchNote>().OrderBy(note => note.End));
+        var ends = notes.Select(note => note.End).ToHashSet();
+        var (map, adopted) = (new ConcurrentDictionary<Dot, long>(), new HashSet<Origin>());
+        var (last, claimed, before) = (0L, 0L, (SyncEvent?)null);
         await foreach (var stored in reader.ReadStreamAsync(Repairs, cancellationToken: cancellationToken)
             .ConfigureAwait(false))
         {
-            Adopt(before: stored.Version);
+            Adopt(upTo: stored.Version - 1);
             last = stored.Version;
-            if (StoredSyncEvent.TryReadRepair(stored) is { } good)
+            var repair = StoredSyncEvent.TryReadRepair(stored);
+            before = ends.Contains(last) ? repair?.Event : null;
+            if (repair is (var good, false))
             {
-                map[good.Dot] = stored.Version;
+                map[good.Dot] = claimed = last;
             }
         }
 
-        Adopt(before: long.MaxValue);
-        return new Places(map, adopted, last, branches.Version.Value);
+        Adopt(upTo: end);
+        return new Places(map, adopted, last, claimed, branches.Version.Value);
 
-        void Adopt(long before)
+        // Where a note is damaged, the branch that was given up stands again: peers say so, and the log itself. Where
+        // the last event is damaged, the note is believed, and the event comes back.
+        void Adopt(long upTo)
         {
-            while (notes.TryPeek(out var note) && note.Repair + note.Count <= before)
+            while (notes.TryPeek(out var note) && note.End <= upTo)
             {
                 notes.Dequeue();
-                adopted.Add(note.First.Origin);
-                for (var i = 0; i < note.Count; i++)
+                if (note.End == last && before is not null && note.IsContradictedBy(before))
                 {
-                    var place = note.First with { Sequence = note.First.Sequence + i };
-                    givenUp?.Add((place, map.TryGetValue(place, out var repair) ? repair : null));
-                    map[place] = note.Repair + i;
+                    continue;
+                }
+
+                claimed = Math.Max(claimed, note.End);
+                adopted.Add(note.First.Origin);
+                foreach (var (place, repair) in note.Places)
+                {
+                    givenUp?.Add((place, map.TryGetValue(place, out var earlier) ? earlier : null));
+                    map[place] = repair;
                 }
             }
         }
     }
 
-    // Where a note is damaged, the branch that was given up stands again: peers say so, and the log itself.
-    private static IEnumerable<(Dot First, long Count, long Repair)> TryRead(EventEnvelope note)
-    {
-        if (OriginNames.TryRead(note) is { } origin
-            && Number("first") is { } first && Number("count") is { } count && Number("repair") is { } repair)
-        {
-            yield return (new Dot(origin, first), count, repair);
-        }
-
-        long? Number(string name) =>
-            note.Payload.TryGetProperty(name, out var number) && number.TryGetInt64(out var value) ? value : null;
-    }
-
-    /// <summary>What stands where, how many repairs there are, and how many branches were adopted.</summary>
+    /// <summary>
+    /// What stands where, how many repairs there are, which is the last that stands for something, or did, and how many
+    /// branches were adopted.
+    /// </summary>
     internal sealed record Places(
-        ConcurrentDictionary<Dot, long> Map, IReadOnlySet<Origin> Adopted, long Count, long Branches)
+        ConcurrentDictionary<Dot, long> Map, IReadOnlySet<Origin> Adopted, long Count, long Claimed, long Branches)
     {
         public bool TryGet(Dot place, out long version) => Map.TryGetValue(place, out version);
 
-        /// <summary>The same with more; a branch all at once for those who read.</summary>
-        public Places With(IReadOnlyList<SyncEvent> events, long from, bool isBranch)
+        /// <summary>The same with more, behind so many repairs; a branch all at once for those who read.</summary>
+        public Places With(IReadOnlyList<SyncEvent> events, long behind, bool isBranch)
         {
             var map = isBranch ? new ConcurrentDictionary<Dot, long>(Map) : Map;
             for (var i = 0; i < events.Count; i++)
             {
-                map[events[i].Dot] = from + i;
+                map[events[i].Dot] = behind + i + 1;
             }
 
+            var end = behind + events.Count;
             return isBranch
-                ? new Places(map, Adopted.Append(events[0].Dot.Origin).ToHashSet(), Count + events.Count, Branches + 1)
-                : this with { Count = Count + events.Count };
+                ? new Places(map, Adopted.Append(events[0].Dot.Origin).ToHashSet(), end, end, Branches + 1)
+                : this with { Count = end, Claimed = end };
         }
     }
 }

@@ -78,12 +78,12 @@ internal static class StoredSyncEvent
             : throw new InvalidFormatException(FormatName, $"{stored} is not the repair that was stored.");
     }
 
-    /// <summary>The same; null when it is of a branch, or damaged: then the place can be repaired again.</summary>
-    public static SyncEvent? TryReadRepair(EventEnvelope stored)
+    /// <summary>The same, and whether it is of a branch; null when damaged: the place can be repaired again.</summary>
+    public static (SyncEvent Event, bool IsBranch)? TryReadRepair(EventEnvelope stored)
     {
         try
         {
-            return stored.Metadata.TryGetProperty("isBranch", out _) ? null : ReadRepair(stored);
+            return (ReadRepair(stored), stored.Metadata.TryGetProperty("isBranch", out _));
         }
         catch (InvalidFormatException)
         {

@@ -26,13 +26,26 @@ internal sealed class RoundRepairs(
 
     public IReadOnlyList<AdoptedBranch> Adopted => _branches.Adopted;
 
-    public IReadOnlyDictionary<Origin, BranchRefusal> Kept(IReadOnlyList<Origin> forks) => _branches.Kept(forks);
+    public IReadOnlyDictionary<Origin, BranchRefusal> Kept => _branches.Kept;
 
     public void Begin(VectorClock theirs)
     {
         _theirs = theirs;
         _repairs.Begin();
         GoOn();
+    }
+
+    /// <summary>The round is over, with these forks or without any question.</summary>
+    public void End(IReadOnlyList<Origin> forks, bool isInSync)
+    {
+        if (isInSync)
+        {
+            _branches.FoundSame();
+        }
+        else
+        {
+            _branches.End(forks);
+        }
     }
 
     /// <summary>Takes a frame; false when it is none of these, or not what the round is at.</summary>

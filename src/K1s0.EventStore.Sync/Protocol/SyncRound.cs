@@ -155,6 +155,7 @@ internal sealed class SyncRound
         // A peer that finds a log forked keeps its own version back.
         var point = _mine.Merge(_theirs);
         List<Origin> forks = [.. _sender.Forks.Concat(_receiver.Forks).Distinct()];
+        _repairs?.End(forks, _isInSync);
         var hasSentAll = forks.Count == 0 && _sender.HasAllConfirmed;
         var isClean = hasSentAll && _receiver.Refused.Count == 0 && isExplained && isWhole
             && _replica.Clock.Covers(point) && !_sender.HasWithheld;
@@ -173,7 +174,7 @@ internal sealed class SyncRound
             EventsRepaired = _repairs?.EventsRepaired ?? 0,
             RepairsRefused = _repairs?.EventsRefused ?? 0,
             BranchesAdopted = _repairs?.Adopted ?? [],
-            BranchesKept = _repairs?.Kept(forks) ?? new Dictionary<Origin, BranchRefusal>(),
+            BranchesKept = _repairs?.Kept ?? new Dictionary<Origin, BranchRefusal>(),
             Lacking = _theirs.OriginsBeyond(_replica.Clock),
             TooFarAhead = [.. _sender.TooFarAhead],
             Link = _link.State,

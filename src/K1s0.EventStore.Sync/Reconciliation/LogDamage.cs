@@ -25,6 +25,11 @@ internal sealed class LogDamage
     /// <summary>Of which logs the branch here is to be given up: sessions ask for these too.</summary>
     public BranchMarks Branches { get; } = new();
 
+    /// <summary>
+    /// How often a branch was about to be given up, for those who look at a log from outside of the gate.
+    /// </summary>
+    public long Adoptions { get; private set; }
+
     public bool IsFull => Count >= MaxEvents;
 
     public bool Any => Count > 0;
@@ -71,6 +76,15 @@ internal sealed class LogDamage
             _logs[origin] = log;
             Count += log.Count;
         }
+    }
+
+    /// <summary>
+    /// A branch is about to be given up: what it demands is not asked for, or it would come back into the log.
+    /// </summary>
+    public void BeginAdoption(Origin origin)
+    {
+        Adoptions++;
+        Forget(origin);
     }
 
     public bool IsDamaged(Dot dot) => _logs.TryGetValue(dot.Origin, out var log) && log.ContainsKey(dot.Sequence);

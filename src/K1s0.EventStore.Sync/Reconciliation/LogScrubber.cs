@@ -26,13 +26,13 @@ internal static class LogScrubber
         for (var i = 0; i < clock.Count && isComplete; i++)
         {
             var origin = clock.Entries[i].Origin;
-            var (head, most, adoptions) = replica.Look(known =>
-                (known.HeadOf(origin), LogDamage.MaxEvents - damage.Count, damage.Branches.Adoptions));
+            var (head, most, adoptions) = await BeginAsync(replica, damage, origin, cancellationToken)
+                .ConfigureAwait(false);
             var found = await FindAsync(store, head, most, cancellationToken).ConfigureAwait(false);
             var isOfOneBranch = replica.Look(_ =>
             {
                 // What another branch demands is not asked for: it would come back into the log.
-                var isSame = damage.Branches.Adoptions == adoptions;
+                var isSame = damage.Adoptions == adoptions;
                 damage.Replace(origin, isSame ? found.Damaged : []);
                 return isSame;
             });
@@ -41,6 +41,22 @@ internal static class LogScrubber
         }
 
         return (whole, isComplete);
+    }
+
+    // Inside of the gate: while a branch is given up, the store may have the one and the replica the other.
+    private static async Task<(OriginHead Head, int Most, long Adoptions)> BeginAsync(
+        GuardedReplica replica, LogDamage damage, Origin origin, CancellationToken cancellationToken)
+    {
+        await replica.EnterAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return replica.Look(known =>
+                (known.HeadOf(origin), LogDamage.MaxEvents - damage.Count, damage.Adoptions));
+        }
+        finally
+        {
+            replica.Leave();
+        }
     }
 
     /// <summary>Finds what is damaged in a log.</summary>

@@ -150,8 +150,32 @@ public sealed class NodeSnapshots
             options.MaxSnapshotBytes, SnapshotLimits.MaxBytes, nameof(options));
     }
 
-    internal Task<SnapshotResult> DoAsync(SnapshotWork work, CancellationToken cancellationToken) =>
-        Library.DoAsync(work, cancellationToken);
+    internal async Task<SnapshotResult> DoAsync(SnapshotWork work, CancellationToken cancellationToken)
+    {
+        var done = await Library.DoAsync(work, cancellationToken).ConfigureAwait(false);
+        var isGivenUp = work is SnapshotWork.ReadManifest
+            && done is SnapshotResult.ManifestRead { Manifest: { } manifest }
+            && await IsOfGivenUpBranchAsync(manifest, cancellationToken).ConfigureAwait(false);
+        return isGivenUp ? new SnapshotResult.ManifestRead(null) : done;
+    }
+
+    // Who took it could not read on behind it, as nobody can here.
+    private async Task<bool> IsOfGivenUpBranchAsync(SnapshotManifest manifest, CancellationToken cancellationToken)
+    {
+        foreach (var head in manifest.Heads)
+        {
+            var (dot, known) = (head.Last, _guarded.Look(replica => replica.HeadOf(head.Last.Origin)));
+            if (known.WasAdopted && dot.Sequence <= known.Last.Sequence && _logs is IRepairableReplicaStore store
+                && await store.ReadLinksAsync(dot.Origin, dot.Sequence, dot.Sequence, cancellationToken)
+                    .ConfigureAwait(false) is [var link]
+                && link.Hash != head.Hash)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private async Task<SyncOutcome> TakeAsync(
         ISyncTransport transport, SnapshotRequest wanted, CancellationToken cancellationToken)

@@ -32,9 +32,12 @@ internal sealed class RoundLink(
 
     public void Take(ref WireReader reader) => (Strategy, _isTold) = (RoundStrategy.Read(ref reader), true);
 
-    /// <summary>What goes first of what the peer lacks.</summary>
+    /// <summary>
+    /// What goes first of what the peer lacks. Where something may be withheld, everything in its turn: what builds on
+    /// that is told from the rest by its causes, which have to come before it.
+    /// </summary>
     public VectorClock First(List<Dot> lacking, VectorClock theirs) =>
-        VectorClock.Of([.. meter?.Stuck.First(lacking, theirs) ?? lacking]);
+        VectorClock.Of([.. (rights.GivesAll ? meter?.Stuck.First(lacking, theirs) : null) ?? lacking]);
 
     /// <summary>Events are sent that follow what the peer has of their logs, or what was sent.</summary>
     public void Sent(IEnumerable<SyncEvent> events, VectorClock theirs)

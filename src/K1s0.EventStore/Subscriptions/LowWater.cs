@@ -27,8 +27,8 @@ internal sealed class LowWater(LowWaterMark origin, PositionWaiters? waiters = n
     }
 
     /// <summary>
-    /// The newest mark whose chain hash is known without asking the feed: between it and <see cref="Mark"/> lies nothing
-    /// that was to be handled.
+    /// The newest mark whose chain hash is known without asking the feed: between it and <see cref="Mark"/> lies
+    /// nothing that was to be handled.
     /// </summary>
     public LowWaterMark LastHashed
     {

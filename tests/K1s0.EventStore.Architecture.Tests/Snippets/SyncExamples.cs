@@ -112,7 +112,7 @@ public sealed class SyncExamples
         // snippet: sync-forks
         foreach (var log in outcome.Report!.Forks)
         {
-            node.Branches.Adopt(log); // on every replica that may hold the branch that loses; on the others it does nothing
+            node.Branches.Adopt(log); // on every replica that may hold the branch that loses, for peers that are trusted
         }
 
         outcome = await synchronise(); // or as SyncHost does it: SyncReport.BranchesAdopted, and then the views are built anew

@@ -107,6 +107,17 @@ public sealed class ArchiveSimulationTests
         Assert.Fail($"{mistake} was not found in {ShortWorlds} worlds.");
     }
 
+    // A leader that was followed by another one in the middle took that one's listing for a lost timeline.
+    [Theory]
+    [InlineData(662161667, MonthsOfShortWorld)]
+    [InlineData(163458802, MonthsOfShortWorld)]
+    public async Task A_world_in_which_something_was_wrong_once_is_right(int seed, int months)
+    {
+        using var world = await LiveAsync(seed, months);
+
+        world.Archive.Fenced.Should().BePositive("leaders are followed by others in it");
+    }
+
     private static async Task<ArchiveWorld> LiveAsync(int seed, int months)
     {
         var simulated = new ArchiveWorld(new Random(seed), likelihood: 0.03);

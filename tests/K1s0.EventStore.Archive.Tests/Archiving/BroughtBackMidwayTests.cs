@@ -129,7 +129,7 @@ public sealed class BroughtBackMidwayTests : IDisposable
         var listing = (await new ArchiveManifests(objects).ReadLatestAsync(true, Cancellation))!;
         foreach (var batch in listing.Batches)
         {
-            (await objects.HeadAsync(batch.Key, Cancellation))?.Digest.Should().Be(batch.Digest, "{0}", batch.Key);
+            (await objects.HeadAsync(batch.Key, Cancellation))!.Digest.Should().Be(batch.Digest, "{0}", batch.Key);
         }
     }
 }

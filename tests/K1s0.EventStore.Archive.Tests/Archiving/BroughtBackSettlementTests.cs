@@ -115,6 +115,80 @@ public sealed class BroughtBackSettlementTests : IDisposable
         (await listings.IsLastAsync(again, Cancellation)).Should().BeFalse("the books name other objects");
     }
 
+    [Fact]
+    public async Task The_lease_is_kept_while_every_batch_of_the_books_is_read()
+    {
+        var world = await MergeAsync(removes: false);
+
+        (await _scene.ArchiveAsync(world.Early, SlowlyRead(world.Objects, world.Early))).Obstacle.Should().BeNull();
+
+        await _scene.CheckAsync(world.Early, world.Objects, world.Events);
+    }
+
+    [Fact]
+    public async Task Events_that_are_listed_in_other_batches_are_compared_under_the_lease_and_listed_as_the_books_have_them()
+    {
+        var objects = new SimulatedObjectStore(_scene.Time);
+        var archive = new SimulatedArchive(_scene.Time);
+        var events = await BroughtBackScene.AppendAsync(archive, 30, 1, "a");
+        await _scene.ArchiveAsync(archive, objects);
+        var listing = (await new ArchiveManifests(objects).ReadLatestAsync(true, Cancellation))!;
+        var cut = new List<ManifestBatch>();
+        foreach (var part in events.Chunk(3))
+        {
+            var made = await RecutBatch.CutAsync(
+                objects,
+                listing.Batches,
+                cut is [.., var before] ? before.Last : listing.Batches[0].After,
+                part[^1].Position,
+                Cancellation);
+            cut.Add(await made.PutAsync(
+                objects, () => Task.FromResult(new Lease("x", "y", 77, _scene.Time.GetUtcNow())), Cancellation));
+        }
+
+        await new ArchiveManifests(objects).PutAsync(
+            listing.Next(9, _scene.Time.GetUtcNow(), cut, [.. listing.Batches.Select(batch => batch.Key)], listing.Store),
+            Cancellation);
+
+        (await _scene.ArchiveAsync(archive, SlowlyRead(objects, archive))).Obstacle.Should().BeNull();
+
+        await _scene.CheckAsync(archive, objects, events);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task What_another_database_removes_after_it_was_looked_at_is_not_listed(int times)
+    {
+        var world = await MergeAsync(removes: false);
+        var keys = world.Early.Batches.Select(batch => new ObjectKey(batch.Stored!.Key)).ToList();
+        keys.Count.Should().BeGreaterThan(times);
+        var left = times;
+
+        // When the last one is read, one that was read before goes.
+        var objects = BesideStore.Around(world.Objects, (call, key) =>
+            call is nameof(IObjectStore.GetAsync) && key == keys[^1] && left > 0
+                ? world.Objects.DeleteAsync(keys[--left], Cancellation)
+                : Task.CompletedTask);
+        (await _scene.ArchiveAsync(world.Early, objects)).Obstacle.Should().BeNull();
+
+        left.Should().Be(0);
+        await _scene.CheckAsync(world.Early, world.Objects, world.Events);
+    }
+
+    // To read a batch takes a third of a lease nearly, and whoever can take the lease takes it.
+    private IObjectStore SlowlyRead(IObjectStore objects, SimulatedArchive archive) =>
+        BesideStore.Around(objects, async (call, key) =>
+        {
+            if (call is nameof(IObjectStore.GetAsync) && key.Value.StartsWith("events/", StringComparison.Ordinal))
+            {
+                _scene.Time.Advance(0.3 * BroughtBackScene.Lease);
+                (await archive.TryAcquireAsync(
+                    IArchiveCatalog.LeaseName, "another", BroughtBackScene.Lease, Cancellation))
+                    .Should().BeNull("the run holds it");
+            }
+        });
+
     // One database falls behind between two months; the other one merges batches of both.
     private async Task<World> MergeAsync(
         bool removes,

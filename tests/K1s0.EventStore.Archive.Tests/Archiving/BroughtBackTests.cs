@@ -121,11 +121,43 @@ public sealed class BroughtBackTests : IDisposable
             Cancellation);
 
         (await FluentActions.Awaiting(() => _scene.ArchiveAsync(original, objects))
-            .Should().ThrowAsync<ObjectDamagedException>()).Which.Key.Should().Be(forged.Key.Value);
+            .Should().ThrowAsync<ManifestConflictException>()).Which.Detail.Should().Contain("LostTimeline.Remove");
 
         var read = await _scene.PartsOf(original, objects).Feed.ReadFeedAsync(default, cancellationToken: Cancellation)
             .ToListAsync(Cancellation);
         read.Should().Equal(events);
+        (await _scene.AdoptAsync(original, objects, LostTimeline.Remove))!.Removed.Should().Be(1);
+        (await _scene.ArchiveAsync(original, objects)).Obstacle.Should().BeNull();
+        await _scene.CheckAsync(original, objects, events);
+        (await BroughtBackScene.KeysAsync(objects)).Should().Contain(forged.Key.Value, "somebody may have to look at it");
+    }
+
+    [Theory]
+    [InlineData(5, 10)]
+    [InlineData(8, 3)]
+    [InlineData(8, 0)]
+    public async Task A_timeline_that_was_given_up_and_lives_on_does_not_list_its_batches_again(int shared, int added)
+    {
+        var objects = new SimulatedObjectStore(_scene.Time);
+        var original = new SimulatedArchive(_scene.Time);
+        var events = new List<EventEnvelope>(await BroughtBackScene.AppendAsync(original, 30, 1, "a"));
+        await _scene.ArchiveAsync(original, objects);
+        events.AddRange(await BroughtBackScene.AppendAsync(original, shared, 2, "a"));
+        var restored = await original.CopyAsync(events, isNewEpoch: false);
+        await BroughtBackScene.AppendAsync(original, 20, 2, "lost");
+        await _scene.ArchiveAsync(original, objects);
+        (await _scene.AdoptAsync(restored, objects, LostTimeline.Remove))!.Removed.Should().BePositive();
+        events.AddRange(await BroughtBackScene.AppendAsync(restored, added, 2, "new"));
+        (await _scene.ArchiveAsync(restored, objects)).Obstacle.Should().BeNull();
+
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            _scene.Time.Advance(BroughtBackScene.Lease);
+            (await FluentActions.Awaiting(() => _scene.ArchiveAsync(original, objects))
+                .Should().ThrowAsync<ManifestConflictException>()).Which.Detail.Should().Contain("LostTimeline.Remove");
+        }
+
+        await _scene.CheckAsync(restored, objects, events);
     }
 
     [Fact]

@@ -315,6 +315,31 @@ public sealed class ArchiveLifecycleTests
         LifecyclePolicy.Default.StagesOf(10).Select(stage => (double)stage.Days).Should().Equal(7, 3);
     }
 
+    [Fact]
+    public async Task What_cannot_be_read_of_a_lost_timeline_keeps_everything_there_and_ends_no_move()
+    {
+        var archive = await ArchiveAsync(2_000);
+        var key = new ObjectKey("lost/00000000000000000009-0123456789abcdef01234567.txt");
+        var content = Encoding.UTF8.GetBytes("events/2026/07/01/00/x.batch.zst\n");
+        await _objects.PutIfAbsentAsync(key, content, cancellationToken: Cancellation);
+        var lifecycle = new ArchiveLifecycle(
+            _objects, new BucketListings(_objects, _time), policy: Small, costs: FreeMoves(), timeProvider: _time);
+        _time.Advance(TimeSpan.FromDays(8));
+        (await lifecycle.RunAsync(cancellationToken: Cancellation)).CompactedInto.Should().BePositive();
+        _time.Advance(TimeSpan.FromDays(31));
+        _objects.Damage(key, stored => [.. stored.SkipLast(1), 0]);
+
+        var report = await lifecycle.RunAsync(cancellationToken: Cancellation);
+
+        (report.Removed, report.Rest.RemovalsWaitFor).Should().Be((0, key.Value));
+        report.Moved.Should().NotBeEmpty();
+        await archive.CheckAsync();
+        _objects.Damage(key, _ => content);
+        var again = await lifecycle.RunAsync(cancellationToken: Cancellation);
+        again.Removed.Should().BePositive("what nobody lists goes when it is whole again");
+        again.Rest.RemovalsWaitFor.Should().BeNull();
+    }
+
     // As the default prices, but that moves, overheads and least sizes and times cost nothing.
     private static CostModel FreeMoves()
     {

@@ -79,26 +79,27 @@ public sealed class MissingStandby : IAsyncLifetime
     /// <summary>Returns when a commit waits for the standby.</summary>
     public Task UntilWaitingAsync() => Eventually.TrueAsync(IsWaitingAsync);
 
-    /// <summary>Returns when a commit waits for the standby, and has done something to its session.</summary>
-    public async Task InterruptAsync(string function)
-    {
-        await UntilWaitingAsync();
-        await SignalAsync(function);
-    }
-
     /// <summary>
-    /// Does something to each session whose commit waits for the standby, until the write has ended: also to those in
-    /// which it is tried again.
+    /// Does something to the session of each commit that waits for the standby, until the write has ended: also where it
+    /// is tried again or asked after. Once to each statement: a second one would meet whatever comes next.
     /// </summary>
-    public Task InterruptAsync(string function, Task write) => Eventually.TrueAsync(async () =>
+    public async Task InterruptAsync(string function, Task write)
     {
-        if (!write.IsCompleted)
+        var interrupted = new HashSet<string>(StringComparer.Ordinal);
+        await Eventually.TrueAsync(async () =>
         {
-            await SignalAsync(function);
-        }
+            foreach (var statement in await Local.ColumnAsync<string>(
+                $"select pid || ' ' || extract(epoch from query_start) {WaitingSessions}"))
+            {
+                if (!write.IsCompleted && interrupted.Add(statement))
+                {
+                    await Local.ExecuteAsync($"select {function}({statement.Split(' ')[0]})");
+                }
+            }
 
-        return write.IsCompleted;
-    });
+            return write.IsCompleted;
+        });
+    }
 
     private Task<bool> IsWaitingAsync() => Local.ScalarAsync<bool>($"select exists (select {WaitingSessions})");
 

@@ -92,9 +92,9 @@ public sealed class UnconfirmedCommitTests(MissingStandby server) : IClassFixtur
         {
             // The first one is on its way alone; the others wait for the writer and are sent together.
             var tasks = appends.Select(append => AppendAsync(writer, append)).ToArray();
-            await server.InterruptAsync("pg_cancel_backend");
+            await server.InterruptAsync("pg_cancel_backend", tasks[0]);
             await Assert.ThrowsAsync<AppendOutcomeUnknownException>(() => tasks[0]);
-            await server.InterruptAsync("pg_cancel_backend");
+            await server.InterruptAsync("pg_cancel_backend", Task.WhenAll(tasks));
             foreach (var (task, append) in tasks.Zip(appends).Skip(1))
             {
                 (await Assert.ThrowsAsync<AppendOutcomeUnknownException>(() => task)).Appends.Single().Events
@@ -127,7 +127,7 @@ public sealed class UnconfirmedCommitTests(MissingStandby server) : IClassFixtur
             for (var attempt = 0; attempt < 2; attempt++)
             {
                 var append = writer.Store.AppendAsync(stream, events, 0);
-                await server.InterruptAsync("pg_cancel_backend");
+                await server.InterruptAsync("pg_cancel_backend", append);
                 await Assert.ThrowsAsync<AppendOutcomeUnknownException>(() => append);
             }
         }
@@ -148,7 +148,7 @@ public sealed class UnconfirmedCommitTests(MissingStandby server) : IClassFixtur
         var events = Some.Events(stream, 1);
         await server.DemandAsync();
         var append = writer.Store.AppendAsync(stream, events, 0);
-        await server.InterruptAsync("pg_cancel_backend");
+        await server.InterruptAsync("pg_cancel_backend", append);
         await Assert.ThrowsAsync<AppendOutcomeUnknownException>(() => append);
 
         var repetition = writer.Store.AppendAsync(stream, events, 0);

@@ -95,7 +95,7 @@ public sealed class UnconfirmedSaveTests(MissingStandby server) : IClassFixture<
         var saving = save.MakeAsync(writer);
         if (end is not "time limit")
         {
-            await server.InterruptAsync(end);
+            await server.InterruptAsync(end, saving);
         }
 
         (await Assert.ThrowsAsync<WriteOutcomeUnknownException>(() => saving)).IsTransient.Should().BeTrue();
@@ -106,7 +106,7 @@ public sealed class UnconfirmedSaveTests(MissingStandby server) : IClassFixture<
     {
         var local = await TestStore.CreateAsync(server.Local, $"store_{Guid.CreateVersion7():N}");
         var writer = local.Reopen(
-            server.Waiting, options => options.CommandTimeout = TimeSpan.FromSeconds(end is "pg_cancel_backend" ? 30 : 1));
+            server.Waiting, options => options.CommandTimeout = TimeSpan.FromSeconds(end is "time limit" ? 2 : 30));
         await writer.Store.GetIdentityAsync();
         return (local, writer);
     }

@@ -44,6 +44,20 @@ public sealed class PruneConditionTests(StoreDatabase database) : IClassFixture<
         _bucket.Dispose();
     }
 
+    /// <summary>As it is when the lease was lost after it was asked whether readers are in the way.</summary>
+    [Theory]
+    [InlineData("update {s}.leases set epoch = epoch + 1")]
+    [InlineData("update {s}.leases set expires_at = clock_timestamp()")]
+    [InlineData("delete from {s}.leases")]
+    public async Task Who_is_not_the_leader_any_more_lets_nothing_leave(string change)
+    {
+        await BehindEverybodysBackAsync(change);
+
+        (await PruneAsync()).Should().Be("fenced");
+
+        (await CountAsync()).Should().Be(20);
+    }
+
     [Fact]
     public async Task A_month_in_which_events_may_be_recorded_still_stays()
     {
@@ -92,8 +106,13 @@ public sealed class PruneConditionTests(StoreDatabase database) : IClassFixture<
         await using var reader = await database.DataSource.OpenConnectionAsync();
         await reader.ExecuteAsync(Scene.Store.Named("begin; select from {s}.events limit 1"));
 
-        var refusal = await FluentActions.Awaiting(() => PruneAsync("1 millisecond"))
+        // Where writers would be waited for very long.
+        await using var session = await database.DataSource.OpenConnectionAsync();
+        await session.ExecuteAsync("set deadlock_timeout = '10min'");
+        var refusal = await FluentActions
+            .Awaiting(() => session.ScalarAsync<string>(Scene.Store.Named(StepOf("1 millisecond"))))
             .Should().ThrowAsync<PostgresException>();
+        await session.ExecuteAsync("reset deadlock_timeout");
 
         refusal.Which.SqlState.Should().Be(PostgresErrorCodes.LockNotAvailable);
         (await CountAsync()).Should().Be(20);

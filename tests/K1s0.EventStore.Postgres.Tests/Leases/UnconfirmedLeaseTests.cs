@@ -41,7 +41,7 @@ public sealed class UnconfirmedLeaseTests(MissingStandby server) : IClassFixture
     private async Task UnknownAsync(Func<Task> write)
     {
         var writing = write();
-        await server.InterruptAsync("pg_cancel_backend");
+        await server.InterruptAsync("pg_cancel_backend", writing);
         (await Assert.ThrowsAsync<WriteOutcomeUnknownException>(() => writing)).IsTransient.Should().BeTrue();
     }
 }

@@ -68,6 +68,8 @@ public sealed class BranchFailureTests
         await ForkedLogs.MeetAsync(node, peer);
         (await ForkedLogs.HistoryOfAsync(node)).Should().Equal(given);
         (await node.Branches.ReadGivenUpAsync().ToListAsync()).Should().HaveCount(Length);
+        (await inner.GetHeadAsync(new StreamId("k1s0-sync", "repairs"))).Version.Value
+            .Should().Be(Length, "what a failure leaves is used by the one who repeats it");
         node.Dispose();
     }
 

@@ -46,7 +46,7 @@ public sealed class BranchTests : IDisposable
 
         report.BranchesAdopted.Should().Equal(new AdoptedBranch(X, 6, 8));
         kept.BranchesKept.Should().ContainSingle().Which.Should().Be(KeyValuePair.Create(X, BranchRefusal.WinsHere));
-        (node.Branches.Adopting.Count, peer.Branches.Adopting.Count).Should().Be((0, 1));
+        (node.Branches.Adopting.Count, peer.Branches.Adopting.Count).Should().Be((0, 0));
         node.DeliveryStopped!.Undelivered.Should().Contain("branch");
         await Assert.ThrowsAsync<DeliveryStoppedException>(() => node.WriteAsync(Some.Envelope()));
         told.Clear();
@@ -220,7 +220,7 @@ public sealed class BranchTests : IDisposable
 
         (await ForkedLogs.MeetAsync(node, peer)).Called.BranchesKept[X].Should().Be(BranchRefusal.TooLong);
         (await ForkedLogs.MeetAsync(narrow, peer)).Called.BranchesKept[X].Should().Be(BranchRefusal.NotPermitted);
-        narrow.Branches.Adopting.Should().Equal(X);
+        (node.Branches.Adopting.Count, narrow.Branches.Adopting.Count).Should().Be((0, 0), "nothing is downloaded again and again");
         using var early = await _logs.OpenAsync(new InMemoryReplicaStore(), _logs.Write(X, common, 1));
         _time.Advance(TimeSpan.FromHours(1));
         using var late = await _logs.OpenAsync(new InMemoryReplicaStore(), _logs.Write(X, common, 2));
@@ -280,6 +280,36 @@ public sealed class BranchTests : IDisposable
         await ForkedLogs.MeetAsync(node, peer);
         node.Clock[X].Should().Be(4);
         await Assert.ThrowsAsync<InvalidFormatException>(() => node.Snapshots.ReadEventsAfterAsync(snapshot).ToListAsync().AsTask());
+    }
+
+    [Fact]
+    public async Task A_snapshot_of_a_branch_that_was_given_up_is_not_given_to_others()
+    {
+        var common = _logs.Write(X, [], 2);
+        using var node = await _logs.OpenAsync(new InMemoryReplicaStore(), _logs.Write(X, common, 1), Keeps);
+        using var peer = await _logs.OpenAsync(new InMemoryReplicaStore(), _logs.Write(X, common, 2));
+        using var third = await _logs.OpenAsync(new InMemoryReplicaStore(), [], Keeps);
+        await node.Snapshots.PublishAsync("stock", 1, () => []);
+        node.Branches.Adopt(X);
+        await ForkedLogs.MeetAsync(node, peer);
+        await node.Snapshots.PublishAsync("orders", 1, () => []);
+
+        (await TakeAsync("stock")).Should().Be(SnapshotEnd.NothingGiven);
+        await ForkedLogs.MeetAsync(node, peer);
+        node.Clock[X].Should().Be(4, "the log goes on behind it");
+        (await TakeAsync("stock")).Should().Be(SnapshotEnd.NothingGiven);
+        (await TakeAsync("orders")).Should().Be(SnapshotEnd.Installed);
+
+        static void Keeps(ReplicaNodeOptions options) => options.Snapshots = new InMemorySnapshotChunkStore();
+
+        async Task<SnapshotEnd> TakeAsync(string name)
+        {
+            var (left, right) = InMemorySyncTransport.CreatePair();
+            var giving = node.SynchroniseAsync(right, SyncRole.Responder);
+            var outcome = await third.Snapshots.TakeAsync(left, name, 1);
+            await giving;
+            return outcome.Snapshot!.End;
+        }
     }
 
     private static async Task<(SyncReport Node, SyncReport Peer)> MeetAsync(ReplicaNode node, ReplicaNode peer, SyncRole role)

@@ -75,8 +75,8 @@ public static class PlantedBugs
         new("what is installed is removed for what is coming", "Snapshots/SnapshotLibrary.cs", "RemoveUnusedAsync(there, manifest, installed, cancellationToken)", "RemoveUnusedAsync(there, manifest, null, cancellationToken)"),
 
         // Branches.
-        new("a branch is adopted without being stored", "Branches/BranchAdoption.cs", "        if (!await guarded.AdoptAsync(store, branch).ConfigureAwait(false))\n", "        if (branch.Count == 0)\n"),
-        new("each side gives its branch up for the other", "Branches/BranchAsker.cs", "(_head.Hash.ToArray()) > 0;", "(_head.Hash.ToArray()) != 0;"),
+        new("a branch is adopted without being stored", "Branches/BranchAdoption.cs", "await guarded.AdoptAsync(store, wanted.Branch).ConfigureAwait(false) ? null", "await Task.FromResult(true).ConfigureAwait(false) ? null"),
+        new("what was given up is not set aside", "Nodes/InMemoryReplicaStore.cs", "                _givenUp.Add(log[at].Event);\n", ""),
 
         // Queues of operations.
         new("an operation is acknowledged without being stored", "Offline/QueueState.cs", "                await store.WriteAsync(draft.Changes, CancellationToken.None).ConfigureAwait(false);\n", ""),

@@ -3,9 +3,16 @@ namespace K1s0.EventStore.Sync.Simulation;
 /// <summary>A store of which some events read as others than were written, as from a disk that rots.</summary>
 internal sealed class RottenEventStore(InMemoryEventStore inner) : IEventStore, IEventAppender, IStreamReader
 {
-    private readonly HashSet<(StreamId Stream, long Version)> _rotten = [];
+    private readonly Dictionary<(StreamId Stream, long Version), Func<EventEnvelope, EventEnvelope>> _rotten = [];
 
-    public void Rot(StreamId stream, long version) => _rotten.Add((stream, version));
+    public void Rot(StreamId stream, long version) =>
+        Rot(stream, version, stored => stored with { PayloadUtf8 = "\"rotten\""u8.ToArray() });
+
+    public void Rot(StreamId stream, long version, Func<EventEnvelope, EventEnvelope> how) =>
+        _rotten[(stream, version)] = how;
+
+    /// <summary>The disk reads it right again.</summary>
+    public void Heal(StreamId stream, long version) => _rotten.Remove((stream, version));
 
     public Task<AppendResult> AppendAsync(
         StreamId streamId,
@@ -50,7 +57,6 @@ internal sealed class RottenEventStore(InMemoryEventStore inner) : IEventStore, 
     public Task<StreamHead> GetHeadAsync(StreamId streamId, CancellationToken cancellationToken = default) =>
         inner.GetHeadAsync(streamId, cancellationToken);
 
-    private EventEnvelope Read(EventEnvelope stored) => _rotten.Contains((stored.StreamId, stored.Version))
-        ? stored with { PayloadUtf8 = "\"rotten\""u8.ToArray() }
-        : stored;
+    private EventEnvelope Read(EventEnvelope stored) =>
+        _rotten.TryGetValue((stored.StreamId, stored.Version), out var how) ? how(stored) : stored;
 }

@@ -92,6 +92,39 @@ public sealed class StuckLogsTests
         }
     }
 
+    [Fact]
+    public async Task Where_events_are_withheld_what_builds_on_them_does_not_go_before_them()
+    {
+        var (left, right) = (Some.NewReplica(1, _time), Some.NewReplica(2, _time));
+        var (writer, other) = (Some.NewReplica(3, _time), Some.NewReplica(4, _time));
+        var secret = new StreamId("secret", "1");
+        await WriteAsync(writer, Envelope(50));
+        await WriteAsync(writer, Envelope(50, secret));
+        await WriteAsync(other, Envelope(50));
+        var meter = new LinkMeter();
+        meter.Stuck.Sent(writer.Self, 0);
+        var caller = new SessionSide(SyncRole.Initiator, left, Options(isLimited: false), _store)
+        {
+            Link = meter,
+            Rights = new PeerRights { CanRead = next => next.Envelope.StreamId != secret },
+        };
+        var answerer = new SessionSide(SyncRole.Responder, right, Options(isLimited: false));
+
+        await new SlowLink(caller, answerer, HalfMegabit, TimeSpan.FromMilliseconds(20)).RunAsync();
+
+        right.Clock.Should().Be(VectorClock.Of(new Dot(writer.Self, 1)));
+        right.WaitingEvents.Should().Be(0, "nothing waits for what does not come");
+        caller.Reports.Single().EventsSent.Should().Be(1);
+
+        async Task WriteAsync(Replica by, EventEnvelope envelope)
+        {
+            var written = by.Write(envelope);
+            await _store.AppendAsync([written]);
+            left.Admit(written.Event, []);
+            other.Admit(written.Event, []);
+        }
+    }
+
     private async Task WriteLogAsync(Replica known, Replica writer, int count)
     {
         for (var i = 0; i < count; i++)
