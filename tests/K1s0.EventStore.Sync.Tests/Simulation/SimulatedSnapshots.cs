@@ -15,6 +15,8 @@ internal sealed class SimulatedSnapshots(World world, SimulatedNode node) : ISna
     private const int ValueBytes = 4_000;
 
     private readonly Dictionary<(string Name, Sha256Digest Digest), byte[]> _chunks = [];
+
+    // What rotted, until it is written again; also when it was removed since, as long as what is installed lacks it.
     private readonly HashSet<(string Name, Sha256Digest Digest)> _damaged = [];
     private readonly Dictionary<string, SnapshotManifest> _installed = new(StringComparer.Ordinal);
     private int _callsBeforeFault;
@@ -32,6 +34,7 @@ internal sealed class SimulatedSnapshots(World world, SimulatedNode node) : ISna
     /// <summary>Whether a transfer of a name is under way; then nobody else begins one.</summary>
     public bool IsTaking { get; set; }
 
+    /// <summary>Whether a chunk rotted that was not written again: then it cannot be given.</summary>
     public bool HasDamage => _damaged.Count > 0;
 
     public Sha256Digest? RootOf(string name) => _installed.GetValueOrDefault(name)?.Root;
@@ -132,7 +135,14 @@ internal sealed class SimulatedSnapshots(World world, SimulatedNode node) : ISna
             foreach (var digest in digests)
             {
                 _chunks.Remove((name, digest));
-                _damaged.Remove((name, digest));
+                if (used.Contains(digest))
+                {
+                    world.Trace.Add($"{node.Name} removes a chunk that rotted, of what is installed as {name}");
+                }
+                else
+                {
+                    _damaged.Remove((name, digest));
+                }
             }
         });
         return Task.CompletedTask;
@@ -182,6 +192,8 @@ internal sealed class SimulatedSnapshots(World world, SimulatedNode node) : ISna
                 $"installs {manifest} in the place of {before}");
         }
 
+        // All of this one is whole: what is gone is missed by nobody any more.
+        _damaged.RemoveWhere(key => string.Equals(key.Name, name, StringComparison.Ordinal) && !_chunks.ContainsKey(key));
         _installed[name] = manifest;
         world.Trace.Add($"{node.Name} has {manifest.Chunks.Count} chunks of {name} installed");
     }
