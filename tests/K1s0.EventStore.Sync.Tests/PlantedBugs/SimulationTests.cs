@@ -19,7 +19,11 @@ public sealed class SimulationTests(ITestOutputHelper output)
         var failures = new ConcurrentQueue<string>();
         Parallel.For(1, Seeds + 1, (seed, loop) =>
         {
-            if (Simulator.Run((ulong)seed) is { } failure)
+            // Some as they were built for the tests, the others optimised, as they are for users: that is faster.
+            var failure = seed % 5 == 0
+                ? Simulator.Run((ulong)seed)
+                : PlantedCompilation.Run((ulong)seed);
+            if (failure is not null)
             {
                 failures.Enqueue(failure);
                 loop.Stop();
@@ -42,25 +46,35 @@ public sealed class SimulationTests(ITestOutputHelper output)
     public void Every_planted_bug_is_found()
     {
         var missed = new ConcurrentQueue<string>();
-        Parallel.ForEach(PlantedBugs.All, bug =>
+        Parallel.ForEach(Partitioner.Create(PlantedBugs.All, EnumerablePartitionerOptions.NoBuffering), bug =>
         {
             // Where the simulation has changed since, another seed finds it.
-            var findFailure = PlantedCompilation.Build(bug);
-            var failure = findFailure(bug.Seed, 1) ?? findFailure(1, PlantedBugs.Seeds);
+            var failure = PlantedCompilation.FindFailure(bug, bug.Seed, 1)
+                ?? PlantedCompilation.FindFailure(bug, 1, PlantedBugs.Seeds);
             output.WriteLine($"{bug}: {failure?.Split('\n')[0]}");
             if (failure is null)
             {
                 missed.Enqueue(bug.Name);
             }
+            else if (bug.Kind is not WorldKind.Any && PlantedCompilation.Run(bug.Seed, bug.Kind) is { } own)
+            {
+                // The bug has to be what is found.
+                missed.Enqueue($"{bug.Name}, without which there is: {own}");
+            }
         });
 
         missed.Should().BeEmpty();
-        PlantedBugs.All.Should().HaveCountGreaterThanOrEqualTo(60);
+        PlantedBugs.All.Should().HaveCountGreaterThanOrEqualTo(58);
     }
 
     [Fact]
-    public void Compiled_the_same_way_without_a_bug_nothing_is_found() =>
-        PlantedCompilation.Build(bug: null)(1, 50).Should().BeNull();
+    public void Compiled_with_the_bugs_of_which_none_is_chosen_a_seed_gives_the_same_run()
+    {
+        foreach (var seed in new ulong[] { 2, 71, 828 })
+        {
+            PlantedCompilation.Fingerprint(seed).Should().Be(Simulator.Fingerprint(seed));
+        }
+    }
 
     [Theory]
     [InlineData(0, "--seed", "7", "--count", "3")]

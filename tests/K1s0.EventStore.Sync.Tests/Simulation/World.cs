@@ -12,10 +12,10 @@ internal sealed class World
     private readonly HashSet<(int, int)> _cuts = [];
     private readonly SnapshotTraffic _snapshots;
 
-    public World(ulong seed)
+    public World(ulong seed, WorldKind kind = WorldKind.Any)
     {
         Chance = new Chance(seed);
-        Scenario = Scenario.Draw(Chance.Scenario);
+        Scenario = Scenario.Draw(Chance.Scenario).In(kind);
         Schedule = new Schedule();
         Trace = new Trace(Schedule);
         Latency = Chance.Network.Next(3) switch { 0 => 3, 1 => 30, _ => 400 };
