@@ -19,11 +19,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         var failures = new ConcurrentQueue<string>();
         Parallel.For(1, Seeds + 1, (seed, loop) =>
         {
-            // Some as they were built for the tests, the others optimised, as they are for users: that is faster.
-            var failure = seed % 5 == 0
-                ? Simulator.Run((ulong)seed)
-                : PlantedCompilation.Run((ulong)seed);
-            if (failure is not null)
+            if (Simulator.Run((ulong)seed) is { } failure)
             {
                 failures.Enqueue(failure);
                 loop.Stop();
