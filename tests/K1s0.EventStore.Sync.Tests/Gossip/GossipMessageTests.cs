@@ -38,22 +38,22 @@ public sealed class GossipMessageTests
     public void A_message_that_was_changed_is_refused_or_holds_what_one_may_hold()
     {
         var frame = Full().ToFrame(FrameType.Gossip);
-        for (var i = 0; i < 100_000; i++)
+        var refused = Mutations.CountRefused(100_000, _random, mutator =>
         {
-            var changed = frame.ToArray();
-            for (var changes = _random.Next(1, 5); changes > 0; changes--)
+            var changed = mutator.ChangeBehindFirst(frame, mostChanges: 4);
+            if (Read(changed.Span) is { } read)
             {
-                changed[_random.Next(1, changed.Length)] = (byte)_random.Next(256);
+                Assert.InRange(read.Rumours.Count, 0, GossipMessage.MaxRumours);
+                Assert.InRange(read.Heads.Count, 0, GossipMessage.MaxHeads);
+                Assert.InRange(read.Incarnation, 0, GossipMessage.MaxIncarnation);
+                Assert.True(changed.Span.SequenceEqual(read.ToFrame(FrameType.Gossip)), "each message has one encoding");
+                return false;
             }
 
-            if (Read(changed) is { } read)
-            {
-                read.Rumours.Count.Should().BeLessThanOrEqualTo(GossipMessage.MaxRumours);
-                read.Heads.Count.Should().BeLessThanOrEqualTo(GossipMessage.MaxHeads);
-                read.Incarnation.Should().BeInRange(0, GossipMessage.MaxIncarnation);
-                read.ToFrame(FrameType.Gossip).Should().Equal(changed, "each message has one encoding");
-            }
-        }
+            return true;
+        });
+
+        refused.Should().BeInRange(1_000, 99_000);
     }
 
     [Fact]

@@ -1,13 +1,15 @@
 using System.Reflection;
 using System.Runtime.Loader;
+using K1s0.EventStore.Sync.Simulation;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 
 namespace K1s0.EventStore.Sync.Tests;
 
 /// <summary>
-/// Compiles the package and the simulation into one assembly, with a mistake in one place. The sources travel inside of
-/// this assembly, so they are those that it was built from, and the product carries no switch for its tests.
+/// Compiles the package and the simulation into one assembly that has every mistake in a branch of its own: a thread
+/// chooses which it makes. The sources travel inside of this assembly, so they are those that it was built from, and the
+/// product carries no switch for its tests.
 /// </summary>
 internal static class PlantedCompilation
 {
@@ -19,47 +21,62 @@ internal static class PlantedCompilation
         "System.Threading.Tasks",
     ];
 
-    private static readonly Lazy<(Dictionary<string, SyntaxTree> Trees, CSharpCompilation Whole)> Sources = new(Read);
+    private static readonly Lazy<Assembly> Compiled = new(Compile);
 
-    /// <summary>The method that looks for a seed that fails.</summary>
-    public static Func<ulong, int, string?> Build(PlantedBug? bug)
+    private static readonly Lazy<Func<int, int, ulong, int, string?>> Finding = new(
+        () => Method<Func<int, int, ulong, int, string?>>("Planted", "FindFailure"));
+
+    private static readonly Lazy<Func<ulong, string>> Printing = new(() => Method<Func<ulong, string>>("Simulator", "Fingerprint"));
+
+    /// <summary>Looks for a seed that fails with a mistake.</summary>
+    public static string? FindFailure(PlantedBug bug, ulong first, int count) =>
+        Finding.Value(NumberOf(bug), (int)bug.Kind, first, count);
+
+    /// <summary>Runs a seed without a mistake.</summary>
+    public static string? Run(ulong seed, WorldKind kind = WorldKind.Any) => Finding.Value(0, (int)kind, seed, 1);
+
+    /// <summary>A fingerprint of a run without a mistake.</summary>
+    public static string Fingerprint(ulong seed) => Printing.Value(seed);
+
+    // 0 is none.
+    private static int NumberOf(PlantedBug bug) => 1 + PlantedBugs.All.TakeWhile(one => !ReferenceEquals(one, bug)).Count();
+
+    private static T Method<T>(string type, string name)
+        where T : Delegate =>
+        Compiled.Value.GetType($"K1s0.EventStore.Sync.Simulation.{type}", throwOnError: true)!.GetMethod(name)!.CreateDelegate<T>();
+
+    private static Assembly Compile()
     {
-        var (trees, whole) = Sources.Value;
-        if (bug is not null)
-        {
-            var tree = trees[bug.File];
-            var text = tree.ToString();
-            var at = text.IndexOf(bug.Right, StringComparison.Ordinal);
-            at.Should().BeGreaterThanOrEqualTo(0, $"{bug.File} has the place of '{bug.Name}'");
-            text.IndexOf(bug.Right, at + 1, StringComparison.Ordinal).Should().Be(-1, "there is one such place");
-            whole = whole.ReplaceSyntaxTree(
-                tree, Parse(string.Concat(text.AsSpan(0, at), bug.Wrong, text.AsSpan(at + bug.Right.Length))));
-        }
-
+        var bugs = PlantedBugs.All.ToLookup(bug => bug.File, StringComparer.Ordinal);
+        var texts = Sources();
+        bugs.Should().OnlyContain(file => texts.ContainsKey(file.Key), "mistakes are made in files that exist");
+        var trees = texts.Select(text => PlantedTree.Plant(
+            Parse(text.Value), [.. bugs[text.Key].Select(bug => (NumberOf(bug), bug))], Parse));
         using var assembly = new MemoryStream();
-        var result = whole.Emit(assembly);
+        var result = CSharpCompilation.Create("K1s0.EventStore.Sync.Planted", trees, References(), Options()).Emit(assembly);
         result.Diagnostics.Where(found => found.Severity is DiagnosticSeverity.Error).Should().BeEmpty();
         assembly.Position = 0;
-        var simulator = new AssemblyLoadContext(bug?.Name)
-            .LoadFromStream(assembly).GetType("K1s0.EventStore.Sync.Simulation.Simulator", throwOnError: true)!;
-        return simulator.GetMethod("FindFailure")!.CreateDelegate<Func<ulong, int, string?>>();
+        return new AssemblyLoadContext("planted").LoadFromStream(assembly);
     }
 
-    private static (Dictionary<string, SyntaxTree> Trees, CSharpCompilation Whole) Read()
-    {
-        var here = typeof(PlantedCompilation).Assembly;
-        var trees = here.GetManifestResourceNames()
-            .Where(name => name.StartsWith("source/", StringComparison.Ordinal))
-            .ToDictionary(name => name["source/".Length..], name => Parse(Text(here, name)), StringComparer.Ordinal);
-        trees.Add("usings", Parse(string.Concat(Namespaces.Select(space => $"global using global::{space};"))));
-        var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+    private static CSharpCompilationOptions Options() => new(
+        OutputKind.DynamicallyLinkedLibrary,
+        optimizationLevel: OptimizationLevel.Release,
+        nullableContextOptions: NullableContextOptions.Enable);
+
+    private static IEnumerable<MetadataReference> References() =>
+        ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
             .Where(path => !Path.GetFileName(path).StartsWith("K1s0.EventStore.Sync", StringComparison.Ordinal))
             .Select(path => MetadataReference.CreateFromFile(path));
-        var options = new CSharpCompilationOptions(
-            OutputKind.DynamicallyLinkedLibrary,
-            optimizationLevel: OptimizationLevel.Release,
-            nullableContextOptions: NullableContextOptions.Enable);
-        return (trees, CSharpCompilation.Create("K1s0.EventStore.Sync.Planted", trees.Values, references, options));
+
+    private static Dictionary<string, string> Sources()
+    {
+        var here = typeof(PlantedCompilation).Assembly;
+        var texts = here.GetManifestResourceNames()
+            .Where(name => name.StartsWith("source/", StringComparison.Ordinal))
+            .ToDictionary(name => name["source/".Length..], name => Text(here, name), StringComparer.Ordinal);
+        texts.Add("usings", string.Concat(Namespaces.Select(space => $"global using global::{space};")));
+        return texts;
     }
 
     private static SyntaxTree Parse(string text) => CSharpSyntaxTree.ParseText(text, Parsing);

@@ -15,6 +15,12 @@ internal sealed class Chance(ulong seed)
 
     public Random Rot { get; } = Stream(seed, 6);
 
+    public Random Gossip { get; } = Stream(seed, 7);
+
+    public Random Snapshots { get; } = Stream(seed, 8);
+
+    public Random Link { get; } = Stream(seed, 9);
+
     public Guid NextId()
     {
         Span<byte> bytes = stackalloc byte[16];

@@ -14,7 +14,11 @@ internal sealed record Scenario(
     int SkewMilliseconds,
     int MaxWaitingEvents,
     int BatchEvents,
-    bool HasRot)
+    bool HasRot,
+    bool HasGossip,
+    bool HasSnapshots,
+    bool FollowsLinks,
+    bool HasSlowLinks)
 {
     /// <summary>
     /// Where disks rot, processes do not die as well: a store whose end is rotten cannot be opened, and is made anew.
@@ -26,6 +30,25 @@ internal sealed record Scenario(
             ? drawn with { HasCrashes = false }
             : drawn with { HasRot = false };
     }
+
+    /// <summary>The same, in a world of a kind.</summary>
+    public Scenario In(WorldKind kind) => kind switch
+    {
+        WorldKind.Slow => AsOrderly() with { HasCrashes = false, HasSlowLinks = true, FollowsLinks = true, HasSnapshots = false },
+        WorldKind.Snapshots => AsOrderly() with { Actions = 3 * Actions, HasSlowLinks = false, HasSnapshots = true },
+        _ => this,
+    };
+
+    private Scenario AsOrderly() => this with
+    {
+        HasDiskErrors = false,
+        HasRestores = false,
+        HasClones = false,
+        HasHostileWire = false,
+        HasRot = false,
+        HasGossip = false,
+        SkewMilliseconds = 0,
+    };
 
     private static Scenario DrawAny(Random random) => new(
         Nodes: random.Next(2, 5),
@@ -40,5 +63,9 @@ internal sealed record Scenario(
         SkewMilliseconds: random.Next(4) switch { 0 => 0, 1 => 2_000, 2 => 50_000, _ => 200_000 },
         MaxWaitingEvents: random.Next(3) == 0 ? 2 : 2_048,
         BatchEvents: random.Next(3) switch { 0 => 2, 1 => 9, _ => 1_000 },
-        HasRot: random.Next(2) == 0);
+        HasRot: random.Next(2) == 0,
+        HasGossip: random.Next(4) == 0,
+        HasSnapshots: random.Next(4) == 0,
+        FollowsLinks: random.Next(2) == 0,
+        HasSlowLinks: random.Next(8) == 0);
 }

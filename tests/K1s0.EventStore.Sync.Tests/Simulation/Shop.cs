@@ -31,6 +31,21 @@ internal static class Shop
         string.Create(CultureInfo.InvariantCulture, $$"""{"n":{{random.Next(-5, 6)}},"tag":"t{{random.Next(3)}}","add":{{(random.Next(3) > 0 ? "true" : "false")}}}"""),
         now);
 
+    /// <summary>One of the two streams.</summary>
+    public static bool IsCritical(StreamId stream) => stream == Stream(0);
+
+    /// <summary>The same event with some kilobytes of content that does not compress.</summary>
+    public static EventEnvelope Fill(EventEnvelope drawn, Random random)
+    {
+        var content = new byte[random.Next(6_000)];
+        random.NextBytes(content);
+        var payload = Encoding.UTF8.GetString(drawn.PayloadUtf8.Span)[..^1];
+        return drawn with
+        {
+            PayloadUtf8 = Encoding.UTF8.GetBytes($"{payload},\"content\":\"{Convert.ToBase64String(content)}\"}}"),
+        };
+    }
+
     public static long Number(EventEnvelope envelope) => envelope.Payload.GetProperty("n").GetInt64();
 
     public static SetChange Tag(EventEnvelope envelope) =>

@@ -1,3 +1,5 @@
+using K1s0.EventStore.Sync.Snapshots;
+
 namespace K1s0.EventStore.Sync.Simulation;
 
 /// <summary>
@@ -6,19 +8,28 @@ namespace K1s0.EventStore.Sync.Simulation;
 /// </summary>
 internal sealed class SimulatedConnection
 {
+    // A page of events in less than the time for which a peer may be silent.
+    private const double SlowBytesPerSecond = 6_000;
+
     private readonly World _world;
     private readonly bool _isHostile;
     private readonly bool _lies;
+    private readonly SessionWish _wish;
     private readonly End _caller;
     private readonly End _answerer;
     private bool _isBroken;
 
-    public SimulatedConnection(World world, SimulatedNode caller, SimulatedNode answerer, bool isHostile)
+    public SimulatedConnection(
+        World world, SimulatedNode caller, SimulatedNode answerer, bool isHostile, SessionWish? wish = null)
     {
         (_world, _isHostile) = (world, isHostile);
+        _wish = wish ?? new SessionWish(caller.Checkpoints.GetValueOrDefault(answerer.Number), caller.LinkTo(answerer));
         _lies = world.Scenario.HasRot && !world.IsHealing && world.Chance.Rot.Next(3) == 0;
-        _caller = new End(caller, SyncRole.Initiator, caller.Checkpoints.GetValueOrDefault(answerer.Number));
-        _answerer = new End(answerer, SyncRole.Responder, answerer.Checkpoints.GetValueOrDefault(caller.Number));
+        var follows = world.Scenario.FollowsLinks && !world.IsHealing;
+        _wish = follows ? _wish : _wish with { Link = null };
+        _caller = new End(caller, SyncRole.Initiator, _wish);
+        _answerer = new End(answerer, SyncRole.Responder, new SessionWish(
+            answerer.Checkpoints.GetValueOrDefault(caller.Number), follows ? new LinkMeter() : null));
         (_caller.Other, _answerer.Other) = (_answerer, _caller);
     }
 
@@ -28,6 +39,9 @@ internal sealed class SimulatedConnection
     public SyncReport? Report => _caller.Report;
 
     public SyncReport? AnswererReport => _answerer.Report;
+
+    /// <summary>What became of the snapshot that the caller wants; null when it wants none.</summary>
+    public SnapshotReport? Snapshot => _caller.Session.Snapshot;
 
     public bool IsOver => !_caller.IsOpen && !_answerer.IsOpen;
 
@@ -83,13 +97,14 @@ internal sealed class SimulatedConnection
         try
         {
             var outputs = Immediately.Get(node.Node!.StepAsync(end.Session, input, CancellationToken.None));
-            node.Witnessed(tail, end.Other.Node);
+            node.Witnessed(tail, end.Other.Told);
             outputs.ForEach(output => Do(end, output));
         }
         catch (SimulatedDiskErrorException)
         {
             Close(end);
             node.AfterDiskError();
+            return;
         }
         catch (SimulatedCrashException)
         {
@@ -100,6 +115,34 @@ internal sealed class SimulatedConnection
         {
             World.MakeAnew(node);
             Close(end);
+        }
+
+        WorkOnSnapshots(end);
+    }
+
+    // Before the next frame is looked at, as in a real process. What throws ends the session.
+    private void WorkOnSnapshots(End end)
+    {
+        while (end.IsOpen && end.IsAlive && end.SnapshotWork.TryDequeue(out var work))
+        {
+            SnapshotResult result;
+            try
+            {
+                result = Immediately.Get(end.Node.Node!.Snapshots.DoAsync(work, CancellationToken.None));
+            }
+            catch (SimulatedDiskErrorException)
+            {
+                Close(end);
+                return;
+            }
+            catch (SimulatedCrashException)
+            {
+                _world.Crash(end.Node);
+                Close(end);
+                return;
+            }
+
+            Give(end, new SyncInput.Snapshot(result));
         }
     }
 
@@ -112,6 +155,9 @@ internal sealed class SimulatedConnection
                 break;
             case SyncOutput.Read or SyncOutput.ReadLinks or SyncOutput.ReadWhole:
                 _world.Schedule.AfterMilliseconds(_world.Chance.Disk.Next(5), () => Read(end, output));
+                break;
+            case SyncOutput.Snapshot snapshot:
+                end.SnapshotWork.Enqueue(snapshot.Work);
                 break;
             case SyncOutput.RoundEnded ended:
                 RoundEnded(end, ended.Report);
@@ -160,6 +206,11 @@ internal sealed class SimulatedConnection
 
     private void Send(End end, byte[] frame)
     {
+        if (frame[0] is FrameType.Digest or FrameType.Same or FrameType.Vector)
+        {
+            end.Told = end.Node.Node!.Clock;
+        }
+
         var random = _world.Chance.Network;
         var copies = 1;
         if (_isHostile)
@@ -186,13 +237,26 @@ internal sealed class SimulatedConnection
 
         for (; copies > 0; copies--)
         {
-            var at = _world.Schedule.Now + TimeSpan.FromMilliseconds(random.Next(1, _world.Latency));
+            var at = Carried(end, frame.Length) + TimeSpan.FromMilliseconds(random.Next(1, _world.Latency));
             var keepsOrder = !_isHostile || random.Next(20) > 0;
             at = keepsOrder && at < end.LastArrival ? end.LastArrival : at;
             end.LastArrival = keepsOrder ? at : end.LastArrival;
             var (other, arriving) = (end.Other, frame);
             _world.Schedule.After(at - _world.Schedule.Now, () => Arrive(other, arriving));
         }
+    }
+
+    // A slow wire carries one frame after the other.
+    private TimeSpan Carried(End end, int bytes)
+    {
+        var now = _world.Schedule.Now;
+        if (_world.Scenario.HasSlowLinks && !_world.IsHealing)
+        {
+            end.FreeAt = (end.FreeAt > now ? end.FreeAt : now) + TimeSpan.FromSeconds(bytes / SlowBytesPerSecond);
+            return end.FreeAt;
+        }
+
+        return now;
     }
 
     private void Arrive(End end, byte[] frame)
@@ -223,6 +287,7 @@ internal sealed class SimulatedConnection
         }
 
         _world.CheckReport(end.Node, report);
+        CheckCriticalCame(end, report);
         end.Node.Check(report.RepairsRefused == 0 || _lies, $"refuses {report.RepairsRefused} repairs of an honest peer");
         if (report.EventsRepaired > 0)
         {
@@ -249,6 +314,20 @@ internal sealed class SimulatedConnection
         }
     }
 
+    // What was left behind was left for what is critical: all of that has come, in its turn or ahead of it.
+    private void CheckCriticalCame(End end, SyncReport report)
+    {
+        if (report.EventsLeft > 0 && _world.IsOrderly && !_isHostile)
+        {
+            var came = end.Node.Node!.Clock;
+            var late = _world.Truth.Events.Select(one => one.Event.Dot).Where(dot =>
+                Shop.IsCritical(_world.Truth.StreamOf(dot)) && end.Other.AtOpening.Covers(dot)
+                && !came.Covers(dot) && !end.Node.HasHeardOf(dot)).ToList();
+            end.Node.Check(
+                late.Count == 0, $"has not got {string.Join(", ", late)}, which are critical, and {report.EventsLeft} others were left");
+        }
+    }
+
     private void WantRound(End end)
     {
         if (end.IsOpen && end.IsAlive)
@@ -261,7 +340,8 @@ internal sealed class SimulatedConnection
     {
         _world.Trace.Add($"{Name} {end.Role} ends: {ended.Reason}, {ended.Detail}");
         var isUsual = ended.Reason is SyncEndReason.Completed or SyncEndReason.Disconnected or SyncEndReason.TimedOut
-            || (ended.Reason is SyncEndReason.StoreIncomplete && ended.Detail.Contains("meanwhile", StringComparison.Ordinal));
+            || (ended.Reason is SyncEndReason.StoreIncomplete && ended.Detail.Contains("meanwhile", StringComparison.Ordinal))
+            || (ended.Reason is SyncEndReason.StoreIncomplete && end.Node.Snapshots.HasDamage);
 
         // Before the keys are known, a change on the way may look like anything; afterwards like one thing only.
         var isOfTheWire = _isHostile && (!end.Session.IsSealed || ended.Reason is SyncEndReason.FrameForged);
@@ -275,6 +355,10 @@ internal sealed class SimulatedConnection
         {
             end.IsOpen = false;
             end.Session.Dispose();
+            if (end == _caller)
+            {
+                _wish.Ended?.Invoke(this);
+            }
 
             // Behind the frames that are on their way.
             var delay = end.LastArrival > _world.Schedule.Now ? end.LastArrival - _world.Schedule.Now : TimeSpan.Zero;
@@ -287,11 +371,23 @@ internal sealed class SimulatedConnection
         private readonly int _life;
         private readonly int _restores;
 
-        public End(SimulatedNode node, SyncRole role, VectorClock? checkpoint)
+        public End(SimulatedNode node, SyncRole role, SessionWish wish)
         {
             (Node, Role, _life, _restores) = (node, role, node.Life, node.Disk.Restores);
-            Session = node.Node!.NewSession(role, checkpoint);
+            Session = node.Node!.NewSession(role, wish.Checkpoint, link: wish.Link, wanted: wish.Snapshot);
+            AtOpening = Told = node.Node.Clock;
         }
+
+        /// <summary>What it held when the connection was made.</summary>
+        public VectorClock AtOpening { get; }
+
+        /// <summary>What it held when it last told what it holds.</summary>
+        public VectorClock Told { get; set; }
+
+        public Queue<SnapshotWork> SnapshotWork { get; } = new();
+
+        /// <summary>When the wire has carried what it was given.</summary>
+        public TimeSpan FreeAt { get; set; }
 
         public SimulatedNode Node { get; }
 

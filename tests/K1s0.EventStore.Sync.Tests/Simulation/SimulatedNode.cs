@@ -8,6 +8,11 @@ internal sealed class SimulatedNode
     private readonly World _world;
     private readonly Dictionary<Origin, long> _known = [];
     private readonly HashSet<Dot> _acknowledged = [];
+    private readonly Dictionary<int, LinkMeter> _links = [];
+    private readonly HashSet<Dot> _ahead = [];
+
+    // What this life of the process has given to its store, and has not seen in its history yet.
+    private readonly HashSet<Guid> _given = [];
     private string _installation;
     private Origin? _self;
     private bool _mustBeNew;
@@ -21,6 +26,7 @@ internal sealed class SimulatedNode
     {
         (_world, Number, Clock, Disk) = (world, number, clock, disk);
         _installation = $"machine-{number}";
+        Snapshots = new SimulatedSnapshots(world, this);
     }
 
     public int Number { get; }
@@ -30,6 +36,8 @@ internal sealed class SimulatedNode
     public SimulatedClock Clock { get; }
 
     public SimulatedDisk Disk { get; }
+
+    public SimulatedSnapshots Snapshots { get; }
 
     /// <summary>Which life of the process this is; connections of an earlier one are dead.</summary>
     public int Life { get; private set; }
@@ -54,13 +62,31 @@ internal sealed class SimulatedNode
         Disk.Start();
         Life++;
         (_witness, _begun) = (null, null);
+        _links.Clear();
+        _ahead.Clear();
+        _given.Clear();
+        Snapshots.IsTaking = false;
         var before = _self;
         Node = Immediately.Get(ReplicaNode.OpenAsync(Disk, Options(), Clock));
         _self = Node.Self;
         Rebuild();
         _world.Trace.Add($"{Name} starts as {Short(Node.Self)}, {Node.Tail}, with {Disk.DurableCount} entries");
         CheckStart(before, isFirst);
+        if (_world.Scenario.HasGossip)
+        {
+            _world.Gossip.Join(this);
+        }
     }
+
+    /// <summary>Measures the link to a peer for as long as the process lives.</summary>
+    public LinkMeter LinkTo(SimulatedNode peer)
+    {
+        _links.TryAdd(peer.Number, new LinkMeter());
+        return _links[peer.Number];
+    }
+
+    /// <summary>Whether an event came ahead of its turn.</summary>
+    public bool HasHeardOf(Dot dot) => _ahead.Contains(dot);
 
     /// <summary>The process dies; what was not durable is gone.</summary>
     public void Crash()
@@ -81,6 +107,7 @@ internal sealed class SimulatedNode
         if (isElsewhere)
         {
             _installation += "-copy";
+            Snapshots.Clear();
         }
         else
         {
@@ -105,6 +132,7 @@ internal sealed class SimulatedNode
 
         var (self, seen) = (Node.Self, Known);
         CheckMayWrite();
+        _given.Add(envelope.Id);
         try
         {
             var written = Immediately.Get(Node.WriteAsync(envelope));
@@ -212,11 +240,13 @@ internal sealed class SimulatedNode
     }
 
     /// <summary>A peer has confirmed the end of the log that this node goes on with.</summary>
-    public void Witnessed(TailStatus before, SimulatedNode peer)
+    /// <param name="before">What its tail was before that.</param>
+    /// <param name="held">What the peer held when it told what it holds: since then it may have got more.</param>
+    public void Witnessed(TailStatus before, VectorClock held)
     {
         if (before is TailStatus.Unwitnessed && Node is { Tail: TailStatus.Sound })
         {
-            _witness = (Node.Self, peer.Disk.DurableClock[Node.Self]);
+            _witness = (Node.Self, held[Node.Self]);
         }
     }
 
@@ -236,11 +266,16 @@ internal sealed class SimulatedNode
     {
         Installation = _installation,
         OnDelivered = Delivered,
+        OnAhead = CameAhead,
+        Snapshots = _world.Scenario.HasSnapshots ? Snapshots : null,
         Replica = new ReplicaOptions { MaxWaitingEvents = _world.Scenario.MaxWaitingEvents },
         Sync = new SyncOptions
         {
             SharedKey = World.Key,
             BatchEvents = _world.Scenario.BatchEvents,
+            BatchBytes = _world.Scenario.HasSlowLinks ? 8 * 1024 : 128 * 1024,
+            WindowBytes = _world.Scenario.HasSnapshots ? 64 * 1024 : 1024 * 1024,
+            IsCritical = Shop.IsCritical,
             PeerTimeout = TimeSpan.FromSeconds(5),
             Draw = _world.Chance.Ids.NextBytes,
         },
@@ -260,6 +295,18 @@ internal sealed class SimulatedNode
         }
     }
 
+    // What comes ahead is no part of the history, and is the event that will be.
+    private void CameAhead(SyncEvent ahead)
+    {
+        _ahead.Add(ahead.Dot);
+        var isRight = Shop.IsCritical(ahead.Envelope.StreamId) && _world.Truth.IsKnown(ahead)
+            && ahead.Time.WallTime <= Clock.GetUtcNow() + HybridClock.DefaultMaxDrift;
+        if (!isRight)
+        {
+            Failure ??= new SimulationFailedException($"{Name} is told ahead of {ahead.Dot}, which nobody wrote like that.");
+        }
+    }
+
     private void Take(DeliveredEvent delivered)
     {
         var dot = delivered.Event.Dot;
@@ -275,16 +322,33 @@ internal sealed class SimulatedNode
             dot.Origin == Node?.Self || _wasGone || delivered.Event.Time.WallTime <= Clock.GetUtcNow() + HybridClock.DefaultMaxDrift,
             $"took {dot}, which is of the future");
         _known[dot.Origin] = dot.Sequence;
-        CheckReuse(delivered.Event);
+        CheckOwnLog(delivered.Event);
         _world.Truth.Saw(Name, delivered);
         View.Apply(delivered);
     }
 
-    private void CheckReuse(SyncEvent written)
+    // Its own log grows by what it writes. What comes back of it from others was lost here: it must not go on with it.
+    private void CheckOwnLog(SyncEvent delivered)
     {
-        if (written.Dot.Origin == Node?.Self && _world.Truth.IsReused(written))
+        if (delivered.Dot.Origin != Node?.Self)
         {
-            Check(_witness is { } witness && witness.HeldByWitness < written.Dot.Sequence, $"gave {written.Dot} to a second event");
+            return;
+        }
+
+        if (!_given.Contains(delivered.Envelope.Id))
+        {
+            Check(!Node.CanWrite, $"may go on behind {delivered.Dot}, which it had lost");
+        }
+
+        CheckReuse(delivered);
+    }
+
+    // Only once: a peer may confirm the log again when it has this event.
+    private void CheckReuse(SyncEvent seen)
+    {
+        if (_given.Remove(seen.Envelope.Id) && _world.Truth.IsReused(seen))
+        {
+            Check(_witness is { } witness && witness.HeldByWitness < seen.Dot.Sequence, $"gave {seen.Dot} to a second event");
         }
     }
 
@@ -313,6 +377,7 @@ internal sealed class SimulatedNode
             ends[dot.Origin] = delivered.Event.Hash;
             Check(_known.GetValueOrDefault(dot.Origin) == dot.Sequence - 1, $"reads {dot} behind {_known.GetValueOrDefault(dot.Origin)}");
             _known[dot.Origin] = dot.Sequence;
+            CheckReuse(delivered.Event);
             _world.Truth.Saw(Name, delivered);
             View.Apply(delivered);
         }

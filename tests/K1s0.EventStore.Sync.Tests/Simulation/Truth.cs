@@ -22,6 +22,11 @@ internal sealed class Truth
     public bool IsReused(SyncEvent seen) =>
         _events.TryGetValue(seen.Dot, out var known) && known.Event.Hash != seen.Hash;
 
+    /// <summary>Whether this very event was written, as far as its log has one version.</summary>
+    public bool IsKnown(SyncEvent seen) => HasForks || (_events.TryGetValue(seen.Dot, out var known) && known.Event.Hash == seen.Hash);
+
+    public StreamId StreamOf(Dot dot) => _events[dot].Event.Envelope.StreamId;
+
     /// <summary>Of every log one branch is left, and this is what happened.</summary>
     public void Settle(IEnumerable<DeliveredEvent> history)
     {

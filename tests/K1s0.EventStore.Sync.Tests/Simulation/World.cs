@@ -10,14 +10,17 @@ internal sealed class World
     private readonly Dictionary<Origin, SimulatedNode> _used = [];
     private readonly List<(int Number, IReadOnlyList<SimulatedDisk.Entry> Image)> _backups = [];
     private readonly HashSet<(int, int)> _cuts = [];
+    private readonly SnapshotTraffic _snapshots;
 
-    public World(ulong seed)
+    public World(ulong seed, WorldKind kind = WorldKind.Any)
     {
         Chance = new Chance(seed);
-        Scenario = Scenario.Draw(Chance.Scenario);
+        Scenario = Scenario.Draw(Chance.Scenario).In(kind);
         Schedule = new Schedule();
         Trace = new Trace(Schedule);
         Latency = Chance.Network.Next(3) switch { 0 => 3, 1 => 30, _ => 400 };
+        Gossip = new SimulatedGossip(this, _nodes);
+        _snapshots = new SnapshotTraffic(this, _nodes);
     }
 
     public Chance Chance { get; }
@@ -32,6 +35,12 @@ internal sealed class World
 
     public int Latency { get; }
 
+    public SimulatedGossip Gossip { get; }
+
+    /// <summary>Whether no log has two versions or is damaged, and no event is refused for its time.</summary>
+    public bool IsOrderly =>
+        !Truth.HasForks && Scenario is { HasRot: false, HasRestores: false, HasClones: false, SkewMilliseconds: <= 2_000 };
+
     public bool IsHealing { get; private set; }
 
     public void Run()
@@ -43,8 +52,15 @@ internal sealed class World
 
         for (var action = 0; action < Scenario.Actions; action++)
         {
-            Schedule.RunUntil(Schedule.Now + TimeSpan.FromMilliseconds(Chance.Work.Next(1, 60)));
+            // Over a slow wire everything takes longer.
+            var pause = Chance.Work.Next(1, 60) * (Scenario.HasSlowLinks ? 20 : 1);
+            Schedule.RunUntil(Schedule.Now + TimeSpan.FromMilliseconds(pause));
             Act();
+            if (Scenario.HasSnapshots)
+            {
+                _snapshots.Act();
+            }
+
             CheckApplications();
             if (Scenario.HasRot && Chance.Rot.Next(12) == 0)
             {
@@ -58,6 +74,7 @@ internal sealed class World
 
     private void CheckApplications()
     {
+        Gossip.ThrowFailure();
         if (_nodes.Find(node => node.Failure is not null) is { Failure: { } failure })
         {
             throw failure as SimulationFailedException ?? new SimulationFailedException(failure.ToString());
@@ -111,10 +128,10 @@ internal sealed class World
         node.Start();
     }
 
-    public SimulatedConnection Connect(SimulatedNode caller, SimulatedNode answerer)
+    public SimulatedConnection Connect(SimulatedNode caller, SimulatedNode answerer, SessionWish? wish = null)
     {
         var connection = new SimulatedConnection(
-            this, caller, answerer, Scenario.HasHostileWire && !IsHealing && Chance.Network.Next(2) == 0);
+            this, caller, answerer, Scenario.HasHostileWire && !IsHealing && Chance.Network.Next(2) == 0, wish);
         _connections.RemoveAll(one => one.IsOver);
         _connections.Add(connection);
         connection.Open();
@@ -226,8 +243,12 @@ internal sealed class World
         var waiting = node.Node!.Self.Replica == Shop.Authority && Chance.Work.Next(3) == 0 ? node.View.Unaccepted() : [];
         return waiting.Count > 0
             ? AuthorityStamp.Create(Shop.Authority, [.. waiting], node.Clock) with { Id = Chance.NextId() }
-            : Shop.Draw(Chance.Work, Chance.NextId(), now);
+            : WithContent(Shop.Draw(Chance.Work, Chance.NextId(), now));
     }
+
+    // Over a slow link it matters how large an event is.
+    private EventEnvelope WithContent(EventEnvelope drawn) =>
+        Scenario.HasSlowLinks && !Shop.IsCritical(drawn.StreamId) ? Shop.Fill(drawn, Chance.Link) : drawn;
 
     private void ConnectSome(SimulatedNode node)
     {
@@ -295,6 +316,7 @@ internal sealed class World
         IsHealing = true;
         _cuts.Clear();
         Trace.Add($"nothing fails from here on");
+        Gossip.Pause();
         Schedule.RunUntil(Schedule.Now + TimeSpan.FromMilliseconds((2 * Scenario.SkewMilliseconds) + 10_000));
         foreach (var node in _nodes)
         {
@@ -305,6 +327,22 @@ internal sealed class World
         Schedule.RunAll(maxSteps: 200_000);
         GiveUpWhatNobodyHas();
         _nodes.ForEach(node => node.Scrub());
+        TryGossipAndSnapshots();
+    }
+
+    // Nobody gives what is damaged, and a log that has two versions stays different.
+    private void TryGossipAndSnapshots()
+    {
+        if (Scenario is { HasGossip: true, HasRot: false } && !Truth.HasForks)
+        {
+            Gossip.Converge();
+            Schedule.RunAll(maxSteps: 200_000);
+        }
+
+        if (Scenario.HasSnapshots)
+        {
+            _snapshots.Conclude();
+        }
     }
 
     // What rots where it is the only one, nobody can give back.

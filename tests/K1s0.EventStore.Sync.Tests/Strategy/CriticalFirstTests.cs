@@ -261,25 +261,25 @@ public sealed class CriticalFirstTests(ITestOutputHelper output)
         frame.Clear();
         new RoundStrategy(LinkState.Constrained, CriticalFirst: true, 16 * 1024, 64 * 1024).Write(frame);
         var link = frame.Written.ToArray();
-        for (var i = 0; i < 100_000; i++)
+        var batches = Mutations.CountRefused(50_000, _random, mutator =>
         {
-            var changed = (i % 2 == 0 ? whole : link).ToArray();
-            for (var changes = _random.Next(1, 4); changes > 0; changes--)
-            {
-                changed[_random.Next(1, changed.Length)] = (byte)_random.Next(256);
-            }
-
-            if (i % 2 == 0)
-            {
-                (ReadAhead(changed) ?? 0).Should().BeInRange(0, 6);
-                continue;
-            }
-
-            var reader = new WireReader(changed.AsSpan(1));
+            var count = ReadAhead(mutator.ChangeBehindFirst(whole, mostChanges: 3).Span);
+            Assert.InRange(count ?? 0, 0, 6);
+            return count is null;
+        });
+        var links = Mutations.CountRefused(50_000, _random, mutator =>
+        {
+            var reader = new WireReader(mutator.ChangeBehindFirst(link, mostChanges: 3).Span[1..]);
             var read = RoundStrategy.Read(ref reader);
-            (reader.IsBroken || (read.BatchBytes is >= 16 * 1024 and <= 1024 * 1024
-                && read.SliceBytes is >= 64 * 1024 and <= 4 * 1024 * 1024)).Should().BeTrue();
-        }
+            Assert.True(
+                reader.IsBroken || (read.BatchBytes is >= 16 * 1024 and <= 1024 * 1024
+                    && read.SliceBytes is >= 64 * 1024 and <= 4 * 1024 * 1024),
+                "sizes are within their bounds");
+            return reader.IsBroken;
+        });
+
+        batches.Should().BePositive();
+        links.Should().BePositive();
     }
 
     [Fact]
