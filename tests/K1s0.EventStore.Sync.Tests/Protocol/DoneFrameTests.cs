@@ -29,7 +29,7 @@ public sealed class DoneFrameTests
     private static byte[] Written(long left)
     {
         using var frame = new WireWriter();
-        DoneFrame.Write(frame, [], left);
+        DoneFrame.Write(frame, [], left, []);
 
         // Behind the type.
         return frame.Written[1..].ToArray();
@@ -38,7 +38,7 @@ public sealed class DoneFrameTests
     private static (long Left, bool IsBroken) Read(byte[] frame)
     {
         var reader = new WireReader(frame);
-        var left = DoneFrame.Read(ref reader).Left;
+        var left = DoneFrame.Read(ref reader, knowsBeginnings: true).Left;
         return (left, reader.IsBroken);
     }
 }
