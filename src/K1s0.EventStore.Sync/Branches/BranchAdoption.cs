@@ -74,8 +74,9 @@ internal sealed class BranchAdoption(
             SyncEvent Instead(SyncEvent stored) => stored.Dot.Origin == origin && stored.Dot.Sequence >= first
                 ? branch[(int)(stored.Dot.Sequence - first)]
                 : stored;
-            return await HistoryReader.IsInOrderAsync(
-                    store, clock, options, beginnings, Instead, cancellationToken).ConfigureAwait(false) ? null : BranchRefusal.Entangled;
+            var isInOrder = await HistoryReader.IsInOrderAsync(
+                store, clock, options, beginnings, Instead, cancellationToken).ConfigureAwait(false);
+            return isInOrder ? null : BranchRefusal.Entangled;
         }
         catch (EventStoreException e) when (StoredLogs.IsDamage(e))
         {

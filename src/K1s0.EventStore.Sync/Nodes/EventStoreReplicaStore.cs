@@ -7,8 +7,9 @@ namespace K1s0.EventStore.Sync;
 /// event's version is its sequence, so the store itself refuses a dot that is taken.
 /// </summary>
 /// <remarks>
-/// <para>Streams: <c>k1s0-sync-log</c> / origin, and <c>k1s0-sync</c> / <c>identity</c>, <c>origins</c>, <c>repairs</c>,
-/// <c>branches</c> and <c>beginnings</c>. An event is stored under an id that is made of its hash: what was changed in the store is found
+/// <para>Streams: <c>k1s0-sync-log</c> / origin, and <c>k1s0-sync</c> / <c>identity</c>, <c>origins</c>,
+/// <c>repairs</c>, <c>branches</c> and <c>beginnings</c> (a log that begins behind event n is in a stream of its own,
+/// origin-n). An event is stored under an id that is made of its hash: what was changed in the store is found
 /// when it is read, and <see cref="InvalidFormatException"/> is thrown, until a repair stands in its place. At most
 /// 65,536 repairs are kept, events of adopted branches among them. Damage at the end of a log, where contexts are read
 /// from when the store is opened, cuts the log there (<see cref="OriginHead.DamagedUpTo"/>): what is

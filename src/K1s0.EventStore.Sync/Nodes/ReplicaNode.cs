@@ -262,7 +262,7 @@ public sealed class ReplicaNode : IDisposable
             var rest = new List<SyncOutput>();
             if (!ReferenceEquals(session.Replica, _guarded.Look(replica => replica)))
             {
-                rest.Add(new SyncOutput.Ended(SyncEndReason.StoreIncomplete, "the store failed or was begun anew."));
+                rest.Add(new SyncOutput.Ended(SyncEndReason.StoreIncomplete, "the store failed meanwhile."));
                 return rest;
             }
 

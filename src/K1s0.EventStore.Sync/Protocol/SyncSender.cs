@@ -185,7 +185,8 @@ internal sealed class SyncSender(
     private void FollowLink()
     {
         link.Follow();
-        if (_ahead is null && !_withheld.IsAny && link is { Strategy.CriticalFirst: true, MayGoAhead: true } && !_after.Covers(_all))
+        if (_ahead is null && !_withheld.IsAny && link is { Strategy.CriticalFirst: true, MayGoAhead: true }
+            && !_after.Covers(_all))
         {
             // What goes ahead follows what was sent.
             Send([.. _batch], isAhead: false);

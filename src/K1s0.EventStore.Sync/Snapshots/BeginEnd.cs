@@ -22,8 +22,8 @@ public enum BeginEnd
     TailLost,
 
     /// <summary>
-    /// The snapshot names another event at an end than is here in that place: the log is forked, or the snapshot is of a
-    /// branch that was given up.
+    /// The snapshot names another event at an end than is here in that place: the log is forked, or the snapshot is of
+    /// a branch that was given up.
     /// </summary>
     Forked,
 

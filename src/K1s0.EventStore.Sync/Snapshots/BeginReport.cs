@@ -11,8 +11,8 @@ public sealed record BeginReport(BeginEnd End)
     public IReadOnlyList<Dot> Begun { get; init; } = [];
 
     /// <summary>
-    /// Of those the ones of which something was here, each with its last event: that is no part of the history any more.
-    /// An event store keeps it; whether it is of the same branch as the snapshot, nobody has compared.
+    /// Of those the ones of which something was here, each with its last event: that is no part of the history any
+    /// more. An event store keeps it; whether it is of the same branch as the snapshot, nobody has compared.
     /// </summary>
     public IReadOnlyList<Dot> LeftAside { get; init; } = [];
 }

@@ -38,7 +38,7 @@ internal sealed class LogBeginning(IReplicaStore logs, GuardedReplica guarded, L
     }
 
     private async Task<BeginReport> BeginAsync(
-        IBeginningReplicaStore store, SnapshotManifest snapshot, List<(OriginHead Theirs, OriginHead Ours)> shorter)
+        IBeginningReplicaStore store, SnapshotManifest snapshot, List<Pair> shorter)
     {
         List<Origin> begun = [.. shorter.Select(log => log.Theirs.Last.Origin)];
 
@@ -57,15 +57,14 @@ internal sealed class LogBeginning(IReplicaStore logs, GuardedReplica guarded, L
     }
 
     // Logs that are shorter here than in the snapshot, and those that are as long or longer.
-    private static (List<(OriginHead Theirs, OriginHead Ours)> Shorter, List<(OriginHead Theirs, OriginHead Ours)> Longer)
-        Split(Replica replica, SnapshotManifest snapshot)
+    private static (List<Pair> Shorter, List<Pair> Longer) Split(Replica replica, SnapshotManifest snapshot)
     {
-        var pairs = snapshot.Heads.Select(head => (Theirs: head, Ours: replica.HeadOf(head.Last.Origin))).ToLookup(
-            pair => pair.Ours.Last.Sequence < pair.Theirs.Last.Sequence);
+        var pairs = snapshot.Heads.Select(head => new Pair(head, replica.HeadOf(head.Last.Origin)))
+            .ToLookup(pair => pair.Ours.Last.Sequence < pair.Theirs.Last.Sequence);
         return ([.. pairs[true]], [.. pairs[false]]);
     }
 
-    private BeginReport? FindRefusal(Replica replica, List<(OriginHead Theirs, OriginHead Ours)> shorter)
+    private BeginReport? FindRefusal(Replica replica, List<Pair> shorter)
     {
         foreach (var (theirs, ours) in shorter)
         {
@@ -89,7 +88,7 @@ internal sealed class LogBeginning(IReplicaStore logs, GuardedReplica guarded, L
     // The ends whose events are here. What a log begins behind is known by its hash; what is before that is not.
     private async Task<BeginReport?> CompareAsync(
         IBeginningReplicaStore store,
-        List<(OriginHead Theirs, OriginHead Ours)> longer,
+        List<Pair> longer,
         CancellationToken cancellationToken)
     {
         foreach (var (theirs, ours) in longer.Where(log => log.Theirs.Last.Sequence >= LogBeginnings.UpTo(log.Ours)))
@@ -120,7 +119,7 @@ internal sealed class LogBeginning(IReplicaStore logs, GuardedReplica guarded, L
     // Of a log that was cut, repairs of what stood behind the cut may be there, and would stand in it again.
     private static async Task<BeginReport?> FindDamageAsync(
         IBeginningReplicaStore store,
-        List<(OriginHead Theirs, OriginHead Ours)> shorter,
+        List<Pair> shorter,
         CancellationToken cancellationToken)
     {
         var stored = await store.ReadHeadsAsync(cancellationToken).ConfigureAwait(false);
@@ -131,4 +130,7 @@ internal sealed class LogBeginning(IReplicaStore logs, GuardedReplica guarded, L
     }
 
     private static BeginReport Refuse(BeginEnd end, OriginHead head) => new(end) { Because = head.Last.Origin };
+
+    /// <summary>The end of a log in the snapshot, and the one here.</summary>
+    private sealed record Pair(OriginHead Theirs, OriginHead Ours);
 }

@@ -119,16 +119,17 @@ public sealed class NodeSnapshots
     /// <summary>
     /// Has the logs of this node begin behind the ends that the installed snapshot names, where it holds less: of these
     /// logs the events up to there are as good as delivered, and peers need not give them. All logs at one instant, and
-    /// durable when it returns; an exception or a crash leaves all as they were or all as they are to be, and calling it
-    /// again ends it. Sessions that are under way end as <see cref="SyncEndReason.StoreIncomplete"/>.
+    /// durable when it returns; an exception or a crash leaves all as they were or all as they are to be, and calling
+    /// it again ends it. Sessions that are under way end as <see cref="SyncEndReason.StoreIncomplete"/>, and readings
+    /// of the history with an exception.
     /// </summary>
     /// <remarks>
     /// <para>From then on views are built from a snapshot that covers <see cref="ReplicaNode.BeginsBehind"/> and from
     /// <see cref="ReadEventsAfterAsync"/>; <see cref="ReplicaNode.ReadHistoryAsync"/> refuses. Until that was read to
     /// its end, <see cref="ReplicaNode.DeliveryStopped"/> says that views lack what the snapshot has.</para>
-    /// <para>The peer that gave the snapshot is believed: that the ends are those of the logs and the state is what they
-    /// amount to. What contradicts what is here is refused, as far as it can be seen: an end whose event is here. What
-    /// is here of a log that is shorter than the snapshot's cannot be compared, and is left aside.</para>
+    /// <para>The peer that gave the snapshot is believed: that the ends are those of the logs and the state is what
+    /// they amount to. What contradicts what is here is refused, as far as it can be seen: an end whose event is here.
+    /// What is here of a log that is shorter than the snapshot's cannot be compared, and is left aside.</para>
     /// </remarks>
     /// <param name="name">The name of a snapshot that was taken, or published.</param>
     /// <param name="cancellationToken">Gives up before the write.</param>

@@ -68,6 +68,7 @@ public sealed class BeginTests : IDisposable
         begun.Node.BeginsBehind.Should().Be(published.Clock);
         await begun.ShouldAgreeWithAsync(full);
         begun.Told.Should().Be(152, "the snapshot has the rest");
+        (await begun.PublishAsync()).ToArray().Should().Equal((await full.PublishAsync()).ToArray());
         (await begun.Node.ScrubAsync()).Should().Match<ScrubReport>(scrub =>
             scrub.EventsChecked == 152 && scrub.Damaged.Count == 0 && scrub.IsComplete);
         (await begun.MeetAsync(other)).Called.Mode.Should().Be(SyncMode.InSync);
