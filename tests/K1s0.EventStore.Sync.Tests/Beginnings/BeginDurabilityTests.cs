@@ -151,9 +151,12 @@ public sealed class BeginDurabilityTests : IDisposable
     [InlineData(128)]
     public async Task The_context_of_a_log_is_read_from_where_it_begins(int behind)
     {
-        // A whole context stands at every 64th event; the log begins behind the 100th.
-        var (full, other) = (await OpenAsync(), await OpenAsync());
+        // A whole context stands at every 64th event; the log begins behind the 100th, and what its writer saw of one
+        // log before that he does not see again.
+        var (full, other, once) = (await OpenAsync(), await OpenAsync(), await OpenAsync());
         await other.WriteAsync(5);
+        await once.WriteAsync(2);
+        await full.MeetAsync(once);
         await full.MeetAsync(other);
         await full.WriteAsync(100);
         await full.PublishAsync();
@@ -180,6 +183,26 @@ public sealed class BeginDurabilityTests : IDisposable
         (cut.Clock[full.Node.Self], cut.Damaged.Count).Should().Be((100, behind));
         (await ForkedLogs.MeetAsync(cut, full.Node)).Called.EventsReceived.Should().Be(behind);
         (await begun.EndsAsync()).Should().Equal(await full.EndsAsync());
+    }
+
+    [Fact]
+    public async Task What_is_damaged_in_a_log_that_is_left_aside_is_asked_for_no_more()
+    {
+        var events = new RottenEventStore(new InMemoryEventStore(timeProvider: _time));
+        var (full, node) = (await OpenAsync(), await OpenAsync(() => new EventStoreReplicaStore(events, _time)));
+        await full.WriteAsync(80);
+        await node.MeetAsync(full);
+        await full.WriteAsync(10);
+        await full.PublishAsync();
+        events.Rot(OriginNames.Log(full.Node.Self), 7);
+        (await node.Node.ScrubAsync()).Damaged.Should().Equal(new Dot(full.Node.Self, 7));
+
+        var report = await node.BeginFromAsync(full);
+
+        (report.End, report.LeftAside.Single().Sequence, node.Node.Damaged.Count).Should().Be((BeginEnd.Begun, 80, 0));
+        await node.BuildAsync();
+        (await node.MeetAsync(full)).Called.Mode.Should().Be(SyncMode.InSync);
+        await node.ShouldAgreeWithAsync(full);
     }
 
     private async Task<ShopNode> OpenAsync(Func<IReplicaStore>? logs = null)
