@@ -39,10 +39,10 @@ internal sealed class BranchAdoption(
     private async Task<BranchRefusal?> CheckAsync(SyncOutput.Adopt wanted, CancellationToken cancellationToken)
     {
         var (branch, origin) = (wanted.Branch, wanted.Branch[0].Dot.Origin);
-        var (head, self, whole, clock) = guarded.Look(replica =>
+        var (head, self, whole, clock, beginnings) = guarded.Look(replica =>
         {
             var end = replica.HeadOf(origin);
-            return (end, replica.Self, damage.WholeUpTo(end.Last), replica.Clock);
+            return (end, replica.Self, damage.WholeUpTo(end.Last), replica.Clock, LogBeginnings.Of(replica));
         });
 
         // Where a new incarnation could not be stored, a log that was marked is the own one again.
@@ -58,7 +58,14 @@ internal sealed class BranchAdoption(
                 return BranchRefusal.Damaged;
             }
 
-            if (!await FollowsAsync(branch[0]).ConfigureAwait(false))
+            if (head.BeginsBehind is { } beginning && branch[0].Dot.Sequence == beginning.Last.Sequence + 1)
+            {
+                if (branch[0].Previous != beginning.Hash || branch[0].Time <= beginning.Time)
+                {
+                    return BranchRefusal.BeginsLater;
+                }
+            }
+            else if (!await FollowsAsync(branch[0]).ConfigureAwait(false))
             {
                 return BranchRefusal.NotGiven;
             }
@@ -67,8 +74,9 @@ internal sealed class BranchAdoption(
             SyncEvent Instead(SyncEvent stored) => stored.Dot.Origin == origin && stored.Dot.Sequence >= first
                 ? branch[(int)(stored.Dot.Sequence - first)]
                 : stored;
-            return await HistoryReader.IsInOrderAsync(store, clock, options, Instead, cancellationToken)
-                .ConfigureAwait(false) ? null : BranchRefusal.Entangled;
+            var isInOrder = await HistoryReader.IsInOrderAsync(
+                store, clock, options, beginnings, Instead, cancellationToken).ConfigureAwait(false);
+            return isInOrder ? null : BranchRefusal.Entangled;
         }
         catch (EventStoreException e) when (StoredLogs.IsDamage(e))
         {

@@ -148,6 +148,10 @@ internal sealed class BranchAsker(Replica replica, LogDamage damage, Outbox outb
             {
                 _shorter.Add(origin);
             }
+            else if (LogBeginnings.UpTo(_head) == end)
+            {
+                _kept[origin] = BranchRefusal.BeginsLater;
+            }
             else if (damage.WholeUpTo(_head.Last) < end)
             {
                 _kept[origin] = BranchRefusal.Damaged;
@@ -164,7 +168,7 @@ internal sealed class BranchAsker(Replica replica, LogDamage damage, Outbox outb
 
     private void Read(Origin origin, long last)
     {
-        _part = new LogPart(origin, LogDamage.WindowOf(last), last);
+        _part = new LogPart(origin, Math.Max(LogDamage.WindowOf(last), LogBeginnings.UpTo(_head!) + 1), last);
         _state = State.Reads;
         outbox.Add(new SyncOutput.ReadLinks(_part, IsForPeer: false));
     }
@@ -195,7 +199,7 @@ internal sealed class BranchAsker(Replica replica, LogDamage damage, Outbox outb
         {
             Refuse(BranchRefusal.TooLong);
         }
-        else if (_pages.First == _part.First && _part.First > 1)
+        else if (_pages.First == _part.First && _part.First > LogBeginnings.UpTo(_head) + 1)
         {
             Read(_part.Origin, _part.First - 1);
         }

@@ -46,4 +46,10 @@ public enum BranchRefusal
 
     /// <summary>The store here does not take an event of the peer's branch, for example because of its size.</summary>
     RefusedByStore,
+
+    /// <summary>
+    /// The log begins here behind the end of a snapshot, and the branches part before that: who began from it follows
+    /// the one that the snapshot is of. Begin with an empty store and a snapshot of the other.
+    /// </summary>
+    BeginsLater,
 }

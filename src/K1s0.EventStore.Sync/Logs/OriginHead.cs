@@ -20,4 +20,10 @@ public sealed record OriginHead(Dot Last, Sha256Digest Hash, HybridTime Time, Ve
     /// that it holds the same events.
     /// </summary>
     public bool WasAdopted { get; init; }
+
+    /// <summary>
+    /// The end that a snapshot named and behind which the log begins here: the events up to it are in that snapshot's
+    /// state, and not in the store. Null where the log is here from its first event on.
+    /// </summary>
+    public OriginHead? BeginsBehind { get; init; }
 }

@@ -5,14 +5,15 @@ namespace K1s0.EventStore.Sync;
 /// <summary>What a replica keeps of an origin's log in memory: its end.</summary>
 internal sealed class OriginLog(Origin origin)
 {
+    private readonly OriginHead? _beginsBehind;
     private Sha256Digest _hash = SyncEvent.Genesis(origin);
     private HybridTime _time;
     private VectorClock _context = VectorClock.Empty;
 
     public OriginLog(OriginHead head)
         : this(head.Last.Origin) =>
-        (Sequence, _hash, _time, _context, WasAdopted) =
-            (head.Last.Sequence, head.Hash, head.Time, head.Context, head.WasAdopted);
+        (Sequence, _hash, _time, _context, WasAdopted, _beginsBehind) =
+            (head.Last.Sequence, head.Hash, head.Time, head.Context, head.WasAdopted, head.BeginsBehind);
 
     public long Sequence { get; private set; }
 
@@ -20,7 +21,11 @@ internal sealed class OriginLog(Origin origin)
 
     public VectorClock Context => _context;
 
-    public OriginHead Head => new(new Dot(origin, Sequence), _hash, _time, _context) { WasAdopted = WasAdopted };
+    public OriginHead Head => new(new Dot(origin, Sequence), _hash, _time, _context)
+    {
+        WasAdopted = WasAdopted,
+        BeginsBehind = _beginsBehind,
+    };
 
     public Sha256Digest Hash => _hash;
 

@@ -49,6 +49,11 @@ internal sealed class Delivery(Action<DeliveredEvent>? deliver, Action<SyncEvent
         "another branch of a log",
         new InvalidOperationException("what was told of the branch that was given up is no part of the history."));
 
+    /// <summary>Logs begin behind the ends that a snapshot named: what they have up to there was not told.</summary>
+    public void StopForSnapshot() => Stop(
+        "what a snapshot stands for",
+        new InvalidOperationException("logs were begun from a snapshot: build the views from it."));
+
     private void Stop(string undelivered, Exception why)
     {
         if (deliver is not null)

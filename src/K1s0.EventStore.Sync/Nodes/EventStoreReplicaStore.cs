@@ -1,3 +1,5 @@
+using K1s0.EventStore.Sync.Snapshots;
+
 namespace K1s0.EventStore.Sync;
 
 /// <summary>
@@ -5,8 +7,9 @@ namespace K1s0.EventStore.Sync;
 /// event's version is its sequence, so the store itself refuses a dot that is taken.
 /// </summary>
 /// <remarks>
-/// <para>Streams: <c>k1s0-sync-log</c> / origin, and <c>k1s0-sync</c> / <c>identity</c>, <c>origins</c>, <c>repairs</c>
-/// and <c>branches</c>. An event is stored under an id that is made of its hash: what was changed in the store is found
+/// <para>Streams: <c>k1s0-sync-log</c> / origin, and <c>k1s0-sync</c> / <c>identity</c>, <c>origins</c>,
+/// <c>repairs</c>, <c>branches</c> and <c>beginnings</c> (a log that begins behind event n is in a stream of its own,
+/// origin-n). An event is stored under an id that is made of its hash: what was changed in the store is found
 /// when it is read, and <see cref="InvalidFormatException"/> is thrown, until a repair stands in its place. At most
 /// 65,536 repairs are kept, events of adopted branches among them. Damage at the end of a log, where contexts are read
 /// from when the store is opened, cuts the log there (<see cref="OriginHead.DamagedUpTo"/>): what is
@@ -14,7 +17,7 @@ namespace K1s0.EventStore.Sync;
 /// <para>What is appended at once is split into appends of at most 500 events: a failure in between leaves the first of
 /// them, each with all that it builds on.</para>
 /// </remarks>
-public sealed class EventStoreReplicaStore : IBranchReplicaStore
+public sealed class EventStoreReplicaStore : IBranchReplicaStore, IBeginningReplicaStore
 {
     private const int MaxEventsPerAppend = 500;
     private const int MaxStreamsPerAppend = 50;
@@ -33,6 +36,8 @@ public sealed class EventStoreReplicaStore : IBranchReplicaStore
     private readonly StoredRepairs _repairs;
     private readonly StoredHeads _heads;
     private readonly StoredPages _pages;
+    private readonly StoredBeginnings _beginnings;
+    private readonly LogStreams _streams;
 
     // Origins whose log is named in the stream of origins. Only the appending side looks.
     private HashSet<Origin>? _known;
@@ -57,8 +62,10 @@ public sealed class EventStoreReplicaStore : IBranchReplicaStore
         _timeProvider = timeProvider ?? TimeProvider.System;
         _notes = new StoredNotes(_store, _reader);
         _repairs = new StoredRepairs(_store, _appender, _reader, _timeProvider);
-        _logs = new StoredLogs(_store, _repairs);
-        (_heads, _pages) = (new StoredHeads(_logs, _reader), new StoredPages(_logs));
+        _beginnings = new StoredBeginnings(_store, _appender, _reader, _timeProvider);
+        _streams = new LogStreams(_store, _reader, _beginnings);
+        _logs = new StoredLogs(_streams, _repairs);
+        (_heads, _pages) = (new StoredHeads(_logs, _streams), new StoredPages(_logs));
     }
 
     /// <summary>Who the store belongs to; null while nobody has said, and where that is damaged.</summary>
@@ -102,9 +109,11 @@ public sealed class EventStoreReplicaStore : IBranchReplicaStore
     {
         var (heads, known, taken) = (new List<OriginHead>(), new HashSet<Origin>(), new Dictionary<Origin, long>());
         var adopted = (await _repairs.LoadAsync(cancellationToken).ConfigureAwait(false)).Adopted;
-        foreach (var note in await _notes.LoadAsync(Origins, cancellationToken).ConfigureAwait(false))
+        var begun = await _beginnings.LoadAsync(cancellationToken).ConfigureAwait(false);
+        var named = await _notes.LoadAsync(Origins, cancellationToken).ConfigureAwait(false);
+        foreach (var next in named.Select(OriginNames.TryRead).Concat(begun.Keys.Select(log => (Origin?)log)))
         {
-            if (OriginNames.TryRead(note) is { } origin
+            if (next is { } origin
                 && known.Add(origin)
                 && await _heads.ReadAsync(origin, cancellationToken).ConfigureAwait(false) is { } head)
             {
@@ -123,7 +132,7 @@ public sealed class EventStoreReplicaStore : IBranchReplicaStore
     {
         ArgumentNullException.ThrowIfNull(after);
         ArgumentNullException.ThrowIfNull(upTo);
-        return await _pages.ReadAsync(Wanted(after, upTo), after, maxEvents, maxBytes, cancellationToken)
+        return await _pages.ReadAsync(after, upTo, maxEvents, maxBytes, cancellationToken)
             .ConfigureAwait(false);
     }
 
@@ -200,24 +209,20 @@ public sealed class EventStoreReplicaStore : IBranchReplicaStore
     public IAsyncEnumerable<SyncEvent> ReadGivenUpAsync(CancellationToken cancellationToken = default) =>
         _logs.ReadGivenUpAsync(cancellationToken);
 
+    /// <inheritdoc/>
+    public Task BeginAsync(
+        SnapshotManifest snapshot, IReadOnlyList<Origin> logs, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        ArgumentNullException.ThrowIfNull(logs);
+        _known = null;
+        return _beginnings.AppendAsync(snapshot, logs, cancellationToken);
+    }
+
     // Its id and epoch, for stores that have these; an operator begins an epoch after a restore.
     private async Task<string> NameStoreAsync(CancellationToken cancellationToken) => _store is IFeedReader feed
         ? (await feed.GetIdentityAsync(cancellationToken).ConfigureAwait(false)).ToString()
         : string.Empty;
-
-    private static List<Dot> Wanted(VectorClock after, VectorClock upTo)
-    {
-        var wanted = new List<Dot>();
-        foreach (var dot in upTo.Entries)
-        {
-            if (after[dot.Origin] < dot.Sequence)
-            {
-                wanted.Add(dot);
-            }
-        }
-
-        return wanted;
-    }
 
     // Whether there is an event in the place already: the same, or one that is damaged.
     private bool IsTaken(DeliveredEvent delivered) =>
@@ -271,14 +276,11 @@ public sealed class EventStoreReplicaStore : IBranchReplicaStore
             appends.Add(Naming(news));
         }
 
-        appends.AddRange(
-            from delivered in events
-            group delivered by delivered.Event.Dot.Origin into log
-            let stream = OriginNames.Log(log.Key)
-            select new StreamAppend(
-                stream,
-                [.. log.Select(delivered => StoredSyncEvent.Write(delivered, stream))],
-                ExpectedVersion.Exactly(new StreamVersion(log.First().Event.Dot.Sequence - 1))));
+        foreach (var log in events.GroupBy(delivered => delivered.Event.Dot.Origin))
+        {
+            appends.Add(await _streams.AppendOfAsync(log.Key, log, cancellationToken).ConfigureAwait(false));
+        }
+
         await _appender.AppendAsync(appends, cancellationToken).ConfigureAwait(false);
         _known!.UnionWith(news);
     }

@@ -1,3 +1,5 @@
+using K1s0.EventStore.Sync.Snapshots;
+
 namespace K1s0.EventStore.Sync;
 
 /// <summary>
@@ -192,6 +194,14 @@ internal sealed class GuardedReplica : IDisposable
         return isAdopted;
     }
 
+    /// <summary>The same for logs that begin behind a snapshot; sessions that are under way are over then.</summary>
+    public async Task BeginAsync(IBeginningReplicaStore store, SnapshotManifest snapshot, IReadOnlyList<Origin> logs)
+    {
+        _isAhead = true;
+        await store.BeginAsync(snapshot, logs, CancellationToken.None).ConfigureAwait(false);
+        await CatchUpAsync().ConfigureAwait(false);
+    }
+
     /// <summary>Tells of what came ahead of its turn. The caller is inside of the gate.</summary>
     public void TellAhead(IReadOnlyList<SyncEvent> events)
     {
@@ -268,15 +278,7 @@ internal sealed class GuardedReplica : IDisposable
 
         (_isAhead, _durableEnd) = (false, end);
         Tell(resumed);
-        if (!ahead.Clock.Covers(resumed.Clock))
-        {
-            _delivery.StopForWhatCameBack();
-        }
-        else if (Recovery.HasOtherBranch(resumed, ahead))
-        {
-            _delivery.StopForBranch();
-        }
-
+        Recovery.StopWhatIsWrong(_delivery, resumed, ahead);
         return isWhole;
     }
 

@@ -24,7 +24,11 @@ internal static class HistoryReader
         int reading;
         try
         {
-            guarded.Look(replica => CheckEnds(replica, behind));
+            guarded.Look(replica =>
+            {
+                CheckEnds(replica, behind);
+                CheckBeginnings(replica, behind);
+            });
             (end, reading) = guarded.BeginHistory();
         }
         finally
@@ -53,6 +57,7 @@ internal static class HistoryReader
     /// <param name="store">The store.</param>
     /// <param name="upTo">What is everything.</param>
     /// <param name="options">How much is read at once.</param>
+    /// <param name="behind">Where the logs begin that are not here from their first event on.</param>
     /// <param name="instead">What is to stand in the place of an event that is stored; of the same dot.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="EventStoreException">The store does not give an event that it holds.</exception>
@@ -60,11 +65,12 @@ internal static class HistoryReader
         IReplicaStore store,
         VectorClock upTo,
         SyncOptions options,
+        IReadOnlyList<OriginHead> behind,
         Func<SyncEvent, SyncEvent> instead,
         CancellationToken cancellationToken)
     {
-        var state = new State([]);
-        await foreach (var next in ReadPagesAsync(store, VectorClock.Empty, upTo, options, cancellationToken)
+        var state = new State(behind);
+        await foreach (var next in ReadPagesAsync(store, ClockOf(behind), upTo, options, cancellationToken)
             .ConfigureAwait(false))
         {
             // What is ready is as good as told; nothing of it is kept.
@@ -82,8 +88,7 @@ internal static class HistoryReader
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var state = new State(behind);
-        var after = VectorClock.Of([.. behind.Select(head => head.Last)]);
-        await foreach (var next in ReadPagesAsync(store, after, upTo, options, cancellationToken)
+        await foreach (var next in ReadPagesAsync(store, ClockOf(behind), upTo, options, cancellationToken)
             .ConfigureAwait(false))
         {
             foreach (var delivered in state.Take(next))
@@ -119,6 +124,22 @@ internal static class HistoryReader
                 after = after.Observe(next.Dot);
                 yield return next;
             }
+        }
+    }
+
+    private static VectorClock ClockOf(IReadOnlyList<OriginHead> heads) =>
+        VectorClock.Of([.. heads.Select(head => head.Last)]);
+
+    // What a snapshot stands for is not here: a view that is built without it would lack that, and nobody would know.
+    private static void CheckBeginnings(Replica replica, IReadOnlyList<OriginHead> behind)
+    {
+        var clock = ClockOf(behind);
+        if (LogBeginnings.Of(replica).Find(beginning => !clock.Covers(beginning.Last)) is { } missing)
+        {
+            throw new InvalidOperationException(
+                $"The log of {missing.Last.Origin} begins behind {missing.Last} here, where a snapshot ended: load a "
+                + $"snapshot that has it, and read the events after that "
+                + $"({nameof(Snapshots.NodeSnapshots)}.{nameof(Snapshots.NodeSnapshots.ReadEventsAfterAsync)}).");
         }
     }
 

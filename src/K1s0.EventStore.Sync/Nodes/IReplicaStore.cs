@@ -23,7 +23,9 @@ public interface IReplicaStore
     /// A page of the events behind one clock and up to another, in <see cref="EventOrder"/>; those of one log by
     /// sequence.
     /// </summary>
-    /// <param name="after">What is not wanted any more. It may name more than is stored.</param>
+    /// <param name="after">
+    /// What is not wanted any more. It may name more than is stored, and names no less of a log than it begins behind.
+    /// </param>
     /// <param name="upTo">Which origins are wanted, and up to where; others are left out.</param>
     /// <param name="maxEvents">At most so many, 1 or more.</param>
     /// <param name="maxBytes">

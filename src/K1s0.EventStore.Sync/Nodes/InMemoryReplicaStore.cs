@@ -1,14 +1,16 @@
 using System.Runtime.CompilerServices;
+using K1s0.EventStore.Sync.Snapshots;
 
 namespace K1s0.EventStore.Sync;
 
 /// <summary>Logs in memory, for tests; forgotten with the process. Safe for several threads.</summary>
-public sealed class InMemoryReplicaStore : IBranchReplicaStore
+public sealed class InMemoryReplicaStore : IBranchReplicaStore, IBeginningReplicaStore
 {
     private readonly Lock _lock = new();
 
     // Guarded by the lock.
     private readonly Dictionary<Origin, List<DeliveredEvent>> _logs = [];
+    private readonly Dictionary<Origin, OriginHead> _beginnings = [];
     private readonly List<SyncEvent> _givenUp = [];
     private ReplicaIdentity? _identity;
 
@@ -40,7 +42,7 @@ public sealed class InMemoryReplicaStore : IBranchReplicaStore
         cancellationToken.ThrowIfCancellationRequested();
         lock (_lock)
         {
-            return Task.FromResult<IReadOnlyList<OriginHead>>([.. _logs.Values.Select(log => Head(log[^1]))]);
+            return Task.FromResult<IReadOnlyList<OriginHead>>([.. _logs.Select(log => Head(log.Key, log.Value))]);
         }
     }
 
@@ -79,7 +81,7 @@ public sealed class InMemoryReplicaStore : IBranchReplicaStore
             {
                 var dot = delivered.Event.Dot;
                 var log = _logs.TryGetValue(dot.Origin, out var found) ? found : [];
-                if (dot.Sequence != log.Count + 1)
+                if (dot.Sequence != Before(dot.Origin) + log.Count + 1)
                 {
                     throw new ArgumentException($"{dot} is not the next of its log.", nameof(events));
                 }
@@ -102,7 +104,7 @@ public sealed class InMemoryReplicaStore : IBranchReplicaStore
             var log = _logs.GetValueOrDefault(origin) ?? [];
             return Task.FromResult<IReadOnlyList<LogLink>>(
             [
-                .. Slice(log, (int)Math.Min(first - 1, log.Count), (int)Math.Min(last, log.Count))
+                .. Slice(log, first - 1 - Before(origin), last - Before(origin))
                     .Select(one => new LogLink(one.Dot.Sequence, one.Hash, one.Previous)),
             ]);
         }
@@ -118,9 +120,10 @@ public sealed class InMemoryReplicaStore : IBranchReplicaStore
         lock (_lock)
         {
             var log = _logs.GetValueOrDefault(origin) ?? [];
-            foreach (var sequence in sequences.Where(sequence => sequence >= 1 && sequence <= log.Count))
+            foreach (var at in sequences.Select(sequence => sequence - 1 - Before(origin))
+                .Where(at => at >= 0 && at < log.Count))
             {
-                whole.Add(log[(int)sequence - 1].Event);
+                whole.Add(log[(int)at].Event);
                 bytes += whole[^1].Size;
                 if (bytes >= maxBytes)
                 {
@@ -141,8 +144,8 @@ public sealed class InMemoryReplicaStore : IBranchReplicaStore
         {
             foreach (var good in events)
             {
-                var log = _logs[good.Dot.Origin];
-                log[(int)good.Dot.Sequence - 1] = log[(int)good.Dot.Sequence - 1] with { Event = good };
+                var (log, at) = PlaceOf(good.Dot);
+                log[at] = log[at] with { Event = good };
             }
         }
 
@@ -158,8 +161,9 @@ public sealed class InMemoryReplicaStore : IBranchReplicaStore
         {
             foreach (var next in branch)
             {
-                var (log, at) = (_logs[next.Dot.Origin], (int)next.Dot.Sequence - 1);
-                var before = at == 0 ? VectorClock.Empty : log[at - 1].Context;
+                var (log, at) = PlaceOf(next.Dot);
+                var before = at > 0 ? log[at - 1].Context
+                    : _beginnings.GetValueOrDefault(next.Dot.Origin)?.Context ?? VectorClock.Empty;
                 _givenUp.Add(log[at].Event);
                 log[at] = new DeliveredEvent(next, before.Merge(next.Observed));
             }
@@ -185,14 +189,47 @@ public sealed class InMemoryReplicaStore : IBranchReplicaStore
         }
     }
 
-    private OriginHead Head(DeliveredEvent last) =>
-        new(last.Event.Dot, last.Event.Hash, last.Event.Time, last.Context)
+    /// <inheritdoc/>
+    public Task BeginAsync(
+        SnapshotManifest snapshot, IReadOnlyList<Origin> logs, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        ArgumentNullException.ThrowIfNull(logs);
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_lock)
         {
-            WasAdopted = _givenUp.Exists(one => one.Dot.Origin == last.Event.Dot.Origin),
+            foreach (var head in snapshot.Heads.Where(head => logs.Contains(head.Last.Origin)))
+            {
+                _beginnings[head.Last.Origin] = head;
+                _logs[head.Last.Origin] = [];
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private OriginHead Head(Origin origin, List<DeliveredEvent> log)
+    {
+        var beginning = _beginnings.GetValueOrDefault(origin);
+        var head = log.Count == 0
+            ? beginning!
+            : new OriginHead(log[^1].Event.Dot, log[^1].Event.Hash, log[^1].Event.Time, log[^1].Context);
+        return head with
+        {
+            WasAdopted = _givenUp.Exists(one => one.Dot.Origin == origin),
+            BeginsBehind = beginning,
         };
+    }
+
+    // How many events of a log are not here, because it begins behind them.
+    private long Before(Origin origin) => _beginnings.GetValueOrDefault(origin)?.Last.Sequence ?? 0;
+
+    private (List<DeliveredEvent> Log, int At) PlaceOf(Dot dot) =>
+        (_logs[dot.Origin], (int)(dot.Sequence - 1 - Before(dot.Origin)));
 
     // What the peer lacks may build on what it has of other logs, or refuses: that does not hold a page back.
-    private VectorClock Everything() => VectorClock.Of([.. _logs.Select(log => log.Value[^1].Event.Dot)]);
+    private VectorClock Everything() => VectorClock.Of(
+        [.. _logs.Select(log => new Dot(log.Key, Before(log.Key) + log.Value.Count))]);
 
     private List<IEnumerable<SyncEvent>> Wanted(VectorClock after, VectorClock upTo)
     {
@@ -201,17 +238,17 @@ public sealed class InMemoryReplicaStore : IBranchReplicaStore
         {
             if (_logs.TryGetValue(dot.Origin, out var log) && after[dot.Origin] < dot.Sequence)
             {
-                var from = (int)after[dot.Origin];
-                wanted.Add(Slice(log, from, (int)Math.Min(dot.Sequence, log.Count)));
+                var before = Before(dot.Origin);
+                wanted.Add(Slice(log, after[dot.Origin] - before, dot.Sequence - before));
             }
         }
 
         return wanted;
     }
 
-    private static IEnumerable<SyncEvent> Slice(List<DeliveredEvent> log, int from, int to)
+    private static IEnumerable<SyncEvent> Slice(List<DeliveredEvent> log, long from, long to)
     {
-        for (var i = from; i < to; i++)
+        for (var i = (int)Math.Clamp(from, 0, log.Count); i < Math.Min(to, log.Count); i++)
         {
             yield return log[i].Event;
         }

@@ -11,6 +11,11 @@ internal static class OriginNames
     public static StreamId Log(Origin origin) => new(
         "k1s0-sync-log", string.Create(CultureInfo.InvariantCulture, $"{origin.Replica}-{origin.Incarnation}"));
 
+    /// <summary>The stream of a log that begins behind an event, or with its first where that is 0.</summary>
+    public static StreamId Log(Origin origin, long before) => before == 0 ? Log(origin) : new(
+        "k1s0-sync-log",
+        string.Create(CultureInfo.InvariantCulture, $"{origin.Replica}-{origin.Incarnation}-{before}"));
+
     /// <summary>A payload that names an origin, and more when something is to be added.</summary>
     public static ReadOnlyMemory<byte> Note(Origin origin, Action<Utf8JsonWriter>? add = null)
     {

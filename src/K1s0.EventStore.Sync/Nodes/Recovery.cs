@@ -24,7 +24,7 @@ internal static class Recovery
     }
 
     /// <summary>Whether a log that has its length still has other events: a branch of it was given up.</summary>
-    public static bool HasOtherBranch(Replica resumed, Replica ahead)
+    private static bool HasOtherBranch(Replica resumed, Replica ahead)
     {
         foreach (var dot in resumed.Clock.Entries)
         {
@@ -35,6 +35,23 @@ internal static class Recovery
         }
 
         return false;
+    }
+
+    /// <summary>Stops the telling where what the store holds is not what was told.</summary>
+    public static void StopWhatIsWrong(Delivery delivery, Replica resumed, Replica ahead)
+    {
+        if (!LogBeginnings.Of(resumed).SequenceEqual(LogBeginnings.Of(ahead)))
+        {
+            delivery.StopForSnapshot();
+        }
+        else if (!ahead.Clock.Covers(resumed.Clock))
+        {
+            delivery.StopForWhatCameBack();
+        }
+        else if (HasOtherBranch(resumed, ahead))
+        {
+            delivery.StopForBranch();
+        }
     }
 
     /// <summary>
@@ -52,7 +69,10 @@ internal static class Recovery
         return known.Last == end
             ? known
             : unsettled.Where(one => one.Event.Dot == end)
-                .Select(one => new OriginHead(end, one.Event.Hash, one.Event.Time, one.Context))
+                .Select(one => new OriginHead(end, one.Event.Hash, one.Event.Time, one.Context)
+                {
+                    BeginsBehind = read.BeginsBehind,
+                })
                 .FirstOrDefault()
                 ?? throw new InvalidFormatException(
                     "log of a replica", $"the end of that of {read.Last.Origin} is damaged: open the node anew.");

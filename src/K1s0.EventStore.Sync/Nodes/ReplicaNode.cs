@@ -35,7 +35,7 @@ public sealed class ReplicaNode : IDisposable
         _damage = store is IRepairableReplicaStore ? new LogDamage() : null;
         _commands = new StoreCommands(store, guarded, _damage, sync);
         Branches = new NodeBranches(store, guarded, _damage);
-        Snapshots = new NodeSnapshots(this, store, guarded, options);
+        Snapshots = new NodeSnapshots(this, store, guarded, options, _damage);
     }
 
     /// <summary>The origin that it writes as.</summary>
@@ -43,6 +43,13 @@ public sealed class ReplicaNode : IDisposable
 
     /// <summary>Everything that it knows.</summary>
     public VectorClock Clock => _guarded.Look(replica => replica.Clock);
+
+    /// <summary>
+    /// The ends behind which logs begin here, because the replica was begun from a snapshot: views are built from one
+    /// that covers this. Empty where every log is here from its first event on.
+    /// </summary>
+    public VectorClock BeginsBehind =>
+        VectorClock.Of([.. _guarded.Look(LogBeginnings.Of).Select(beginning => beginning.Last)]);
 
     /// <summary>Whether its own log is whole, as far as it knows.</summary>
     public TailStatus Tail => _guarded.Look(replica => replica.Tail);
@@ -200,6 +207,9 @@ public sealed class ReplicaNode : IDisposable
     /// </summary>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="InvalidFormatException">The store does not give an event that it holds.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Logs begin behind a snapshot (<see cref="BeginsBehind"/>): views are built from that.
+    /// </exception>
     public IAsyncEnumerable<DeliveredEvent> ReadHistoryAsync(CancellationToken cancellationToken = default) =>
         HistoryReader.ReadAnewAsync(_guarded, _store, _sync, [], cancellationToken);
 

@@ -5,7 +5,7 @@ namespace K1s0.EventStore.Sync;
 /// had seen: from the last part of a log that begins with a whole context. What stands behind damage in there is not
 /// given: its context could not be told. <see cref="OriginHead.DamagedUpTo"/> says so, and peers give it again.
 /// </summary>
-internal sealed class StoredHeads(StoredLogs logs, IStreamReader reader)
+internal sealed class StoredHeads(StoredLogs logs, LogStreams streams)
 {
     // An event may have a mebibyte.
     private const int EventsPerPage = 16;
@@ -13,21 +13,23 @@ internal sealed class StoredHeads(StoredLogs logs, IStreamReader reader)
     /// <summary>The end of a log; null when there is none.</summary>
     public async Task<OriginHead?> ReadAsync(Origin origin, CancellationToken cancellationToken)
     {
-        var stored = await reader.GetHeadAsync(OriginNames.Log(origin), cancellationToken).ConfigureAwait(false);
-        var end = stored.Version.Value;
-        if (end == 0)
+        var beginning = await streams.FindBeginningAsync(origin, cancellationToken).ConfigureAwait(false);
+        var end = await streams.FindEndAsync(origin, cancellationToken).ConfigureAwait(false);
+        var before = beginning?.Last.Sequence ?? 0;
+        if (end == before)
         {
-            return null;
+            return beginning is null ? null : beginning with { BeginsBehind = beginning };
         }
 
         // Parts behind one whose context is not known yet, the earliest on top.
         var parts = new Stack<Part>();
         for (var first = ((end - 1) / StoredSyncEvent.ContextEvery * StoredSyncEvent.ContextEvery) + 1;
-            first > 0;
+            first + StoredSyncEvent.ContextEvery - 1 > before;
             first -= StoredSyncEvent.ContextEvery)
         {
             var last = Math.Min(end, first + StoredSyncEvent.ContextEvery - 1);
-            var part = await ReadPartAsync(origin, first, last, cancellationToken).ConfigureAwait(false);
+            var part = await ReadPartAsync(origin, Math.Max(first, before + 1), last, beginning, cancellationToken)
+                .ConfigureAwait(false);
             if (part.Last?.Dot.Sequence != last || (parts.TryPeek(out var behind) && !behind.Follows(part.Last!)))
             {
                 parts.Clear();
@@ -41,7 +43,7 @@ internal sealed class StoredHeads(StoredLogs logs, IStreamReader reader)
             parts.Push(part);
             if (part.HasContext)
             {
-                if (await FollowsAsync(part, cancellationToken).ConfigureAwait(false))
+                if (await FollowsAsync(part, beginning, cancellationToken).ConfigureAwait(false))
                 {
                     break;
                 }
@@ -50,10 +52,10 @@ internal sealed class StoredHeads(StoredLogs logs, IStreamReader reader)
             }
         }
 
-        return HeadOf(origin, end, parts);
+        return HeadOf(origin, end, parts, beginning) with { BeginsBehind = beginning };
     }
 
-    private static OriginHead HeadOf(Origin origin, long end, Stack<Part> parts)
+    private static OriginHead HeadOf(Origin origin, long end, Stack<Part> parts, OriginHead? beginning)
     {
         var (context, last) = (VectorClock.Empty, (SyncEvent?)null);
         while (parts.TryPop(out var part))
@@ -62,7 +64,8 @@ internal sealed class StoredHeads(StoredLogs logs, IStreamReader reader)
         }
 
         return last is null
-            ? new OriginHead(new Dot(origin, 0), SyncEvent.Genesis(origin), default, VectorClock.Empty)
+            ? (beginning
+                ?? new OriginHead(new Dot(origin, 0), SyncEvent.Genesis(origin), default, VectorClock.Empty)) with
             {
                 DamagedUpTo = end,
             }
@@ -73,9 +76,14 @@ internal sealed class StoredHeads(StoredLogs logs, IStreamReader reader)
     }
 
     // On the event before it, as far as that can be read.
-    private async Task<bool> FollowsAsync(Part part, CancellationToken cancellationToken)
+    private async Task<bool> FollowsAsync(Part part, OriginHead? beginning, CancellationToken cancellationToken)
     {
         var (origin, before) = (part.First!.Dot.Origin, part.First.Dot.Sequence - 1);
+        if (before == beginning?.Last.Sequence)
+        {
+            return part.First.Previous == beginning.Hash;
+        }
+
         return before == 0
             || await logs.LoadStoredAsync(origin, before, before, cancellationToken).ConfigureAwait(false)
                 is not [var last] || part.Follows(last.Event);
@@ -84,9 +92,12 @@ internal sealed class StoredHeads(StoredLogs logs, IStreamReader reader)
     // Up to the first event that is damaged, or is of another branch than the one before it: where damage is mended
     // with events of another branch, what stood behind it still stands there.
     private async Task<Part> ReadPartAsync(
-        Origin origin, long first, long last, CancellationToken cancellationToken)
+        Origin origin, long first, long last, OriginHead? beginning, CancellationToken cancellationToken)
     {
-        var part = new Part(null, null, VectorClock.Empty, false);
+        // What the writer had seen where the log begins here is known.
+        var isBeginning = first == (beginning?.Last.Sequence ?? 0) + 1;
+        var seen = isBeginning ? beginning?.Context : null;
+        var part = new Part(null, null, seen ?? VectorClock.Empty, false);
         for (var from = first; from <= last; from += EventsPerPage)
         {
             var page = await logs.LoadStoredAsync(
@@ -103,7 +114,7 @@ internal sealed class StoredHeads(StoredLogs logs, IStreamReader reader)
                     part.First ?? read,
                     read,
                     part.Seen.Merge(context ?? read.Observed),
-                    part.HasContext || context is not null || read.Dot.Sequence == 1);
+                    part.HasContext || context is not null || isBeginning);
             }
 
             if (part.Last?.Dot.Sequence != Math.Min(last, from + EventsPerPage - 1))

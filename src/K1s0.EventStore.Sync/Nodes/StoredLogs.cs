@@ -6,7 +6,7 @@ namespace K1s0.EventStore.Sync;
 /// Reads the logs that <see cref="EventStoreReplicaStore"/> keeps, each event verified, and in its place the one that
 /// was put there since: see <see cref="StoredRepairs"/>.
 /// </summary>
-internal sealed class StoredLogs(IEventStore store, StoredRepairs repairs)
+internal sealed class StoredLogs(LogStreams streams, StoredRepairs repairs)
 {
     // An event may have a mebibyte, so pages are small; they are of hashes when many are needed.
     private const int EventsPerPage = 64;
@@ -29,8 +29,7 @@ internal sealed class StoredLogs(IEventStore store, StoredRepairs repairs)
         Origin origin, long first, long last, CancellationToken cancellationToken)
     {
         var repaired = await repairs.LoadAsync(cancellationToken).ConfigureAwait(false);
-        var loaded = await store.LoadAsync(OriginNames.Log(origin), first, last, cancellationToken)
-            .ConfigureAwait(false);
+        var loaded = await streams.LoadAsync(origin, first, last, cancellationToken).ConfigureAwait(false);
         var events = new List<SyncEvent>(loaded.Count);
         foreach (var stored in loaded)
         {
@@ -65,7 +64,7 @@ internal sealed class StoredLogs(IEventStore store, StoredRepairs repairs)
         var whole = new List<(SyncEvent Event, VectorClock? Context)>();
         try
         {
-            foreach (var stored in await store.LoadAsync(OriginNames.Log(origin), first, last, cancellationToken)
+            foreach (var stored in await streams.LoadAsync(origin, first, last, cancellationToken)
                 .ConfigureAwait(false))
             {
                 whole.Add(await ReadAsync(stored, origin, cancellationToken).ConfigureAwait(false));
@@ -99,6 +98,7 @@ internal sealed class StoredLogs(IEventStore store, StoredRepairs repairs)
         Origin origin, long first, long last, CancellationToken cancellationToken)
     {
         var links = new List<LogLink>();
+        first = await streams.FindFirstAsync(origin, first, cancellationToken).ConfigureAwait(false);
         for (var from = first; from <= last; from += EventsPerPage)
         {
             var to = Math.Min(last, from + EventsPerPage - 1);
@@ -115,6 +115,7 @@ internal sealed class StoredLogs(IEventStore store, StoredRepairs repairs)
     public async Task<List<SyncEvent>> LoadWholeAsync(
         Origin origin, long first, long last, CancellationToken cancellationToken)
     {
+        first = await streams.FindFirstAsync(origin, first, cancellationToken).ConfigureAwait(false);
         try
         {
             return await LoadAsync(origin, first, last, cancellationToken).ConfigureAwait(false);
@@ -191,8 +192,8 @@ internal sealed class StoredLogs(IEventStore store, StoredRepairs repairs)
                 return (await repairs.ReadAsync(dot, version, cancellationToken).ConfigureAwait(false), null);
             }
 
-            var loaded = await store.LoadAsync(
-                OriginNames.Log(dot.Origin), dot.Sequence, dot.Sequence, cancellationToken).ConfigureAwait(false);
+            var loaded = await streams.LoadAsync(dot.Origin, dot.Sequence, dot.Sequence, cancellationToken)
+                .ConfigureAwait(false);
             return loaded.Count == 0 ? null : StoredSyncEvent.Read(loaded[0], dot.Origin);
         }
         catch (EventStoreException e) when (IsDamage(e))

@@ -11,8 +11,9 @@ internal sealed class StoredPages(StoredLogs logs)
 
     /// <summary>See <see cref="IReplicaStore.ReadAsync"/>.</summary>
     public async Task<List<SyncEvent>> ReadAsync(
-        List<Dot> wanted, VectorClock after, int maxEvents, int maxBytes, CancellationToken cancellationToken)
+        VectorClock after, VectorClock upTo, int maxEvents, int maxBytes, CancellationToken cancellationToken)
     {
+        var wanted = Wanted(after, upTo);
         var each = Math.Clamp(MostLoaded / Math.Max(1, wanted.Count), 1, maxEvents);
         var (cursors, held) = (new PriorityQueue<Cursor, SyncEvent>(EventOrder.Instance), 0L);
         foreach (var dot in wanted)
@@ -53,6 +54,20 @@ internal sealed class StoredPages(StoredLogs logs)
         }
 
         return page;
+    }
+
+    private static List<Dot> Wanted(VectorClock after, VectorClock upTo)
+    {
+        var wanted = new List<Dot>();
+        foreach (var dot in upTo.Entries)
+        {
+            if (after[dot.Origin] < dot.Sequence)
+            {
+                wanted.Add(dot);
+            }
+        }
+
+        return wanted;
     }
 
     // Where it stands in the order, without its content when too much is held already.

@@ -5,6 +5,8 @@ namespace K1s0.EventStore.Sync;
 /// <code>
 /// Done  15 | nothing; or how many events it left for another round because the link is slow | the number of logs of
 ///            which this side found the peer to hold another version, and gave nothing; of each its origin, ascending
+///            | nothing; or, where both sides know of it, the number of logs of which the peer lacks events that are in
+///            a snapshot on this side, and in no log; of each its origin, ascending
 /// </code>
 /// </remarks>
 internal static class DoneFrame
@@ -12,28 +14,29 @@ internal static class DoneFrame
     // More than any store holds; sums of it are still numbers.
     private const long MostLeft = 1L << 53;
 
-    public static void Write(WireWriter frame, IReadOnlyCollection<Origin> forks, long left)
+    public static void Write(
+        WireWriter frame, IReadOnlyCollection<Origin> forks, long left, IReadOnlyCollection<Origin> beginLater)
     {
         frame.Byte(FrameType.Done);
-        if (forks.Count == 0 && left == 0)
+        if (forks.Count == 0 && left == 0 && beginLater.Count == 0)
         {
             return;
         }
 
         frame.Integer((ulong)left);
-        frame.Integer((ulong)forks.Count);
-        foreach (var fork in forks.Order(Comparer<Origin>.Create(Origin.Compare)))
+        Write(frame, forks);
+        if (beginLater.Count > 0)
         {
-            frame.Origin(fork);
+            Write(frame, beginLater);
         }
     }
 
-    /// <summary>The logs that the peer names, and what it left, behind the type.</summary>
-    public static (Origin[] Forks, long Left) Read(ref WireReader reader)
+    /// <summary>What the frame says behind its type.</summary>
+    public static (Origin[] Forks, long Left, Origin[] BeginLater) Read(ref WireReader reader, bool knowsBeginnings)
     {
         if (reader.Remaining == 0)
         {
-            return ([], 0);
+            return ([], 0, []);
         }
 
         var left = reader.Int64();
@@ -42,22 +45,39 @@ internal static class DoneFrame
             reader.Break("it has left more events than there can be.");
         }
 
-        var forks = new Origin[reader.Count(ReplicaOptions.MostOrigins, ReplicaId.Length + 1)];
-        for (var i = 0; i < forks.Length; i++)
+        var forks = ReadOrigins(ref reader);
+        var hasBeginnings = knowsBeginnings && reader.Remaining > 0;
+        var beginLater = hasBeginnings ? ReadOrigins(ref reader) : [];
+        if (hasBeginnings ? beginLater.Length == 0 : forks.Length == 0 && left == 0)
         {
-            forks[i] = reader.Origin();
-            if (i > 0 && Origin.Compare(forks[i - 1], forks[i]) >= 0)
-            {
-                reader.Break("the forked logs are not in ascending order.");
-            }
-        }
-
-        if (forks.Length == 0 && left == 0)
-        {
-            reader.Break("the forked logs are none.");
+            reader.Break("the logs that it names are none.");
         }
 
         reader.End();
-        return reader.IsBroken ? ([], 0) : (forks, left);
+        return reader.IsBroken ? ([], 0, []) : (forks, left, beginLater);
+    }
+
+    private static void Write(WireWriter frame, IReadOnlyCollection<Origin> origins)
+    {
+        frame.Integer((ulong)origins.Count);
+        foreach (var origin in origins.Order(Comparer<Origin>.Create(Origin.Compare)))
+        {
+            frame.Origin(origin);
+        }
+    }
+
+    private static Origin[] ReadOrigins(ref WireReader reader)
+    {
+        var origins = new Origin[reader.Count(ReplicaOptions.MostOrigins, ReplicaId.Length + 1)];
+        for (var i = 0; i < origins.Length; i++)
+        {
+            origins[i] = reader.Origin();
+            if (i > 0 && Origin.Compare(origins[i - 1], origins[i]) >= 0)
+            {
+                reader.Break("the logs that it names are not in ascending order.");
+            }
+        }
+
+        return origins;
     }
 }

@@ -19,7 +19,8 @@ namespace K1s0.EventStore.Sync;
 /// that a side does not know are left out of the answer; bit 0 says that the side has a shared key, and both must say
 /// so or neither; bit 1 says that it can repair logs, see RepairFrames; bit 2 that it can read Zstandard: events are
 /// compressed with it when both can, and with Brotli otherwise; bit 3 that it takes or gives snapshots, see
-/// SnapshotFrames; bit 4 that it knows RoundStrategy and GossipMessage.
+/// SnapshotFrames; bit 4 that it knows RoundStrategy and GossipMessage; bit 5 that it knows of logs
+/// that begin later, see DoneFrame.
 /// </remarks>
 internal sealed class Handshake
 {
@@ -38,6 +39,7 @@ internal sealed class Handshake
     private const ulong ZstdFeature = 4;
     private const ulong SnapshotFeature = 8;
     private const ulong LinkFeature = 16;
+    private const ulong BeginningsFeature = 32;
 
     private readonly ReadOnlyMemory<byte> _key;
     private readonly int _window;
@@ -52,7 +54,8 @@ internal sealed class Handshake
         var hasZstd = canReadZstd ?? CompressionCodecs.IsZstdAvailable;
         (_key, _window, _draw) = (options.SharedKey, options.WindowBytes, options.Draw);
         _offered = (_key.IsEmpty ? 0 : SharedKeyFeature) | (canRepair ? RepairFeature : 0)
-            | (hasZstd ? ZstdFeature : 0) | (movesSnapshots ? SnapshotFeature : 0) | LinkFeature;
+            | (hasZstd ? ZstdFeature : 0) | (movesSnapshots ? SnapshotFeature : 0)
+            | LinkFeature | BeginningsFeature;
     }
 
     public int Version { get; private set; }
@@ -64,6 +67,9 @@ internal sealed class Handshake
 
     /// <summary>Whether both sides know how rounds follow the link.</summary>
     public bool CanFollowLink => (_agreed & LinkFeature) != 0;
+
+    /// <summary>Whether both sides know that logs may begin behind the end that a snapshot named.</summary>
+    public bool KnowsBeginnings => (_agreed & BeginningsFeature) != 0;
 
     /// <summary>Whether both sides take or give snapshots.</summary>
     public bool MovesSnapshots => (_agreed & SnapshotFeature) != 0;

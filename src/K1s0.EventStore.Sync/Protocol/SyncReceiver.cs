@@ -108,16 +108,19 @@ internal sealed class SyncReceiver(
         });
     }
 
+    /// <summary>Origins of whose logs the peer does not have what is lacking here, but in a snapshot.</summary>
+    public IReadOnlyList<Origin> BeginLater { get; private set; } = [];
+
     /// <summary>Events that the peer left for another round.</summary>
     public long EventsLeft { get; private set; }
 
     /// <summary>
     /// The peer has sent everything, but of these logs, of which it found another version here, and what it left.
     /// </summary>
-    public void Done((IReadOnlyList<Origin> Forks, long Left) told)
+    public void Done((IReadOnlyList<Origin> Forks, long Left, IReadOnlyList<Origin> BeginLater) told)
     {
         var forks = told.Forks;
-        (IsDone, EventsLeft) = (true, told.Left);
+        (IsDone, EventsLeft, BeginLater) = (true, told.Left, told.BeginLater);
         _forks.UnionWith(forks);
         if (forks.Contains(replica.Self))
         {

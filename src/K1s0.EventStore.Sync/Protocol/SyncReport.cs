@@ -54,6 +54,15 @@ public sealed record SyncReport(
     public IReadOnlyList<Origin> Lacking { get; init; } = [];
 
     /// <summary>
+    /// Origins of whose logs one side lacks events that the other does not hold any more: its log begins behind them,
+    /// because it was begun from a snapshot (<see cref="Snapshots.NodeSnapshots.BeginFromAsync"/>). Nothing of these
+    /// logs moves that way, nor what builds on what is lacking. The side that lacks them, for which they are in
+    /// <see cref="Lacking"/> too, takes the snapshot and begins from it, or has them from another peer. A peer of an
+    /// older version does not say so.
+    /// </summary>
+    public IReadOnlyList<Origin> BeginLater { get; init; } = [];
+
+    /// <summary>
     /// Origins of which events were sent whose time is more than <see cref="HybridClock.MaxDrift"/> ahead of the clock
     /// here: a peer refuses them, and what builds on them, until then. They were written under a clock that was wrong,
     /// or the clock here is wrong now.

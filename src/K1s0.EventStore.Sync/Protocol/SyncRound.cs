@@ -28,6 +28,7 @@ internal sealed class SyncRound
     private readonly LogDamage? _damage;
     private readonly RoundRepairs? _repairs;
     private readonly int _version;
+    private readonly bool _knowsBeginnings;
     private readonly long _bytesSentBefore;
     private readonly RoundLink _link;
     private VectorClock? _since;
@@ -52,6 +53,8 @@ internal sealed class SyncRound
     {
         (_rights, _damage, _link) = (rights, damage, new RoundLink(options, outbox, handshake, rights, meter));
         (_replica, _outbox, _isInitiator, _version) = (replica, outbox, role is SyncRole.Initiator, handshake.Version);
+
+        _knowsBeginnings = handshake.KnowsBeginnings;
 
         // A point beyond what is here would be that of a life before.
         _offered = checkpoint is not null && replica.Clock.Covers(checkpoint) ? checkpoint : null;
@@ -108,7 +111,7 @@ internal sealed class SyncRound
                 TakeAck(ref reader);
                 break;
             case FrameType.Done when _isExchanging && !_receiver.IsDone:
-                _receiver.Done(DoneFrame.Read(ref reader));
+                _receiver.Done(DoneFrame.Read(ref reader, _knowsBeginnings));
                 break;
             default:
                 TakeRepair(type, ref reader);
@@ -176,6 +179,7 @@ internal sealed class SyncRound
             BranchesAdopted = _repairs?.Adopted ?? [],
             BranchesKept = _repairs?.Kept ?? new Dictionary<Origin, BranchRefusal>(),
             Lacking = _theirs.OriginsBeyond(_replica.Clock),
+            BeginLater = [.. _sender.BeginLater.Concat(_receiver.BeginLater).Distinct()],
             TooFarAhead = [.. _sender.TooFarAhead],
             Link = _link.State,
             EventsAhead = _receiver.EventsAhead,

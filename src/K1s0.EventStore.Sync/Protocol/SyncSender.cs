@@ -15,6 +15,7 @@ internal sealed class SyncSender(
     private readonly List<SyncEvent> _batch = [];
     private readonly ForkFinder _forks = new(replica);
     private readonly HashSet<Origin> _tooFarAhead = [];
+    private readonly HashSet<Origin> _beginLater = [];
     private VectorClock _theirs = VectorClock.Empty;
     private VectorClock _after = VectorClock.Empty;
     private VectorClock _all = VectorClock.Empty;
@@ -36,6 +37,9 @@ internal sealed class SyncSender(
 
     /// <summary>Origins of whose logs the peer holds another version.</summary>
     public IReadOnlyCollection<Origin> Forks => _forks.Found;
+
+    /// <summary>Origins of whose logs the peer lacks events that are in a snapshot here, and in no log.</summary>
+    public IReadOnlyCollection<Origin> BeginLater => _beginLater;
 
     /// <summary>Origins of which events were sent that are of the future by the clock here.</summary>
     public IReadOnlyCollection<Origin> TooFarAhead => _tooFarAhead;
@@ -67,7 +71,8 @@ internal sealed class SyncSender(
             }
         }
 
-        (_after, _all, _upTo) = (theirs, VectorClock.Of([.. lacking]), link.First(lacking, theirs));
+        (_after, _all) = (theirs, VectorClock.Of([.. lacking]));
+        _upTo = _withheld.IsAny ? _all : link.First(lacking, theirs);
         FollowLink();
         if (theirs[replica.Self] > now[replica.Self])
         {
@@ -90,6 +95,14 @@ internal sealed class SyncSender(
     // What is damaged cannot be sent, nor what builds on it.
     private void AddLacking(Dot dot, long known, List<Dot> lacking)
     {
+        if (known < LogBeginnings.UpTo(replica.HeadOf(dot.Origin)))
+        {
+            // What the peer lacks first is not here. It takes a snapshot, or another peer has it.
+            _withheld.Add(dot with { Sequence = known + 1 });
+            _beginLater.Add(dot.Origin);
+            return;
+        }
+
         var whole = damage?.WholeUpTo(dot) ?? dot.Sequence;
         IsHeldBack |= whole < dot.Sequence;
         if (known < whole)
@@ -172,7 +185,8 @@ internal sealed class SyncSender(
     private void FollowLink()
     {
         link.Follow();
-        if (_ahead is null && link is { Strategy.CriticalFirst: true, MayGoAhead: true } && !_after.Covers(_all))
+        if (_ahead is null && !_withheld.IsAny && link is { Strategy.CriticalFirst: true, MayGoAhead: true }
+            && !_after.Covers(_all))
         {
             // What goes ahead follows what was sent.
             Send([.. _batch], isAhead: false);
@@ -243,7 +257,8 @@ internal sealed class SyncSender(
         else if (!_hasSaidDone && _mayBeDone)
         {
             _hasSaidDone = true;
-            outbox.Send(frame => DoneFrame.Write(frame, _forks.Found, EventsLeft));
+            outbox.Send(frame => DoneFrame.Write(
+                frame, _forks.Found, EventsLeft, handshake.KnowsBeginnings ? _beginLater : []));
         }
     }
 

@@ -1,8 +1,8 @@
 namespace K1s0.EventStore.Sync;
 
 /// <summary>
-/// Which events a peer is not given in one round: those that it may not have, those behind them in their logs, and
-/// those that build on any of these, because there they would wait for ever.
+/// Which events a peer is not given in one round: those that it may not have or that are not here, those behind them in
+/// their logs, and those that build on any of these, because there they would wait for ever.
 /// </summary>
 internal sealed class WithheldEvents(PeerRights rights)
 {
@@ -11,10 +11,13 @@ internal sealed class WithheldEvents(PeerRights rights)
 
     public bool IsAny => _from.Count > 0;
 
+    /// <summary>A log cannot be given from an event on: what is before it here is not here.</summary>
+    public void Add(Dot first) => _from.Add(first.Origin, first.Sequence);
+
     /// <summary>Looks at the next event of a log; events come with their causes before them.</summary>
     public bool Withholds(SyncEvent next, VectorClock held)
     {
-        if (rights.GivesAll)
+        if (rights.GivesAll && !IsAny)
         {
             return false;
         }

@@ -68,9 +68,10 @@ internal static class LogScrubber
         IRepairableReplicaStore store, OriginHead head, int most, CancellationToken cancellationToken)
     {
         var (found, demanded, whole) = (new List<(long, Sha256Digest?, Sha256Digest?)>(), (Sha256Digest?)head.Hash, 0L);
-        for (var last = head.Last.Sequence; last > 0; last = LogDamage.WindowOf(last) - 1)
+        var before = LogBeginnings.UpTo(head);
+        for (var last = head.Last.Sequence; last > before; last = LogDamage.WindowOf(last) - 1)
         {
-            var first = LogDamage.WindowOf(last);
+            var first = Math.Max(LogDamage.WindowOf(last), before + 1);
             var links = await store.ReadLinksAsync(head.Last.Origin, first, last, cancellationToken)
                 .ConfigureAwait(false);
             var at = links.Count - 1;

@@ -11,11 +11,14 @@ public sealed class NodeSnapshots
     private readonly IReplicaStore _logs;
     private readonly GuardedReplica _guarded;
     private readonly SnapshotLibrary? _library;
+    private readonly LogBeginning _beginning;
     private readonly long _maxBytes;
 
-    internal NodeSnapshots(ReplicaNode node, IReplicaStore logs, GuardedReplica guarded, ReplicaNodeOptions options)
+    internal NodeSnapshots(
+        ReplicaNode node, IReplicaStore logs, GuardedReplica guarded, ReplicaNodeOptions options, LogDamage? damage)
     {
         (_node, _logs, _guarded, _maxBytes) = (node, logs, guarded, options.MaxSnapshotBytes);
+        _beginning = new LogBeginning(logs, guarded, damage, options.Replica.MaxOrigins);
         _library = options.Snapshots is null ? null : new SnapshotLibrary(options.Snapshots);
     }
 
@@ -113,6 +116,47 @@ public sealed class NodeSnapshots
         }
     }
 
+    /// <summary>
+    /// Has the logs of this node begin behind the ends that the installed snapshot names, where it holds less: of these
+    /// logs the events up to there are as good as delivered, and peers need not give them. All logs at one instant, and
+    /// durable when it returns; an exception or a crash leaves all as they were or all as they are to be, and calling
+    /// it again ends it. Sessions that are under way end as <see cref="SyncEndReason.StoreIncomplete"/>, and readings
+    /// of the history with an exception.
+    /// </summary>
+    /// <remarks>
+    /// <para>From then on views are built from a snapshot that covers <see cref="ReplicaNode.BeginsBehind"/> and from
+    /// <see cref="ReadEventsAfterAsync"/>; <see cref="ReplicaNode.ReadHistoryAsync"/> refuses. Until that was read to
+    /// its end, <see cref="ReplicaNode.DeliveryStopped"/> says that views lack what the snapshot has.</para>
+    /// <para>The peer that gave the snapshot is believed: that the ends are those of the logs and the state is what
+    /// they amount to. What contradicts what is here is refused, as far as it can be seen: an end whose event is here.
+    /// What is here of a log that is shorter than the snapshot's cannot be compared, and is left aside.</para>
+    /// </remarks>
+    /// <param name="name">The name of a snapshot that was taken, or published.</param>
+    /// <param name="cancellationToken">Gives up before the write.</param>
+    /// <returns>What happened; nothing has changed unless it says so.</returns>
+    /// <exception cref="InvalidOperationException">The node keeps no snapshots.</exception>
+    /// <exception cref="NotSupportedException">The store is no <see cref="IBeginningReplicaStore"/>.</exception>
+    /// <exception cref="InvalidFormatException">The stored manifest is damaged: take it anew.</exception>
+    public async Task<BeginReport> BeginFromAsync(string name, CancellationToken cancellationToken = default)
+    {
+        SnapshotLimits.CheckName(name);
+        await Library.ClaimAsync(name, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var manifest = await Library.ReadInstalledAsync(name, cancellationToken).ConfigureAwait(false);
+            return manifest is null
+                ? new BeginReport(BeginEnd.NoSnapshot)
+                : await Library.DoAsync(new SnapshotWork.Verify(manifest), cancellationToken).ConfigureAwait(false)
+                    is SnapshotResult.Verified { IsWhole: true }
+                    ? await _beginning.BeginAsync(manifest, cancellationToken).ConfigureAwait(false)
+                    : new BeginReport(BeginEnd.SnapshotDamaged);
+        }
+        finally
+        {
+            Library.Release(name);
+        }
+    }
+
     /// <summary>The snapshot that is installed here; null when there is none.</summary>
     /// <param name="name">The name.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -135,6 +179,9 @@ public sealed class NodeSnapshots
     /// <param name="snapshot">The snapshot.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="InvalidFormatException">The store does not give an event that it holds.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Logs begin behind a later snapshot here (<see cref="ReplicaNode.BeginsBehind"/>).
+    /// </exception>
     public IAsyncEnumerable<DeliveredEvent> ReadEventsAfterAsync(
         SnapshotManifest snapshot, CancellationToken cancellationToken = default)
     {

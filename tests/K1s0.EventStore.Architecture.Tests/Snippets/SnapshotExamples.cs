@@ -43,6 +43,38 @@ public sealed class SnapshotExamples
         begun.Of(new ConflictKey(user))!.Winner!.Value.Event.Envelope.EventType.Should().Be("email-changed");
     }
 
+    [Fact]
+    public async Task The_begin_example_goes_on_without_the_history()
+    {
+        var (user, rules) = (new StreamId("user", "123"), new ConflictRules().Otherwise(ConflictPolicy.AllValues));
+        var (view, shown) = (new ConflictView(rules), new ConflictView(rules));
+        using var server = await OpenAsync(delivered => view.Apply(delivered));
+        using var phone = await OpenAsync(onDelivered: delivered => shown.Apply(delivered));
+        await server.WriteAsync(EventEnvelope.Create(user, "email-changed", "\"ada@example.org\""u8.ToArray()));
+        await server.Snapshots.PublishAsync("conflicts", schemaVersion: 1, view.Capture);
+        await server.WriteAsync(EventEnvelope.Create(user, "email-changed", "\"ada@example.com\""u8.ToArray()));
+        await using var listener = TcpSyncListener.Start(server, new IPEndPoint(IPAddress.Loopback, 0));
+        var address = listener.LocalEndPoint;
+
+        // snippet: sync-begin
+        await phone.Snapshots.TakeAsync(await TcpSyncListener.ConnectAsync(address), "conflicts", schemaVersion: 1);
+        var report = await phone.Snapshots.BeginFromAsync("conflicts"); // End says what came of it
+
+        // From now on, and after each start, views are built from the snapshot and what is behind it.
+        var taken = await phone.Snapshots.ReadAsync("conflicts");
+        shown = await ConflictView.LoadAsync(rules, taken!);
+        await foreach (var delivered in phone.Snapshots.ReadEventsAfterAsync(taken!.Manifest))
+        {
+            shown.Apply(delivered);
+        }
+
+        // end-snippet
+        report.End.Should().Be(BeginEnd.Begun);
+        var outcome = await phone.SynchroniseAsync(await TcpSyncListener.ConnectAsync(address), SyncRole.Initiator);
+        outcome.Report!.EventsReceived.Should().Be(1);
+        shown.Of(new ConflictKey(user))!.Winner!.Value.Event.Dot.Should().Be(new Dot(server.Self, 2));
+    }
+
     private static Task<ReplicaNode> OpenAsync(Action<DeliveredEvent>? onDelivered) => ReplicaNode.OpenAsync(
         new InMemoryReplicaStore(),
         new ReplicaNodeOptions
