@@ -1,6 +1,8 @@
 namespace K1s0.EventStore.Archive;
 
-/// <summary>Puts whose outcome nobody knows are repeated: that settles it, as the content and the key are the same.</summary>
+/// <summary>
+/// Puts whose outcome nobody knows are repeated: that settles it, as the content and the key are the same.
+/// </summary>
 internal static class RepeatedPut
 {
     /// <summary>How often one put is tried.</summary>
