@@ -29,8 +29,7 @@ internal sealed class StoredLogs(IEventStore store, StoredRepairs repairs)
         Origin origin, long first, long last, CancellationToken cancellationToken)
     {
         var repaired = await repairs.LoadAsync(cancellationToken).ConfigureAwait(false);
-        var loaded = await store.LoadAsync(OriginNames.Log(origin), first, last, cancellationToken)
-            .ConfigureAwait(false);
+        var loaded = await LoadRowsAsync(origin, first, last, repaired, cancellationToken).ConfigureAwait(false);
         var events = new List<SyncEvent>(loaded.Count);
         foreach (var stored in loaded)
         {
@@ -168,6 +167,33 @@ internal sealed class StoredLogs(IEventStore store, StoredRepairs repairs)
                 yield return there.Value.Event;
             }
         }
+    }
+
+    // A row that the store cannot decode fails all that are loaded with it; it is not needed where a repair stands.
+    private async Task<IReadOnlyList<EventEnvelope>> LoadRowsAsync(
+        Origin origin, long first, long last, StoredRepairs.Places repaired, CancellationToken cancellationToken)
+    {
+        var log = OriginNames.Log(origin);
+        try
+        {
+            return await store.LoadAsync(log, first, last, cancellationToken).ConfigureAwait(false);
+        }
+        catch (EventStoreException e) when (IsDamage(e))
+        {
+            // One by one, without those that are repaired.
+        }
+
+        var rows = new List<EventEnvelope>();
+        for (var sequence = first; sequence <= last; sequence++)
+        {
+            if (!repaired.TryGet(new Dot(origin, sequence), out _))
+            {
+                rows.AddRange(
+                    await store.LoadAsync(log, sequence, sequence, cancellationToken).ConfigureAwait(false));
+            }
+        }
+
+        return rows;
     }
 
     internal static bool IsDamage(EventStoreException e) => e is InvalidFormatException or EventUnreadableException;
