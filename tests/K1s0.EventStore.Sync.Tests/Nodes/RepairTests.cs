@@ -281,6 +281,9 @@ public sealed class RepairTests : IDisposable
 
         var first = await node.ScrubAsync();
         (first.Damaged.Count, first.IsComplete).Should().Be((LogDamage.MaxEvents, false));
+        var second = await node.ScrubAsync();
+        second.IsComplete.Should().BeFalse();
+        second.Damaged.Should().Equal(first.Damaged, "who looks again forgets nothing");
         (await MeetAsync(node, peer)).Called.EventsRepaired.Should().Be(LogDamage.MaxEvents);
         (await node.ScrubAsync()).Damaged.Should().HaveCount(50);
         (await MeetAsync(node, peer)).Called.EventsRepaired.Should().Be(50);
