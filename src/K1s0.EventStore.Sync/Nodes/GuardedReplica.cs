@@ -45,6 +45,9 @@ internal sealed class GuardedReplica : IDisposable
     /// </summary>
     public DeliveryStoppedException? Stopped => _delivery.Stopped;
 
+    /// <summary>Which branches were given up.</summary>
+    public BranchAdoptions Adoptions { get; } = new();
+
     public static async Task<GuardedReplica> OpenAsync(
         IReplicaStore store,
         ReplicaNodeOptions options,
@@ -180,6 +183,7 @@ internal sealed class GuardedReplica : IDisposable
     public async Task<bool> AdoptAsync(IBranchReplicaStore store, IReadOnlyList<SyncEvent> branch)
     {
         _isAhead = true;
+        Adoptions.Begin(branch);
         var isAdopted = await store.AdoptAsync(branch, CancellationToken.None).ConfigureAwait(false);
         if (isAdopted)
         {
@@ -188,18 +192,13 @@ internal sealed class GuardedReplica : IDisposable
             _delivery.StopForBranch();
         }
 
+        Look(Adoptions.End);
         _isAhead = false;
         return isAdopted;
     }
 
     /// <summary>Tells of what came ahead of its turn. The caller is inside of the gate.</summary>
-    public void TellAhead(IReadOnlyList<SyncEvent> events)
-    {
-        foreach (var ahead in events)
-        {
-            _delivery.TellAhead(ahead);
-        }
-    }
+    public void TellAhead(IReadOnlyList<SyncEvent> events) => _delivery.TellAhead(events);
 
     /// <summary>Stores who the replica is. The caller is inside of the gate.</summary>
     public Task WriteIdentityAsync(Origin self) => KeepAsync(() => _store.WriteIdentityAsync(
@@ -267,6 +266,7 @@ internal sealed class GuardedReplica : IDisposable
         }
 
         (_isAhead, _durableEnd) = (false, end);
+        Adoptions.End(resumed);
         Tell(resumed);
         if (!ahead.Clock.Covers(resumed.Clock))
         {
