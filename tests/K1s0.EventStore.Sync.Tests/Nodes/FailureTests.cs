@@ -43,6 +43,22 @@ public sealed class FailureTests
     }
 
     [Fact]
+    public async Task A_wall_clock_that_is_set_back_gives_a_silent_caller_no_more_time()
+    {
+        var time = new RestingTime(_time);
+        using var node = await OpenAsync(new InMemoryReplicaStore(), time);
+        var (silent, toNode) = InMemorySyncTransport.CreatePair();
+        var session = node.SynchroniseAsync(toNode, SyncRole.Responder);
+        var patience = await time.NextRestAsync();
+
+        time.SetBy = TimeSpan.FromDays(-1);
+        _time.Advance(patience);
+
+        (await session.WaitAsync(TimeSpan.FromSeconds(60))).Reason.Should().Be(SyncEndReason.TimedOut);
+        await silent.DisposeAsync();
+    }
+
+    [Fact]
     public async Task A_caller_that_breaks_off_does_not_end_the_listening()
     {
         using var left = await OpenAsync(new InMemoryReplicaStore());
