@@ -58,8 +58,10 @@ public sealed class FailureTests
         await silent.DisposeAsync();
     }
 
-    [Fact]
-    public async Task A_caller_that_breaks_off_does_not_end_the_listening()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_caller_that_breaks_off_does_not_end_the_listening(bool isOfTheListener)
     {
         using var left = await OpenAsync(new InMemoryReplicaStore());
         var time = new RestingTime(_time);
@@ -75,7 +77,9 @@ public sealed class FailureTests
                 return socket.AcceptSocketAsync(token);
             }
 
-            throw new SocketException((int)SocketError.ConnectionReset);
+            throw isOfTheListener
+                ? new InvalidOperationException("It does not listen now.")
+                : new SocketException((int)SocketError.ConnectionReset);
         });
         var calling = TcpSyncListener.ConnectAsync(listener.LocalEndPoint);
         _time.Advance(await time.NextRestAsync());
