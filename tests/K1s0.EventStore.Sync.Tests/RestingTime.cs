@@ -8,7 +8,10 @@ internal sealed class RestingTime(ManualTime inner) : TimeProvider
 {
     private readonly Channel<TimeSpan> _rests = Channel.CreateUnbounded<TimeSpan>();
 
-    public override DateTimeOffset GetUtcNow() => inner.GetUtcNow();
+    /// <summary>By how much the wall clock was set.</summary>
+    public TimeSpan SetBy { get; set; }
+
+    public override DateTimeOffset GetUtcNow() => inner.GetUtcNow() + SetBy;
 
     public override long TimestampFrequency => inner.TimestampFrequency;
 

@@ -46,7 +46,20 @@ internal sealed class EventRow(StreamId? asked = null)
         catch (Exception e) when (EventUnreadableException.IsBlameOfContent(e))
         {
             throw new EventUnreadableException(
-                new Position(reader.GetInt64((int)Column.Position)), ReadTime(reader, Column.RecordedAt), e);
+                new Position(reader.GetInt64((int)Column.Position)), ReadRecordedAt(reader), e);
+        }
+    }
+
+    // Of a row that is no event, the time may be what is wrong.
+    private static DateTimeOffset ReadRecordedAt(NpgsqlDataReader reader)
+    {
+        try
+        {
+            return ReadTime(reader, Column.RecordedAt);
+        }
+        catch (Exception e) when (EventUnreadableException.IsBlameOfContent(e))
+        {
+            return default;
         }
     }
 

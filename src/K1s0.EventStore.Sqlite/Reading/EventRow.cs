@@ -39,7 +39,20 @@ internal sealed class EventRow
         catch (Exception e) when (EventUnreadableException.IsBlameOfContent(e))
         {
             throw new EventUnreadableException(
-                new Position(row.Number((int)Column.Position)), row.Time((int)Column.RecordedAt), e);
+                new Position(row.Number((int)Column.Position)), ReadRecordedAt(row), e);
+        }
+    }
+
+    // Of a row that is no event, the time may be what is wrong.
+    private static DateTimeOffset ReadRecordedAt(SqliteRow row)
+    {
+        try
+        {
+            return row.Time((int)Column.RecordedAt);
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            return default;
         }
     }
 

@@ -6,11 +6,12 @@ namespace K1s0.EventStore.Sync;
 /// </summary>
 /// <remarks>
 /// What an operator allowed is for the fork that is there, not for one that a peer makes later: a mark ends when
-/// another branch was found, whatever came of that, and after so many peers that have the same.
+/// another branch was found, whatever came of that, and after so many comparisons that found the same, with one peer or
+/// with several.
 /// </remarks>
 internal sealed class BranchMarks
 {
-    /// <summary>A mark ends when so many comparisons in a row found the same at the peer.</summary>
+    /// <summary>A mark ends when so many comparisons in a row found the same.</summary>
     public const int MaxSame = 16;
 
     // How often the same was found.

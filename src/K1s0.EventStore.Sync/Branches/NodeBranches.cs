@@ -25,14 +25,23 @@ public sealed class NodeBranches
     public IReadOnlyList<Origin> Adopting => _guarded.Look(_ => _damage?.Branches.Origins ?? []);
 
     /// <summary>
+    /// The parts of logs in which the branch here was given up since the node was opened, in that order; the last 1,024
+    /// of them. Those too of sessions that ended before they had a <see cref="SyncReport"/>: because the connection was
+    /// lost while the history was read, or the store failed behind the adoption (then as soon as the node has read the
+    /// store anew). A restart forgets them, and <see cref="ReadGivenUpAsync"/> still gives what stood there.
+    /// </summary>
+    public IReadOnlyList<AdoptedBranch> Adopted => _guarded.Adoptions.Done;
+
+    /// <summary>
     /// Has the sessions that follow give up the branch of a log that is here, from the first event that differs, where
     /// the peer's branch wins, and take the peer's instead: all of it at one instant, after which
     /// <see cref="ReplicaNode.DeliveryStopped"/> is set until the views are built anew. What comes behind it in the log
     /// then comes as other events do. It ends with the first comparison that finds another branch at a peer, whether
     /// that was taken or not, with 16 that find the same, or when the node is closed; a fork that is still there is
     /// reported again, and this may be called again. <see cref="SyncReport.BranchesAdopted"/> says what was given up,
-    /// <see cref="SyncReport.BranchesKept"/> what was not and why. Call it for sessions with peers that are trusted:
-    /// their word that the log is forked, and how long it is, starts it.
+    /// and <see cref="Adopted"/> also where the session was cut; <see cref="SyncReport.BranchesKept"/> what was not and
+    /// why. Call it for sessions with peers that are trusted: their word that the log is forked, and how long it is,
+    /// starts it.
     /// </summary>
     /// <param name="origin">Whose log, as <see cref="SyncReport.Forks"/> names it.</param>
     /// <exception cref="InvalidOperationException">

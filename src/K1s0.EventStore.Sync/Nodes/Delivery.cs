@@ -38,7 +38,13 @@ internal sealed class Delivery(Action<DeliveredEvent>? deliver, Action<SyncEvent
         }
     }
 
-    public void TellAhead(SyncEvent ahead) => tellAhead?.Invoke(ahead);
+    public void TellAhead(IReadOnlyList<SyncEvent> events)
+    {
+        foreach (var ahead in events)
+        {
+            tellAhead?.Invoke(ahead);
+        }
+    }
 
     /// <summary>A log has events behind which others were told already, without any reading of the store.</summary>
     public void StopForWhatCameBack() =>

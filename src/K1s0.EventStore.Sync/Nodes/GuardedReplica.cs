@@ -47,6 +47,9 @@ internal sealed class GuardedReplica : IDisposable
     /// </summary>
     public DeliveryStoppedException? Stopped => _delivery.Stopped;
 
+    /// <summary>Which branches were given up.</summary>
+    public BranchAdoptions Adoptions { get; } = new();
+
     public static async Task<GuardedReplica> OpenAsync(
         IReplicaStore store,
         ReplicaNodeOptions options,
@@ -182,6 +185,7 @@ internal sealed class GuardedReplica : IDisposable
     public async Task<bool> AdoptAsync(IBranchReplicaStore store, IReadOnlyList<SyncEvent> branch)
     {
         _isAhead = true;
+        Adoptions.Begin(branch);
         var isAdopted = await store.AdoptAsync(branch, CancellationToken.None).ConfigureAwait(false);
         if (isAdopted)
         {
@@ -190,6 +194,7 @@ internal sealed class GuardedReplica : IDisposable
             _delivery.StopForBranch();
         }
 
+        Look(Adoptions.End);
         _isAhead = false;
         return isAdopted;
     }
@@ -203,13 +208,7 @@ internal sealed class GuardedReplica : IDisposable
     }
 
     /// <summary>Tells of what came ahead of its turn. The caller is inside of the gate.</summary>
-    public void TellAhead(IReadOnlyList<SyncEvent> events)
-    {
-        foreach (var ahead in events)
-        {
-            _delivery.TellAhead(ahead);
-        }
-    }
+    public void TellAhead(IReadOnlyList<SyncEvent> events) => _delivery.TellAhead(events);
 
     /// <summary>Stores who the replica is. The caller is inside of the gate.</summary>
     public Task WriteIdentityAsync(Origin self) => KeepAsync(() => _store.WriteIdentityAsync(
@@ -277,6 +276,7 @@ internal sealed class GuardedReplica : IDisposable
         }
 
         (_isAhead, _durableEnd) = (false, end);
+        Adoptions.End(resumed);
         Tell(resumed);
         Recovery.StopWhatIsWrong(_delivery, resumed, ahead);
         return isWhole;

@@ -4,7 +4,8 @@ namespace K1s0.EventStore.Sync;
 
 /// <summary>
 /// Reads the history out of a store, page by page, and gives each event with the context that its writer had. Keeps the
-/// context of each origin and the few events that a page holds before their causes.
+/// context of each origin and one page: what a page holds before its causes is read again, see
+/// <see cref="HistoryOrder"/>.
 /// </summary>
 internal static class HistoryReader
 {
@@ -69,15 +70,16 @@ internal static class HistoryReader
         Func<SyncEvent, SyncEvent> instead,
         CancellationToken cancellationToken)
     {
-        var state = new State(behind);
-        await foreach (var next in ReadPagesAsync(store, ClockOf(behind), upTo, options, cancellationToken)
-            .ConfigureAwait(false))
+        var order = new HistoryOrder(behind, upTo);
+        while (await ReadPageAsync(store, order, options, cancellationToken).ConfigureAwait(false) is { } page)
         {
-            // What is ready is as good as told; nothing of it is kept.
-            _ = state.Take(instead(next)).Count();
+            foreach (var next in page)
+            {
+                _ = order.Take(instead(next));
+            }
         }
 
-        return state.FindWaiting() is null;
+        return order.Waiting is null;
     }
 
     private static async IAsyncEnumerable<DeliveredEvent> ReadAsync(
@@ -87,53 +89,45 @@ internal static class HistoryReader
         IReadOnlyList<OriginHead> behind,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var state = new State(behind);
-        await foreach (var next in ReadPagesAsync(store, ClockOf(behind), upTo, options, cancellationToken)
-            .ConfigureAwait(false))
+        var order = new HistoryOrder(behind, upTo);
+        while (await ReadPageAsync(store, order, options, cancellationToken).ConfigureAwait(false) is { } page)
         {
-            foreach (var delivered in state.Take(next))
+            foreach (var next in page)
             {
-                yield return delivered;
+                if (order.Take(next) is { } delivered)
+                {
+                    yield return delivered;
+                }
             }
         }
 
-        if (state.FindWaiting() is { } waiting)
+        if (order.Waiting is { } waiting)
         {
             throw new InvalidFormatException("history of a replica", $"what {waiting} builds on is damaged.");
         }
     }
 
-    private static async IAsyncEnumerable<SyncEvent> ReadPagesAsync(
-        IReplicaStore store,
-        VectorClock after,
-        VectorClock upTo,
-        SyncOptions options,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+    // Null when no log goes on.
+    private static async Task<IReadOnlyList<SyncEvent>?> ReadPageAsync(
+        IReplicaStore store, HistoryOrder order, SyncOptions options, CancellationToken cancellationToken)
     {
-        while (!after.Covers(upTo))
+        if (order.NextPage(options.BatchEvents) is not { } wanted)
         {
-            var page = await store.ReadAsync(
-                after, upTo, options.BatchEvents, options.BatchBytes, cancellationToken).ConfigureAwait(false);
-            if (page.Count == 0)
-            {
-                throw new InvalidFormatException("history of a replica", $"nothing follows {after} up to {upTo}.");
-            }
-
-            foreach (var next in page)
-            {
-                after = after.Observe(next.Dot);
-                yield return next;
-            }
+            return null;
         }
-    }
 
-    private static VectorClock ClockOf(IReadOnlyList<OriginHead> heads) =>
-        VectorClock.Of([.. heads.Select(head => head.Last)]);
+        var page = await store.ReadAsync(order.Told, wanted.UpTo, wanted.Events, options.BatchBytes, cancellationToken)
+            .ConfigureAwait(false);
+        return page.Count > 0
+            ? page
+            : throw new InvalidFormatException(
+                "history of a replica", $"nothing follows {order.Told} up to {wanted.UpTo}.");
+    }
 
     // What a snapshot stands for is not here: a view that is built without it would lack that, and nobody would know.
     private static void CheckBeginnings(Replica replica, IReadOnlyList<OriginHead> behind)
     {
-        var clock = ClockOf(behind);
+        var clock = VectorClock.Of([.. behind.Select(head => head.Last)]);
         if (LogBeginnings.Of(replica).Find(beginning => !clock.Covers(beginning.Last)) is { } missing)
         {
             throw new InvalidOperationException(
@@ -150,62 +144,8 @@ internal static class HistoryReader
         {
             if (replica.HeadOf(head.Last.Origin) is var own && own.Last == head.Last && own.Hash != head.Hash)
             {
-                throw OtherBranch(head.Last);
+                throw HistoryOrder.OtherBranch(head.Last);
             }
         }
-    }
-
-    private static InvalidFormatException OtherBranch(Dot dot) =>
-        new("history of a replica", $"what is read behind is of another branch of the log than {dot}.");
-
-    private sealed class State(IReadOnlyList<OriginHead> heads)
-    {
-        private readonly Dictionary<Origin, OriginLog> _logs =
-            heads.ToDictionary(head => head.Last.Origin, head => new OriginLog(head));
-
-        private readonly Dictionary<Dot, List<SyncEvent>> _waiting = [];
-
-        public IEnumerable<DeliveredEvent> Take(SyncEvent first)
-        {
-            var ready = new Queue<SyncEvent>([first]);
-            while (ready.TryDequeue(out var next))
-            {
-                if (FindMissing(next) is { } cause)
-                {
-                    (_waiting.TryGetValue(cause, out var others) ? others : _waiting[cause] = []).Add(next);
-                    continue;
-                }
-
-                var log = LogOf(next.Dot.Origin);
-                yield return next.Previous == log.Hash ? log.Append(next) : throw OtherBranch(next.Dot);
-                if (_waiting.Remove(next.Dot, out var released))
-                {
-                    released.ForEach(ready.Enqueue);
-                }
-            }
-        }
-
-        public SyncEvent? FindWaiting() => _waiting.Values.FirstOrDefault()?[0];
-
-        private Dot? FindMissing(SyncEvent next)
-        {
-            if (LogOf(next.Dot.Origin).Sequence < next.Dot.Sequence - 1)
-            {
-                return next.Dot with { Sequence = next.Dot.Sequence - 1 };
-            }
-
-            foreach (var cause in next.Observed.Entries)
-            {
-                if (LogOf(cause.Origin).Sequence < cause.Sequence)
-                {
-                    return cause;
-                }
-            }
-
-            return null;
-        }
-
-        private OriginLog LogOf(Origin origin) =>
-            _logs.TryGetValue(origin, out var log) ? log : _logs[origin] = new OriginLog(origin);
     }
 }

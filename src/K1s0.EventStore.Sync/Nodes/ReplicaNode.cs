@@ -24,6 +24,9 @@ public sealed class ReplicaNode : IDisposable
 
     private readonly StoreCommands _commands;
 
+    // The wall clock may be set while somebody waits.
+    private readonly (DateTimeOffset Time, long Timestamp) _opened;
+
     private ReplicaNode(
         IReplicaStore store,
         SyncOptions sync,
@@ -32,6 +35,7 @@ public sealed class ReplicaNode : IDisposable
         ReplicaNodeOptions options)
     {
         (_store, _sync, _timeProvider, _guarded) = (store, sync, timeProvider, guarded);
+        _opened = (timeProvider.GetUtcNow(), timeProvider.GetTimestamp());
         _damage = store is IRepairableReplicaStore ? new LogDamage() : null;
         _commands = new StoreCommands(store, guarded, _damage, sync);
         Branches = new NodeBranches(store, guarded, _damage);
@@ -83,6 +87,9 @@ public sealed class ReplicaNode : IDisposable
     public NodeSnapshots Snapshots { get; }
 
     internal TimeProvider Time => _timeProvider;
+
+    /// <summary>The time by which sessions measure how long something took: it never goes back.</summary>
+    internal DateTimeOffset Now => _opened.Time + _timeProvider.GetElapsedTime(_opened.Timestamp);
 
     internal SyncOptions Sync => _sync;
 
@@ -294,5 +301,5 @@ public sealed class ReplicaNode : IDisposable
         _commands.ReadAsync(output, cancellationToken);
 
     private IReadOnlyList<SyncOutput> Advance(SyncSession session, SyncInput input) =>
-        _guarded.Look(_ => session.Step(input, _timeProvider.GetUtcNow()));
+        _guarded.Look(_ => session.Step(input, Now));
 }

@@ -29,7 +29,7 @@ internal sealed class StoredLogs(LogStreams streams, StoredRepairs repairs)
         Origin origin, long first, long last, CancellationToken cancellationToken)
     {
         var repaired = await repairs.LoadAsync(cancellationToken).ConfigureAwait(false);
-        var loaded = await streams.LoadAsync(origin, first, last, cancellationToken).ConfigureAwait(false);
+        var loaded = await LoadRowsAsync(origin, first, last, repaired, cancellationToken).ConfigureAwait(false);
         var events = new List<SyncEvent>(loaded.Count);
         foreach (var stored in loaded)
         {
@@ -169,6 +169,32 @@ internal sealed class StoredLogs(LogStreams streams, StoredRepairs repairs)
                 yield return there.Value.Event;
             }
         }
+    }
+
+    // A row that the store cannot decode fails all that are loaded with it; it is not needed where a repair stands.
+    private async Task<IReadOnlyList<EventEnvelope>> LoadRowsAsync(
+        Origin origin, long first, long last, StoredRepairs.Places repaired, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await streams.LoadAsync(origin, first, last, cancellationToken).ConfigureAwait(false);
+        }
+        catch (EventStoreException e) when (IsDamage(e))
+        {
+            // One by one, without those that are repaired.
+        }
+
+        var rows = new List<EventEnvelope>();
+        for (var sequence = first; sequence <= last; sequence++)
+        {
+            if (!repaired.TryGet(new Dot(origin, sequence), out _))
+            {
+                rows.AddRange(
+                    await streams.LoadAsync(origin, sequence, sequence, cancellationToken).ConfigureAwait(false));
+            }
+        }
+
+        return rows;
     }
 
     internal static bool IsDamage(EventStoreException e) => e is InvalidFormatException or EventUnreadableException;

@@ -171,11 +171,10 @@ internal sealed class StoredRepairs(
         IReadOnlyList<SyncEvent> branch, Places places, CancellationToken cancellationToken)
     {
         var left = 0;
-        await foreach (var stored in reader.ReadStreamAsync(
-            Repairs, from: new StreamVersion(places.Claimed + 1), cancellationToken: cancellationToken)
+        await foreach (var (_, stored) in _notes.ReadAsync(Repairs, places.Claimed, cancellationToken)
             .ConfigureAwait(false))
         {
-            var hash = StoredSyncEvent.TryReadRepair(stored)?.Event.Hash;
+            var hash = stored is null ? null : StoredSyncEvent.TryReadRepair(stored)?.Event.Hash;
             left = left < branch.Count && hash == branch[left].Hash ? left + 1 : hash == branch[0].Hash ? 1 : 0;
         }
 
@@ -199,12 +198,12 @@ internal sealed class StoredRepairs(
         var ends = notes.Select(note => note.End).ToHashSet();
         var (map, adopted) = (new ConcurrentDictionary<Dot, long>(), new HashSet<Origin>());
         var (last, claimed, before) = (0L, 0L, (SyncEvent?)null);
-        await foreach (var stored in reader.ReadStreamAsync(Repairs, cancellationToken: cancellationToken)
+        await foreach (var (version, stored) in _notes.ReadAsync(Repairs, 0, cancellationToken)
             .ConfigureAwait(false))
         {
-            Adopt(upTo: stored.Version - 1);
-            last = stored.Version;
-            var repair = StoredSyncEvent.TryReadRepair(stored);
+            Adopt(upTo: version - 1);
+            last = version;
+            var repair = stored is null ? null : StoredSyncEvent.TryReadRepair(stored);
             before = ends.Contains(last) ? repair?.Event : null;
             if (repair is (var good, false))
             {

@@ -119,7 +119,7 @@ internal sealed class SyncPump(ReplicaNode node, MeteredTransport transport)
 
             await sent.ConfigureAwait(false);
             await waiting.CancelAsync().ConfigureAwait(false);
-            _patientUntil = node.Time.GetUtcNow() + node.Sync.PeerTimeout;
+            _patientUntil = node.Now + node.Sync.PeerTimeout;
             return null;
         }
         catch (IOException e)
@@ -145,7 +145,7 @@ internal sealed class SyncPump(ReplicaNode node, MeteredTransport transport)
         {
             using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var deadline = session.IsReady && _patientUntil > session.Deadline ? _patientUntil : session.Deadline;
-            var left = deadline - node.Time.GetUtcNow();
+            var left = deadline - node.Now;
             var timer = Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, node.Time, waiting.Token);
             if (await Task.WhenAny(_next!, timer).ConfigureAwait(false) != timer || _next!.IsCompleted)
             {
@@ -159,7 +159,7 @@ internal sealed class SyncPump(ReplicaNode node, MeteredTransport transport)
                 return false;
             }
 
-            _patientUntil = node.Time.GetUtcNow() + node.Sync.PeerTimeout;
+            _patientUntil = node.Now + node.Sync.PeerTimeout;
         }
     }
 

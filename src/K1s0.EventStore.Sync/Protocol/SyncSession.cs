@@ -85,7 +85,7 @@ internal sealed class SyncSession : IDisposable
 
     /// <summary>Takes one input.</summary>
     /// <param name="input">What happened.</param>
-    /// <param name="now">When.</param>
+    /// <param name="now">When, by a clock that nobody sets: what is due follows from the time that went by.</param>
     /// <returns>What to do, in this order.</returns>
     public IReadOnlyList<SyncOutput> Step(SyncInput input, DateTimeOffset now)
     {

@@ -47,6 +47,8 @@ internal sealed class LogDamage
     /// <summary>The first sequence of the part that an event is in.</summary>
     public static long WindowOf(long sequence) => ((sequence - 1) / WindowEvents * WindowEvents) + 1;
 
+    public int CountOf(Origin origin) => _logs.TryGetValue(origin, out var log) ? log.Count : 0;
+
     /// <summary>How far a log is whole from its start, at most up to there.</summary>
     public long WholeUpTo(Dot end)
     {

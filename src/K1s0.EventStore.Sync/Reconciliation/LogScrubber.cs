@@ -50,8 +50,11 @@ internal static class LogScrubber
         await replica.EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return replica.Look(known =>
-                (known.HeadOf(origin), LogDamage.MaxEvents - damage.Count, damage.Adoptions));
+            // What is found takes the place of what is known of the log.
+            return replica.Look(known => (
+                known.HeadOf(origin),
+                LogDamage.MaxEvents - damage.Count + damage.CountOf(origin),
+                damage.Adoptions));
         }
         finally
         {

@@ -43,13 +43,21 @@ public sealed class DirectorySnapshotChunkStore : ISnapshotChunkStore, IDisposab
             _sync.Create(_directory);
             var held = new FileStream(
                 Path.Combine(_directory, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            foreach (var part in Directory.EnumerateFiles(
-                _directory, "*" + PartEnd, SearchOption.AllDirectories).ToArray())
+            try
             {
-                File.Delete(part);
-            }
+                foreach (var part in Directory.EnumerateFiles(
+                    _directory, "*" + PartEnd, SearchOption.AllDirectories).ToArray())
+                {
+                    File.Delete(part);
+                }
 
-            return held;
+                return held;
+            }
+            catch
+            {
+                held.Dispose();
+                throw;
+            }
         });
     }
 

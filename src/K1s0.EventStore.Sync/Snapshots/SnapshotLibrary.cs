@@ -67,12 +67,13 @@ internal sealed class SnapshotLibrary(ISnapshotChunkStore store)
         IEnumerable<SnapshotEntry> entries,
         CancellationToken cancellationToken)
     {
+        // Before anything is written: what a newer program installed stays, and so does what else is there.
+        var installed = await TryReadInstalledAsync(name, cancellationToken).ConfigureAwait(false);
         var written = new List<Sha256Digest>();
         try
         {
             var (chunks, count) = await CutAsync(name, entries, written, cancellationToken).ConfigureAwait(false);
             var manifest = SnapshotFormat.Create(new SnapshotHeader(name, schemaVersion, count, heads), chunks);
-            var installed = await TryReadInstalledAsync(name, cancellationToken).ConfigureAwait(false);
             var end = SnapshotRules.Check(manifest, installed);
             if (end is SnapshotEnd.Installed)
             {
@@ -133,7 +134,7 @@ internal sealed class SnapshotLibrary(ISnapshotChunkStore store)
         {
             await SweepAsync(name, written).ConfigureAwait(false);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or EventStoreException)
         {
             // The store fails: why nothing was published is what counts. The next installation removes the chunks.
         }

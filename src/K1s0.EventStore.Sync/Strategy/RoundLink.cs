@@ -39,10 +39,13 @@ internal sealed class RoundLink(
     public VectorClock First(List<Dot> lacking, VectorClock theirs) =>
         VectorClock.Of([.. (rights.GivesAll ? meter?.Stuck.First(lacking, theirs) : null) ?? lacking]);
 
-    /// <summary>Events are sent that follow what the peer has of their logs, or what was sent.</summary>
+    /// <summary>
+    /// Events are sent that follow what the peer has of their logs, or what was sent. Where everything goes in its
+    /// turn nobody asks what is stuck, so nothing of it is kept.
+    /// </summary>
     public void Sent(IEnumerable<SyncEvent> events, VectorClock theirs)
     {
-        foreach (var next in events)
+        foreach (var next in rights.GivesAll ? events : [])
         {
             meter?.Stuck.Sent(next.Dot.Origin, theirs[next.Dot.Origin]);
         }

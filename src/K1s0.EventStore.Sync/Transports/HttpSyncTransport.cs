@@ -33,12 +33,11 @@ public sealed class HttpSyncTransport : ISyncTransport, IPacedTransport
     // Only the sending side.
     private Task? _pushing;
 
-    // Only the receiving side.
+    // Only the receiving side; others read what is volatile.
     private HttpResponseMessage? _answer;
-    private StreamSyncTransport? _frames;
+    private volatile HttpAnswerFrames? _incoming;
     private long _pulls;
-    private int _maxReceivedBytes = SyncOptions.MaxFrameBytes;
-    private long _bytesMovedBefore;
+    private volatile int _maxReceivedBytes = SyncOptions.MaxFrameBytes;
 
     // Only who pushes adds to it.
     private long _bytesUploaded;
@@ -73,19 +72,14 @@ public sealed class HttpSyncTransport : ISyncTransport, IPacedTransport
     /// <inheritdoc/>
     public ReplicaId? AuthenticatedPeer { get; }
 
-    long IPacedTransport.BytesMoved =>
-        Volatile.Read(ref _bytesUploaded)
-        + Volatile.Read(ref _bytesMovedBefore) + ((_frames as IPacedTransport)?.BytesMoved ?? 0);
+    long IPacedTransport.BytesMoved => Volatile.Read(ref _bytesUploaded) + (_incoming?.BytesMoved ?? 0);
 
     int IPacedTransport.MaxReceivedBytes
     {
         set
         {
             _maxReceivedBytes = value;
-            if (_frames is IPacedTransport frames)
-            {
-                frames.MaxReceivedBytes = value;
-            }
+            _incoming?.Limit(value);
         }
     }
 
@@ -110,7 +104,7 @@ public sealed class HttpSyncTransport : ISyncTransport, IPacedTransport
         using var receiving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
         try
         {
-            if (_frames is null)
+            if (_incoming is null)
             {
                 await TakeAsync(await _opened.Task.WaitAsync(receiving.Token).ConfigureAwait(false), receiving.Token)
                     .ConfigureAwait(false);
@@ -118,7 +112,7 @@ public sealed class HttpSyncTransport : ISyncTransport, IPacedTransport
 
             while (true)
             {
-                if (await _frames!.ReceiveAsync(receiving.Token).ConfigureAwait(false) is { } frame)
+                if (await _incoming!.Frames.ReceiveAsync(receiving.Token).ConfigureAwait(false) is { } frame)
                 {
                     return frame;
                 }
@@ -235,9 +229,10 @@ public sealed class HttpSyncTransport : ISyncTransport, IPacedTransport
         _answer = answer;
         var frames = new StreamSyncTransport(
             await answer.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), leaveOpen: true);
-        ((IPacedTransport)frames).MaxReceivedBytes = _maxReceivedBytes;
-        Interlocked.Add(ref _bytesMovedBefore, (_frames as IPacedTransport)?.BytesMoved ?? 0);
-        _frames = frames;
+
+        // Known before it is limited, so that who changes the limit meanwhile changes it here too.
+        _incoming = new HttpAnswerFrames(frames, _incoming?.BytesMoved ?? 0);
+        _incoming.Limit(_maxReceivedBytes);
     }
 
     private async Task TryEndAsync(CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ public sealed class EventUnreadableException : EventStoreException
 {
     /// <summary>An event that cannot be read.</summary>
     /// <param name="position">Its place in the feed.</param>
-    /// <param name="recordedAt">When it was stored, as far as that can be read.</param>
+    /// <param name="recordedAt">When it was stored; the default value where that cannot be read.</param>
     /// <param name="innerException">What is wrong with it.</param>
     public EventUnreadableException(Position position, DateTimeOffset recordedAt, Exception innerException)
         : base(
@@ -19,7 +19,7 @@ public sealed class EventUnreadableException : EventStoreException
     /// <summary>Its place in the feed.</summary>
     public Position Position { get; }
 
-    /// <summary>When it was stored.</summary>
+    /// <summary>When it was stored; the default value where that cannot be read.</summary>
     public DateTimeOffset RecordedAt { get; }
 
     /// <summary>

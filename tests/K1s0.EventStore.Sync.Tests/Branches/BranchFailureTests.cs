@@ -62,6 +62,8 @@ public sealed class BranchFailureTests
         (await ForkedLogs.HistoryOfAsync(node)).Should().Equal(whole);
         (await node.ScrubAsync()).Damaged.Should().BeEmpty();
         (await node.Branches.ReadGivenUpAsync().ToListAsync()).Should().HaveCount(isAdopted ? Length : 0);
+        var isTold = isAdopted && fault is nameof(FaultyEventStore.Fault.ErrorAfter);
+        node.Branches.Adopted.Should().Equal(isTold ? [new AdoptedBranch(X, 6, Length + 5)] : []);
 
         node.Branches.Adopt(X);
         await ForkedLogs.MeetAsync(node, peer);
@@ -89,6 +91,7 @@ public sealed class BranchFailureTests
         (await Record.ExceptionAsync(() => ForkedLogs.MeetAsync(node, peer))).Should().NotBeNull();
 
         await Assert.ThrowsAsync<DeliveryStoppedException>(() => node.WriteAsync(Some.Envelope()));
+        node.Branches.Adopted.Should().Equal(new AdoptedBranch(X, 6, 6));
         await ForkedLogs.HistoryOfAsync(node);
         await node.WriteAsync(Some.Envelope());
     }

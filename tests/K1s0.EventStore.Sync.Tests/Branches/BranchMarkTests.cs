@@ -80,6 +80,30 @@ public sealed class BranchMarkTests
     }
 
     [Fact]
+    public async Task What_was_adopted_is_known_also_where_the_peer_hangs_up_before_the_report()
+    {
+        var common = _logs.Write(X, [], 2);
+        var store = new HookedReplicaStore(new InMemoryReplicaStore());
+        using var node = await _logs.OpenAsync(store, _logs.Write(X, common, 3));
+        using var peer = await _logs.OpenAsync(new InMemoryReplicaStore(), _logs.Write(X, common, 4));
+        using var shorter = await _logs.OpenAsync(new InMemoryReplicaStore(), _logs.Write(X, common, 1));
+        using var hangingUp = new CancellationTokenSource();
+        node.Branches.Adopt(X);
+        (await ForkedLogs.MeetAsync(node, shorter)).Called.BranchesKept.Should().ContainSingle();
+        node.Branches.Adopted.Should().BeEmpty("the branch here won");
+        store.OnAdopted = hangingUp.Cancel;
+        node.Branches.Adopt(X);
+
+        var (toPeer, toNode) = InMemorySyncTransport.CreatePair();
+        var answering = peer.SynchroniseAsync(toNode, SyncRole.Responder, null, hangingUp.Token);
+        var outcome = await node.SynchroniseAsync(toPeer, SyncRole.Initiator);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => answering);
+
+        outcome.Report.Should().BeNull();
+        node.Branches.Adopted.Should().Equal(new AdoptedBranch(X, 3, 5));
+    }
+
+    [Fact]
     public async Task A_log_that_is_the_own_one_again_because_no_incarnation_could_be_stored_is_not_given_up()
     {
         var common = _logs.Write(X, [], 2);

@@ -43,7 +43,25 @@ public sealed class FailureTests
     }
 
     [Fact]
-    public async Task A_caller_that_breaks_off_does_not_end_the_listening()
+    public async Task A_wall_clock_that_is_set_back_gives_a_silent_caller_no_more_time()
+    {
+        var time = new RestingTime(_time);
+        using var node = await OpenAsync(new InMemoryReplicaStore(), time);
+        var (silent, toNode) = InMemorySyncTransport.CreatePair();
+        var session = node.SynchroniseAsync(toNode, SyncRole.Responder);
+        var patience = await time.NextRestAsync();
+
+        time.SetBy = TimeSpan.FromDays(-1);
+        _time.Advance(patience);
+
+        (await session.WaitAsync(TimeSpan.FromSeconds(60))).Reason.Should().Be(SyncEndReason.TimedOut);
+        await silent.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_caller_that_breaks_off_does_not_end_the_listening(bool isOfTheListener)
     {
         using var left = await OpenAsync(new InMemoryReplicaStore());
         var time = new RestingTime(_time);
@@ -59,7 +77,9 @@ public sealed class FailureTests
                 return socket.AcceptSocketAsync(token);
             }
 
-            throw new SocketException((int)SocketError.ConnectionReset);
+            throw isOfTheListener
+                ? new InvalidOperationException("It does not listen now.")
+                : new SocketException((int)SocketError.ConnectionReset);
         });
         var calling = TcpSyncListener.ConnectAsync(listener.LocalEndPoint);
         _time.Advance(await time.NextRestAsync());

@@ -8,6 +8,9 @@ namespace K1s0.EventStore.Sync.Tests;
 /// <summary>What vectors cannot see: events that a store holds and cannot read any more come back from a peer.</summary>
 public sealed class RepairTests : IDisposable
 {
+    // Microseconds since 1970, some 28,500 years from now.
+    private const long BeyondAllTimes = 900_000_000_000_000_000;
+
     private readonly ManualTime _time = new(Some.Noon);
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("k1s0-repair-");
 
@@ -57,6 +60,45 @@ public sealed class RepairTests : IDisposable
         (await restarted.ScrubAsync()).Damaged.Should().BeEmpty();
         (await ReadAllAsync(restarted)).Should().Equal(await ReadAllAsync(peer));
         (await MeetAsync(restarted, peer)).Called.Mode.Should().Be(SyncMode.InSync);
+    }
+
+    // A row that the store cannot decode fails the loading of those around it as well.
+    [Fact]
+    public async Task A_row_that_the_store_cannot_decode_is_whole_again_after_its_repair()
+    {
+        using var peer = await OpenAsync(new InMemoryReplicaStore());
+        Origin self;
+        await using (var file = OpenFile())
+        {
+            using var node = await OpenAsync(new EventStoreReplicaStore(new SqliteEventStore(file)));
+            self = node.Self;
+            await WriteAsync(node, 150);
+            await MeetAsync(node, peer);
+        }
+
+        Damage($"occurred_at = {BeyondAllTimes}", self, 10, 12);
+        await using (var file = OpenFile())
+        {
+            var store = new EventStoreReplicaStore(new SqliteEventStore(file));
+            using var node = await OpenAsync(store);
+            (await node.ScrubAsync()).Damaged.Should().Equal(new Dot(self, 10), new Dot(self, 12));
+            await Assert.ThrowsAsync<EventUnreadableException>(() => ReadAllAsync(node));
+
+            (await MeetAsync(node, peer)).Called.EventsRepaired.Should().Be(2);
+
+            (await node.ScrubAsync()).Damaged.Should().BeEmpty();
+            (await ReadAllAsync(node)).Should().Equal(await ReadAllAsync(peer));
+            using var third = await OpenAsync(new InMemoryReplicaStore());
+            (await MeetAsync(node, third)).Called.EventsSent.Should().Be(150);
+        }
+
+        // A repair may be damaged in the same way: the others stand, and the next one has its place.
+        Damage($"occurred_at = {BeyondAllTimes}", new StreamId("k1s0-sync", "repairs"), 2);
+        await using var again = OpenFile();
+        using var restarted = await OpenAsync(new EventStoreReplicaStore(new SqliteEventStore(again)));
+        (await restarted.ScrubAsync()).Damaged.Should().ContainSingle();
+        (await MeetAsync(restarted, peer)).Called.EventsRepaired.Should().Be(1);
+        (await ReadAllAsync(restarted)).Should().Equal(await ReadAllAsync(peer));
     }
 
     [Theory]
@@ -239,6 +281,9 @@ public sealed class RepairTests : IDisposable
 
         var first = await node.ScrubAsync();
         (first.Damaged.Count, first.IsComplete).Should().Be((LogDamage.MaxEvents, false));
+        var second = await node.ScrubAsync();
+        second.IsComplete.Should().BeFalse();
+        second.Damaged.Should().Equal(first.Damaged, "who looks again forgets nothing");
         (await MeetAsync(node, peer)).Called.EventsRepaired.Should().Be(LogDamage.MaxEvents);
         (await node.ScrubAsync()).Damaged.Should().HaveCount(50);
         (await MeetAsync(node, peer)).Called.EventsRepaired.Should().Be(50);
@@ -305,12 +350,15 @@ public sealed class RepairTests : IDisposable
 
     // As a disk does it: past the guards of the file.
     private void Damage(string change, Origin origin, params long[] sequences) =>
-        Execute($"drop trigger if exists events_no_update; update events set {change}", origin, sequences);
+        Damage(change, OriginNames.Log(origin), sequences);
+
+    private void Damage(string change, StreamId stream, params long[] versions) =>
+        Execute($"drop trigger if exists events_no_update; update events set {change}", stream, versions);
 
     private void Delete(Origin origin, params long[] sequences) =>
-        Execute("drop trigger if exists events_no_delete; delete from events", origin, sequences);
+        Execute("drop trigger if exists events_no_delete; delete from events", OriginNames.Log(origin), sequences);
 
-    private void Execute(string statement, Origin origin, long[] sequences)
+    private void Execute(string statement, StreamId stream, long[] versions)
     {
         using var connection = new SqliteConnection(
             new SqliteConnectionStringBuilder { DataSource = Path.Combine(_folder.FullName, "node.db"), Pooling = false }.ToString());
@@ -318,10 +366,11 @@ public sealed class RepairTests : IDisposable
         using var command = connection.CreateCommand();
         command.CommandText =
             $"""
-            {statement} where version in ({string.Join(',', sequences)}) and stream_key =
-              (select stream_key from streams where stream_type = 'k1s0-sync-log' and stream_id = $log);
+            {statement} where version in ({string.Join(',', versions)}) and stream_key =
+              (select stream_key from streams where stream_type = $type and stream_id = $id);
             """;
-        command.Parameters.AddWithValue("$log", OriginNames.Log(origin).AggregateId);
-        command.ExecuteNonQuery().Should().Be(sequences.Length);
+        command.Parameters.AddWithValue("$type", stream.AggregateType);
+        command.Parameters.AddWithValue("$id", stream.AggregateId);
+        command.ExecuteNonQuery().Should().Be(versions.Length);
     }
 }

@@ -7,5 +7,9 @@ internal sealed class SimulatedClock(Schedule schedule) : TimeProvider
 
     public TimeSpan Error { get; set; }
 
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
     public override DateTimeOffset GetUtcNow() => Start + schedule.Now + Error;
+
+    public override long GetTimestamp() => schedule.Now.Ticks;
 }

@@ -179,6 +179,51 @@ public sealed class NodeSnapshotsTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_newer_program_installed_is_left_alone_and_nothing_is_written_beside_it()
+    {
+        using var store = new DirectorySnapshotChunkStore(_folder.FullName);
+        await SomeSnapshots.PublishAsync(store, SomeSnapshots.State(2_000), SomeSnapshots.Head(1, 5));
+        var installed = Path.Combine(_folder.FullName, Name, "installed");
+        var manifest = await File.ReadAllBytesAsync(installed);
+        manifest[0]++;
+        await File.WriteAllBytesAsync(installed, manifest);
+        var files = Files();
+
+        await FluentActions.Awaiting(() => SomeSnapshots.PublishAsync(
+            store, SomeSnapshots.State(3_000, seed: 8), SomeSnapshots.Head(1, 6)))
+            .Should().ThrowAsync<UnsupportedFormatException>();
+
+        Files().Should().Equal(files);
+        (await File.ReadAllBytesAsync(installed)).Should().Equal(manifest);
+    }
+
+    [Fact]
+    public async Task Why_nothing_was_published_is_said_also_where_the_store_fails_behind_it()
+    {
+        using var store = new DirectorySnapshotChunkStore(_folder.FullName);
+
+        await FluentActions.Awaiting(() => SomeSnapshots.PublishAsync(store, EntriesThatFail(), SomeSnapshots.Head(1, 5)))
+            .Should().ThrowAsync<InvalidDataException>();
+
+        Files().Should().NotBeEmpty("the chunks could not be removed");
+        Directory.Delete(Path.Combine(_folder.FullName, Name, "installed"));
+        var (manifest, _) = await SomeSnapshots.PublishAsync(store, SomeSnapshots.State(10), SomeSnapshots.Head(1, 5));
+        Directory.GetFiles(Path.Combine(_folder.FullName, Name, "chunks")).Should().HaveCount(manifest.Chunks.Count);
+
+        // A directory in the place of the manifest: nobody reads that.
+        IEnumerable<KeyValuePair<string, string>> EntriesThatFail()
+        {
+            foreach (var entry in SomeSnapshots.State(2_000))
+            {
+                yield return entry;
+            }
+
+            Directory.CreateDirectory(Path.Combine(_folder.FullName, Name, "installed"));
+            throw new InvalidDataException("The view cannot be read.");
+        }
+    }
+
+    [Fact]
     public async Task A_directory_keeps_snapshots_and_lets_one_in_at_a_time()
     {
         var state = SomeSnapshots.State(2_000);
@@ -213,6 +258,9 @@ public sealed class NodeSnapshotsTests : IDisposable
 
         flushed[^2..].Should().Equal("chunks, installed: False", $"{Name}, installed: True");
     }
+
+    private string[] Files() =>
+        [.. Directory.GetFiles(_folder.FullName, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
 
     private static async Task WriteAsync(ReplicaNode node, int from, int count)
     {

@@ -11,6 +11,9 @@ public sealed class SnapshotProcessTests(ITestOutputHelper output) : IDisposable
 {
     private const int Rounds = 3;
 
+    // 128 and the number of SIGKILL.
+    private const int Killed = 137;
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("k1s0-snapshots-");
@@ -97,23 +100,33 @@ public sealed class SnapshotProcessTests(ITestOutputHelper output) : IDisposable
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         using var limit = new CancellationTokenSource(Patience);
         using var process = Process.Start(start)!;
         try
         {
+            // Both at once: a pipe that nobody reads would stop the process.
+            var failing = process.StandardError.ReadToEndAsync(limit.Token);
             var lines = new List<string>();
             while (await process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
             {
                 lines.Add(line);
             }
 
+            var failure = await failing;
             await process.WaitForExitAsync(limit.Token);
+
+            // What dies of an exception was not killed.
+            process.ExitCode.Should().BeOneOf(
+                killAt == 0 ? [0] : [0, Killed], "it said {0}\n{1}", string.Join('\n', lines), failure);
             return lines;
         }
         finally
         {
+            // Whatever comes next opens the same directory.
             process.Kill();
+            await process.WaitForExitAsync(CancellationToken.None);
         }
     }
 }

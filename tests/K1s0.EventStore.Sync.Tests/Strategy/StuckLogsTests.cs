@@ -42,6 +42,16 @@ public sealed class StuckLogsTests
     }
 
     [Fact]
+    public void Where_a_peer_may_not_be_given_everything_nothing_is_kept_of_what_was_sent()
+    {
+        var (written, other, meter) = (Some.NewReplica(1, _time).Write(Envelope(50)).Event, new Dot(Some.Origin(2), 5), new LinkMeter());
+        var limited = new PeerRights { CanRead = _ => true };
+        new RoundLink(Options(isLimited: false), null!, null!, limited, meter).Sent([written], VectorClock.Empty);
+
+        meter.Stuck.First([written.Dot, other], VectorClock.Empty).Should().Equal(written.Dot, other);
+    }
+
+    [Fact]
     public async Task What_was_stuck_goes_too_when_all_else_is_there_and_in_its_turn_when_it_has_come_on()
     {
         var stuck = new StuckLogs();

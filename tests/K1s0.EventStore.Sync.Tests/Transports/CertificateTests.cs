@@ -179,6 +179,10 @@ public sealed class CertificateTests : IDisposable
     {
         public override DateTimeOffset GetUtcNow() => inner.GetUtcNow();
 
+        public override long TimestampFrequency => inner.TimestampFrequency;
+
+        public override long GetTimestamp() => inner.GetTimestamp();
+
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
             var timer = inner.CreateTimer(callback, state, dueTime, period);
