@@ -147,41 +147,53 @@ internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeli
         }
 
         CheckStore(listing.Number, listing.Store, status);
+        var state = BooksState.Of(status);
         await _batches.BeginAsync(status, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            await _batches.AdoptAsync(listing.Batches, cancellationToken).ConfigureAwait(false);
-        }
-        catch (ArchiveRefusedException e) when (e.Reason is ArchiveRefusal.Changed or ArchiveRefusal.Moved)
-        {
-            throw new ManifestConflictException(listing.Number, $"{e.Detail} {Advice}");
-        }
-        catch (ObjectDamagedException e) when (lost is LostTimeline.Refuse)
-        {
-            throw DamageOf(listing.Number, e);
-        }
-
+        await AdoptAsync(listing, state, cancellationToken).ConfigureAwait(false);
         if (_batches.Through > status.Listed)
         {
-            await NoteAsync(ahead.Dequeue(), cancellationToken).ConfigureAwait(false);
+            var manifest = ahead.Dequeue();
+            await NoteAsync(manifest, cancellationToken).ConfigureAwait(false);
+            state = new BooksState(manifest.Digest, _batches.Through);
         }
 
         // Each manifest has room for one batch that came in the place of others.
-        var comparison = await _settlement.CompareAsync(listing, cancellationToken).ConfigureAwait(false);
+        var comparison = await _settlement.CompareAsync(listing, state, cancellationToken).ConfigureAwait(false);
         var moves = new Queue<SettledMove>(comparison.Moves);
-        while (ahead.TryDequeue(out var manifest))
+        while (ahead.TryDequeue(out var next))
         {
             if (moves.TryDequeue(out var move))
             {
-                await _settlement.MoveAsync(manifest, move, status, cancellationToken).ConfigureAwait(false);
+                await _settlement.MoveAsync(next, move, status, cancellationToken).ConfigureAwait(false);
             }
             else
             {
-                await NoteAsync(manifest, cancellationToken).ConfigureAwait(false);
+                await NoteAsync(next, cancellationToken).ConfigureAwait(false);
             }
         }
 
         _removed += await _settlement.RunAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task AdoptAsync(ArchiveListing listing, BooksState state, CancellationToken cancellationToken)
+    {
+        ManifestConflictException conflict;
+        try
+        {
+            await _batches.AdoptAsync(listing.Batches, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+        catch (ArchiveRefusedException e) when (e.Reason is ArchiveRefusal.Changed or ArchiveRefusal.Moved)
+        {
+            conflict = new ManifestConflictException(listing.Number, $"{e.Detail} {Advice}");
+        }
+        catch (ObjectDamagedException e) when (lost is LostTimeline.Refuse)
+        {
+            conflict = DamageOf(listing.Number, e);
+        }
+
+        await state.CheckAsync(leader, conflict, cancellationToken).ConfigureAwait(false);
+        throw conflict;
     }
 
     // The books know it, and list what they have taken over.

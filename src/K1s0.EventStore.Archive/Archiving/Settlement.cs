@@ -23,48 +23,44 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         var status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         var listing = await new ListingHistory(leader.Objects)
             .ReadAtAsync(status.Manifest!.Number, cancellationToken).ConfigureAwait(false);
-        var comparison = await CompareAsync(listing, status, cancellationToken).ConfigureAwait(false);
+        var comparison = await CompareAsync(listing, new(listing.Digest, status.Listed), cancellationToken)
+            .ConfigureAwait(false);
         var gone = listing.Batches.Count(batch => batch.Last > status.Listed) + comparison.Others.Count;
         listing = await MoveAllAsync(comparison.Moves, listing, status, cancellationToken).ConfigureAwait(false);
         if (!await CatalogEntries.AreListedAsync(leader.Catalog, listing, cancellationToken).ConfigureAwait(false))
         {
             listing = await ListBooksAsync(listing, gone > 0, status, cancellationToken).ConfigureAwait(false);
-            comparison = await CompareAsync(listing, cancellationToken).ConfigureAwait(false);
+            comparison = await CompareAsync(listing, new(listing.Digest, status.Listed), cancellationToken)
+                .ConfigureAwait(false);
             await MoveAllAsync(comparison.Moves, listing, status, cancellationToken).ConfigureAwait(false);
         }
 
         return gone;
     }
 
-    // Who was followed by another leader meanwhile has compared what was never there at one time.
-    private async Task<ListingComparison> CompareAsync(
-        ArchiveListing listing, ArchiveStatus status, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await CompareAsync(listing, cancellationToken).ConfigureAwait(false);
-        }
-        catch (ManifestConflictException)
-        {
-            var now = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
-            if (now.ManifestIsOpen || (now.Manifest!.Digest, now.Listed) != (listing.Digest, status.Listed))
-            {
-                throw new ArchiveRefusedException(
-                    ArchiveRefusal.Moved, "Another leader has listed batches since.");
-            }
-
-            throw;
-        }
-    }
-
     /// <summary>What a listing has otherwise than the books, as far as both reach.</summary>
+    /// <param name="listing">The listing.</param>
+    /// <param name="state">Where the books stand with this listing.</param>
+    /// <param name="cancellationToken">Gives up between two batches.</param>
     /// <exception cref="ManifestConflictException">
     /// Events would be listed no more, or a listed batch cannot be read, and nobody said that it may be.
     /// </exception>
-    public async Task<ListingComparison> CompareAsync(ArchiveListing listing, CancellationToken cancellationToken) =>
-        await ListingComparison.CompareAsync(
-            leader, listing, await ReadAsync(cancellationToken).ConfigureAwait(false), lost, cancellationToken)
-            .ConfigureAwait(false);
+    /// <exception cref="ArchiveRefusedException">Another leader has gone on: run again.</exception>
+    public async Task<ListingComparison> CompareAsync(
+        ArchiveListing listing, BooksState state, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ListingComparison.CompareAsync(
+                leader, listing, await ReadAsync(cancellationToken).ConfigureAwait(false), lost, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (ManifestConflictException e)
+        {
+            await state.CheckAsync(leader, e, cancellationToken).ConfigureAwait(false);
+            throw;
+        }
+    }
 
     /// <summary>Lets the books go over to a batch with a manifest that the bucket has or gets.</summary>
     public async Task MoveAsync(
