@@ -206,7 +206,10 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
                 await _lost.AddAsync(listing.Number + 1, gone, cancellationToken).ConfigureAwait(false);
             }
 
-            if (await AreThereAsync(added, cancellationToken).ConfigureAwait(false))
+            // Reading all of them takes its time, and nobody lists the first ones meanwhile: the lifecycle of another
+            // database may have removed them since.
+            if ((await ObjectLookup.FindMissingAsync(leader, added, cancellationToken).ConfigureAwait(false)).Count
+                == 0)
             {
                 return await ListAsync(listing, added, removed, status, cancellationToken).ConfigureAwait(false);
             }
@@ -215,22 +218,6 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         throw new ArchiveRefusedException(
             ArchiveRefusal.Busy,
             "Somebody removes objects that are to be listed again: end the lifecycle of the other database first.");
-    }
-
-    // Reading all of them takes its time, and nobody lists the first ones meanwhile: the lifecycle of another database
-    // may have removed them since.
-    private async Task<bool> AreThereAsync(List<ManifestBatch> added, CancellationToken cancellationToken)
-    {
-        foreach (var batch in added)
-        {
-            var info = await leader.Objects.HeadAsync(batch.Key, cancellationToken).ConfigureAwait(false);
-            if (info?.Digest != batch.Digest)
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 
     private async Task<ArchiveListing> ListAsync(
