@@ -13,6 +13,10 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
 
     private readonly LostTimelines _lost = new(leader.Objects);
 
+    // What was found for batches of the books while they are to be listed.
+    private readonly Dictionary<(ObjectKey Key, Sha256Digest Digest, Sha256Digest EventsDigest), ManifestBatch> _found =
+        [];
+
     /// <summary>Usually finds nothing to do. Repeating it goes on.</summary>
     /// <returns>How many batches of a lost timeline are listed no more.</returns>
     /// <exception cref="ManifestConflictException">Events would be listed no more, and nobody said so.</exception>
@@ -142,11 +146,24 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         CancellationToken cancellationToken)
     {
         var own = ManifestBatch.Of(entry.Plan, entry.Stored!, entry.EventsDigest);
-        if (listed.Contains(SameOf(own)) || await IsWholeAsync(own, cancellationToken).ConfigureAwait(false))
+        if (_found.TryGetValue(SameOf(own), out var found))
         {
-            return own;
+            return found;
         }
 
+        return _found[SameOf(own)] =
+            listed.Contains(SameOf(own)) || await IsWholeAsync(own, cancellationToken).ConfigureAwait(false)
+                ? own
+                : await MakeAsync(entry, own, listing, store, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<ManifestBatch> MakeAsync(
+        BatchEntry entry,
+        ManifestBatch own,
+        ArchiveListing listing,
+        StoreIdentity store,
+        CancellationToken cancellationToken)
+    {
         if (entry.State < ArchiveState.Pruned)
         {
             var (stored, proof) = await leader.Remade.MakeAsync(
@@ -187,6 +204,7 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         ArchiveListing listing, bool hasLost, ArchiveStatus status, CancellationToken cancellationToken)
     {
         var listed = listing.Batches.Select(SameOf).ToHashSet();
+        _found.Clear();
         for (var attempt = 1; attempt <= MaxAttempts; attempt++)
         {
             var targets = new List<ManifestBatch>();
@@ -208,16 +226,30 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
 
             // Reading all of them takes its time, and nobody lists the first ones meanwhile: the lifecycle of another
             // database may have removed them since.
-            if ((await ObjectLookup.FindMissingAsync(leader, added, cancellationToken).ConfigureAwait(false)).Count
-                == 0)
+            var missing = await ObjectLookup.FindMissingAsync(leader, added, cancellationToken).ConfigureAwait(false);
+            if (missing.Count == 0)
             {
                 return await ListAsync(listing, added, removed, status, cancellationToken).ConfigureAwait(false);
             }
+
+            Forget(missing.Select(SameOf).ToHashSet());
         }
 
         throw new ArchiveRefusedException(
             ArchiveRefusal.Busy,
             "Somebody removes objects that are to be listed again: end the lifecycle of the other database first.");
+    }
+
+    // The others were read as a whole, and are still there.
+    private void Forget(HashSet<(ObjectKey Key, Sha256Digest Digest, Sha256Digest EventsDigest)> missing)
+    {
+        foreach (var (own, found) in _found.ToList())
+        {
+            if (missing.Contains(SameOf(found)))
+            {
+                _found.Remove(own);
+            }
+        }
     }
 
     private async Task<ArchiveListing> ListAsync(
