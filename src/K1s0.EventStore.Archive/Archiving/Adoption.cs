@@ -22,7 +22,16 @@ internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeli
     public static ManifestConflictException DamageOf(long number, ObjectDamagedException damaged) => new(
         number,
         $"object {damaged.Key} is listed and cannot be read: {damaged.Detail} If it cannot be brought back, "
-        + "Archiver.AdoptAsync(LostTimeline.Remove) lists in its place what the database has.");
+        + "Archiver.AdoptAsync(LostTimeline.Remove) lists in its place what the database and its own batches have. "
+        + "Events that are nowhere else stay listed, and are lost (ArchiveAdoptionReport.Missing).");
+
+    /// <summary>A batch of the books is nowhere any more, and what a person can do about it.</summary>
+    public static ManifestConflictException MissingOf(
+        long number, ManifestBatch batch, ObjectDamagedException damaged) => new(
+        number,
+        $"batch {batch.Key} of the books, positions {batch.First} to {batch.Last}, cannot be read, nor what is listed "
+        + $"in its place: object {damaged.Key}: {damaged.Detail} If none of them can be brought back, "
+        + "Archiver.AdoptAsync(LostTimeline.Remove) goes on without these events (ArchiveAdoptionReport.Missing).");
 
     /// <summary>Takes over everything, and puts a manifest where the bucket lists other batches.</summary>
     public async Task<ArchiveAdoptionReport> RunAsync(CancellationToken cancellationToken)
@@ -45,6 +54,7 @@ internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeli
         return new ArchiveAdoptionReport(status.Manifest!.Number, _batches.Count, _batches.Events)
         {
             Removed = _removed,
+            Missing = _settlement.Missing,
         };
     }
 

@@ -5,23 +5,29 @@ namespace K1s0.EventStore.Archive;
 /// <summary>
 /// Lets books and bucket have the same batches: the end of an adoption. The books go over to listed batches that are of
 /// the events of theirs; what is listed otherwise is listed no more, and what is not is. What of the books is gone,
-/// because another timeline made one batch of several, is made anew of that one. Not thread-safe.
+/// because another timeline made one batch of several, is made anew of that one; what is nowhere stays listed, if
+/// somebody said so. Not thread-safe.
 /// </summary>
 internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
 {
     private const int MaxAttempts = 3;
 
     private readonly LostTimelines _lost = new(leader.Objects);
+    private readonly FoundBatches _found = new(leader, lost);
 
-    // What was found for batches of the books while they are to be listed.
-    private readonly Dictionary<(ObjectKey Key, Sha256Digest Digest, Sha256Digest EventsDigest), ManifestBatch> _found =
-        [];
+    /// <summary>How many batches of the books are listed though nothing has their events any more.</summary>
+    public int Missing { get; private set; }
 
     /// <summary>Usually finds nothing to do. Repeating it goes on.</summary>
     /// <returns>How many batches of a lost timeline are listed no more.</returns>
-    /// <exception cref="ManifestConflictException">Events would be listed no more, and nobody said so.</exception>
-    /// <exception cref="ObjectDamagedException">A batch of the books is nowhere.</exception>
-    /// <exception cref="ArchiveRefusedException">Objects go again and again that are to be listed.</exception>
+    /// <exception cref="ManifestConflictException">
+    /// Events would be listed no more, or a batch of the books is nowhere, and nobody said so.
+    /// </exception>
+    /// <exception cref="ObjectDamagedException">What was put is not read back.</exception>
+    /// <exception cref="ArchiveRefusedException">
+    /// Another leader has gone on (<see cref="ArchiveRefusal.Moved"/>), or objects go again and again that are to be
+    /// listed (<see cref="ArchiveRefusal.Busy"/>): run again.
+    /// </exception>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
@@ -109,7 +115,7 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
     }
 
     // A key alone says nothing: whoever lists it with another digest lists another batch.
-    private static (ObjectKey Key, Sha256Digest Digest, Sha256Digest EventsDigest) SameOf(ManifestBatch batch) =>
+    public static (ObjectKey Key, Sha256Digest Digest, Sha256Digest EventsDigest) SameOf(ManifestBatch batch) =>
         (batch.Key, batch.Digest, batch.EventsDigest);
 
     // With manifests that change nothing in the bucket.
@@ -136,83 +142,19 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
             .Where(entry => entry.State >= ArchiveState.Listed),
     ];
 
-    // What is listed stays. What is to be listed again is read first: nobody has cared for it since it was listed no
-    // more, and what is listed in its place goes. Where it is gone or damaged, one of the same events is made.
-    private async Task<ManifestBatch> FindAsync(
-        BatchEntry entry,
-        ArchiveListing listing,
-        HashSet<(ObjectKey Key, Sha256Digest Digest, Sha256Digest EventsDigest)> listed,
-        StoreIdentity store,
-        CancellationToken cancellationToken)
-    {
-        var own = ManifestBatch.Of(entry.Plan, entry.Stored!, entry.EventsDigest);
-        if (_found.TryGetValue(SameOf(own), out var found))
-        {
-            return found;
-        }
-
-        return _found[SameOf(own)] =
-            listed.Contains(SameOf(own)) || await IsWholeAsync(own, cancellationToken).ConfigureAwait(false)
-                ? own
-                : await MakeAsync(entry, own, listing, store, cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task<ManifestBatch> MakeAsync(
-        BatchEntry entry,
-        ManifestBatch own,
-        ArchiveListing listing,
-        StoreIdentity store,
-        CancellationToken cancellationToken)
-    {
-        if (entry.State < ArchiveState.Pruned)
-        {
-            var (stored, proof) = await leader.Remade.MakeAsync(
-                store, entry, "it is gone, or damaged.", cancellationToken).ConfigureAwait(false);
-            return ManifestBatch.Of(entry.Plan, stored, proof.EventsDigest);
-        }
-
-        // One batch that was made of it and of others, or several that it was parted into.
-        var parts = listing.Batches.Where(batch => batch.Last > own.After && batch.After < own.Last).ToList();
-        if (parts.Count == 0 || parts[0].After > own.After || parts[^1].Last < own.Last)
-        {
-            throw BatchContent.Missing(own);
-        }
-
-        var made = await RecutBatch.CutAsync(leader.Objects, parts, own.After, own.Last, cancellationToken)
-            .ConfigureAwait(false);
-        return made.EventsDigest == own.EventsDigest
-            ? await made.PutAsync(leader.Objects, leader.RenewAsync, cancellationToken).ConfigureAwait(false)
-            : throw new ObjectDamagedException(own.Key.Value, "it is gone, and what is listed has other events.");
-    }
-
-    private async Task<bool> IsWholeAsync(ManifestBatch batch, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await BatchContent.TryReadAsync(leader.Objects, batch, BatchProof.Reading, cancellationToken)
-                .ConfigureAwait(false) is not null;
-        }
-        catch (ObjectDamagedException)
-        {
-            // It stays where it is, and is not listed.
-            return false;
-        }
-    }
-
     // With a manifest that lists exactly what the books have.
     private async Task<ArchiveListing> ListBooksAsync(
         ArchiveListing listing, bool hasLost, ArchiveStatus status, CancellationToken cancellationToken)
     {
         var listed = listing.Batches.Select(SameOf).ToHashSet();
-        _found.Clear();
+        _found.Begin(listing, listed, status.Store);
         for (var attempt = 1; attempt <= MaxAttempts; attempt++)
         {
             var targets = new List<ManifestBatch>();
             foreach (var entry in await ReadAsync(cancellationToken).ConfigureAwait(false))
             {
                 await leader.RenewAsync().ConfigureAwait(false);
-                targets.Add(await FindAsync(entry, listing, listed, status.Store, cancellationToken)
-                    .ConfigureAwait(false));
+                targets.Add(await _found.FindAsync(entry, cancellationToken).ConfigureAwait(false));
             }
 
             var added = targets.Where(batch => !listed.Contains(SameOf(batch))).ToList();
@@ -226,30 +168,20 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
 
             // Reading all of them takes its time, and nobody lists the first ones meanwhile: the lifecycle of another
             // database may have removed them since.
-            var missing = await ObjectLookup.FindMissingAsync(leader, added, cancellationToken).ConfigureAwait(false);
+            var missing = await ObjectLookup.FindMissingAsync(
+                leader, added.Where(batch => !_found.IsNowhere(batch)), cancellationToken).ConfigureAwait(false);
             if (missing.Count == 0)
             {
+                Missing += added.Count(_found.IsNowhere);
                 return await ListAsync(listing, added, removed, status, cancellationToken).ConfigureAwait(false);
             }
 
-            Forget(missing.Select(SameOf).ToHashSet());
+            _found.Forget(missing);
         }
 
         throw new ArchiveRefusedException(
             ArchiveRefusal.Busy,
             "Somebody removes objects that are to be listed again: end the lifecycle of the other database first.");
-    }
-
-    // The others were read as a whole, and are still there.
-    private void Forget(HashSet<(ObjectKey Key, Sha256Digest Digest, Sha256Digest EventsDigest)> missing)
-    {
-        foreach (var (own, found) in _found.ToList())
-        {
-            if (missing.Contains(SameOf(found)))
-            {
-                _found.Remove(own);
-            }
-        }
     }
 
     private async Task<ArchiveListing> ListAsync(
