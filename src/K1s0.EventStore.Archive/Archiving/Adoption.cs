@@ -133,7 +133,17 @@ internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeli
 
         CheckStore(listing.Number, listing.Store, status);
         await _batches.BeginAsync(status, cancellationToken).ConfigureAwait(false);
-        await _batches.AdoptAsync(listing.Batches, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await _batches.AdoptAsync(listing.Batches, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ObjectDamagedException e) when (lost is LostTimeline.Refuse)
+        {
+            var conflict = DamageOf(listing.Number, e);
+            await BooksState.Of(status).CheckAsync(leader, conflict, cancellationToken).ConfigureAwait(false);
+            throw conflict;
+        }
+
         var manifest = (await _manifests.ReadAsync(listing.Number, cancellationToken).ConfigureAwait(false))!;
         await NoteAsync(manifest, cancellationToken).ConfigureAwait(false);
         return true;

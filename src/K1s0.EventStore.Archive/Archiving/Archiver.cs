@@ -92,8 +92,13 @@ public sealed class Archiver : IDisposable
     /// <returns>What was done. Nothing, when another process leads.</returns>
     /// <exception cref="LeaseLostException">Another process leads since.</exception>
     /// <exception cref="ManifestConflictException">Bucket and books do not belong together.</exception>
-    /// <exception cref="ArchiveRefusedException">The events of the store are not what they should be.</exception>
+    /// <exception cref="ArchiveRefusedException">
+    /// The events of the store are not what they should be (<see cref="ArchiveRefusal.Changed"/>). Or run again:
+    /// another leader has gone on (<see cref="ArchiveRefusal.Moved"/>), or objects go again and again that are to be
+    /// listed, which the lifecycle of another database removes (<see cref="ArchiveRefusal.Busy"/>).
+    /// </exception>
     /// <exception cref="ObjectDamagedException">An object cannot be stored so that it can be read back.</exception>
+    /// <exception cref="UnsupportedFormatException">A newer program has written a manifest or a batch.</exception>
     /// <exception cref="StoreUnavailableException">Database or bucket cannot be reached at the moment.</exception>
     /// <exception cref="WriteOutcomeUnknownException">Nobody knows whether the last step was made.</exception>
     public async Task<ArchiveReport> ArchiveAsync(
@@ -139,12 +144,18 @@ public sealed class Archiver : IDisposable
     /// <returns>What was taken over; null when another process leads.</returns>
     /// <exception cref="ManifestConflictException">
     /// The bucket is another store's or of a later epoch, or the database does not have the events of a batch, or a
-    /// listed batch is damaged or gone.
+    /// listed batch is damaged or gone; not the last two with <see cref="LostTimeline.Remove"/>.
     /// </exception>
     /// <exception cref="ArchiveRefusedException">
-    /// The books were empty, and the database does not have the events of a batch.
+    /// The books were empty, and the database does not have the events of a batch
+    /// (<see cref="ArchiveRefusal.Changed"/>). Or adopt again: another leader has gone on
+    /// (<see cref="ArchiveRefusal.Moved"/>), or objects go again and again that are to be listed, which the lifecycle
+    /// of another database removes (<see cref="ArchiveRefusal.Busy"/>).
     /// </exception>
-    /// <exception cref="ObjectDamagedException">A manifest or a batch is damaged or missing.</exception>
+    /// <exception cref="ObjectDamagedException">
+    /// A manifest is damaged or missing, or an object cannot be stored so that it can be read back.
+    /// </exception>
+    /// <exception cref="UnsupportedFormatException">A newer program has written a manifest or a batch.</exception>
     /// <exception cref="RestoreRequiredException">A batch has to be restored first.</exception>
     /// <exception cref="LeaseLostException">Another process leads since.</exception>
     /// <exception cref="StoreUnavailableException">Database or bucket cannot be reached at the moment.</exception>
