@@ -102,11 +102,8 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         {
             var found = await leader.Objects.GetAsync(to.Key, to.StoredBytes, cancellationToken).ConfigureAwait(false)
                 ?? throw BatchContent.Missing(to);
-            var (proof, index, fault) = BatchProof.Of(
-                found, new BatchEntry(plan, ArchiveState.Listed, 0, null, default), store);
-            return proof is not null && proof.EventsDigest == to.EventsDigest && found.Info.Digest == to.Digest
-                ? (proof, index)
-                : throw new ObjectDamagedException(to.Key.Value, fault ?? "it is not the one that is listed.");
+            return BatchProof.OfListed(
+                found, to, new BatchEntry(plan, ArchiveState.Listed, 0, null, default), store);
         }
         catch (ObjectDamagedException e) when (lost is LostTimeline.Refuse)
         {
