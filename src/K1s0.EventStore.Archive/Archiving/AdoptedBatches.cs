@@ -212,10 +212,8 @@ internal sealed class AdoptedBatches(LeaderParts leader, LostTimeline lost, Acti
             .ConfigureAwait(false)
             ?? throw BatchContent.Missing(batch);
         var entry = new BatchEntry(plan, ArchiveState.Planned, 0, null, default);
-        var (proof, index, fault) = BatchProof.Of(found, entry, _store);
-        return proof is not null && found.Info.Digest == batch.Digest && proof.EventsDigest == batch.EventsDigest
-            ? (new BatchObject(batch.Key.Value, batch.StoredBytes, batch.Digest, index), proof)
-            : throw new ObjectDamagedException(batch.Key.Value, fault ?? "it is not the one that is listed.");
+        var (proof, index) = BatchProof.OfListed(found, batch, entry, _store);
+        return (new BatchObject(batch.Key.Value, batch.StoredBytes, batch.Digest, index), proof);
     }
 
     private static BatchPlan PlanOf(ManifestBatch batch) => new(

@@ -22,7 +22,16 @@ internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeli
     public static ManifestConflictException DamageOf(long number, ObjectDamagedException damaged) => new(
         number,
         $"object {damaged.Key} is listed and cannot be read: {damaged.Detail} If it cannot be brought back, "
-        + "Archiver.AdoptAsync(LostTimeline.Remove) lists in its place what the database has.");
+        + "Archiver.AdoptAsync(LostTimeline.Remove) lists in its place what the database and its own batches have. "
+        + "Events that are nowhere else stay listed, and are lost (ArchiveAdoptionReport.Missing).");
+
+    /// <summary>A batch of the books is nowhere any more, and what a person can do about it.</summary>
+    public static ManifestConflictException MissingOf(
+        long number, ManifestBatch batch, ObjectDamagedException damaged) => new(
+        number,
+        $"batch {batch.Key} of the books, positions {batch.First} to {batch.Last}, cannot be read, nor what is listed "
+        + $"in its place: object {damaged.Key}: {damaged.Detail} If none of them can be brought back, "
+        + "Archiver.AdoptAsync(LostTimeline.Remove) goes on without these events (ArchiveAdoptionReport.Missing).");
 
     /// <summary>Takes over everything, and puts a manifest where the bucket lists other batches.</summary>
     public async Task<ArchiveAdoptionReport> RunAsync(CancellationToken cancellationToken)
@@ -45,6 +54,7 @@ internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeli
         return new ArchiveAdoptionReport(status.Manifest!.Number, _batches.Count, _batches.Events)
         {
             Removed = _removed,
+            Missing = _settlement.Missing,
         };
     }
 
@@ -123,7 +133,17 @@ internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeli
 
         CheckStore(listing.Number, listing.Store, status);
         await _batches.BeginAsync(status, cancellationToken).ConfigureAwait(false);
-        await _batches.AdoptAsync(listing.Batches, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await _batches.AdoptAsync(listing.Batches, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ObjectDamagedException e) when (lost is LostTimeline.Refuse)
+        {
+            var conflict = DamageOf(listing.Number, e);
+            await BooksState.Of(status).CheckAsync(leader, conflict, cancellationToken).ConfigureAwait(false);
+            throw conflict;
+        }
+
         var manifest = (await _manifests.ReadAsync(listing.Number, cancellationToken).ConfigureAwait(false))!;
         await NoteAsync(manifest, cancellationToken).ConfigureAwait(false);
         return true;
@@ -147,41 +167,53 @@ internal sealed class Adoption(LeaderParts leader, Listings listings, LostTimeli
         }
 
         CheckStore(listing.Number, listing.Store, status);
+        var state = BooksState.Of(status);
         await _batches.BeginAsync(status, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            await _batches.AdoptAsync(listing.Batches, cancellationToken).ConfigureAwait(false);
-        }
-        catch (ArchiveRefusedException e) when (e.Reason is ArchiveRefusal.Changed or ArchiveRefusal.Moved)
-        {
-            throw new ManifestConflictException(listing.Number, $"{e.Detail} {Advice}");
-        }
-        catch (ObjectDamagedException e) when (lost is LostTimeline.Refuse)
-        {
-            throw DamageOf(listing.Number, e);
-        }
-
+        await AdoptAsync(listing, state, cancellationToken).ConfigureAwait(false);
         if (_batches.Through > status.Listed)
         {
-            await NoteAsync(ahead.Dequeue(), cancellationToken).ConfigureAwait(false);
+            var manifest = ahead.Dequeue();
+            await NoteAsync(manifest, cancellationToken).ConfigureAwait(false);
+            state = new BooksState(manifest.Digest, _batches.Through);
         }
 
         // Each manifest has room for one batch that came in the place of others.
-        var comparison = await _settlement.CompareAsync(listing, cancellationToken).ConfigureAwait(false);
+        var comparison = await _settlement.CompareAsync(listing, state, cancellationToken).ConfigureAwait(false);
         var moves = new Queue<SettledMove>(comparison.Moves);
-        while (ahead.TryDequeue(out var manifest))
+        while (ahead.TryDequeue(out var next))
         {
             if (moves.TryDequeue(out var move))
             {
-                await _settlement.MoveAsync(manifest, move, moves, status, cancellationToken).ConfigureAwait(false);
+                await _settlement.MoveAsync(next, move, moves, status, cancellationToken).ConfigureAwait(false);
             }
             else
             {
-                await NoteAsync(manifest, cancellationToken).ConfigureAwait(false);
+                await NoteAsync(next, cancellationToken).ConfigureAwait(false);
             }
         }
 
         _removed += await _settlement.RunAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task AdoptAsync(ArchiveListing listing, BooksState state, CancellationToken cancellationToken)
+    {
+        ManifestConflictException conflict;
+        try
+        {
+            await _batches.AdoptAsync(listing.Batches, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+        catch (ArchiveRefusedException e) when (e.Reason is ArchiveRefusal.Changed or ArchiveRefusal.Moved)
+        {
+            conflict = new ManifestConflictException(listing.Number, $"{e.Detail} {Advice}");
+        }
+        catch (ObjectDamagedException e) when (lost is LostTimeline.Refuse)
+        {
+            conflict = DamageOf(listing.Number, e);
+        }
+
+        await state.CheckAsync(leader, conflict, cancellationToken).ConfigureAwait(false);
+        throw conflict;
     }
 
     // The books know it, and list what they have taken over.

@@ -8,4 +8,12 @@ public sealed record ArchiveAdoptionReport(long Manifest, int Batches, long Even
 {
     /// <summary>How many batches of a lost timeline are listed no more. Their objects stay.</summary>
     public int Removed { get; init; }
+
+    /// <summary>
+    /// How many batches were listed again though their events left the database and are nowhere else: their objects
+    /// are gone or damaged, and so is what another timeline made of them. They stay listed, and reads of their
+    /// positions end with an exception: <see cref="ArchiveVerifier"/> names their keys, and an object that is brought
+    /// back under its key is read again. Counted once, by the adoption that lists them.
+    /// </summary>
+    public int Missing { get; init; }
 }

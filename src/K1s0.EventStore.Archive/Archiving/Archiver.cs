@@ -93,14 +93,17 @@ public sealed class Archiver : IDisposable
     /// <exception cref="LeaseLostException">Another process leads since.</exception>
     /// <exception cref="ManifestConflictException">Bucket and books do not belong together.</exception>
     /// <exception cref="ArchiveRefusedException">
-    /// The events of the store are not what they should be; or it has to be compared with what a bucket lists that is
-    /// ahead of it, and its feed is not settled (<see cref="ArchiveRefusal.Busy"/>).
+    /// The events of the store are not what they should be (<see cref="ArchiveRefusal.Changed"/>). Or run again:
+    /// another leader has gone on (<see cref="ArchiveRefusal.Moved"/>), or the store has to be compared with what a
+    /// bucket lists that is ahead of it, and its feed is not settled or objects go again and again that are to be
+    /// listed, which the lifecycle of another database removes (<see cref="ArchiveRefusal.Busy"/>).
     /// </exception>
     /// <exception cref="RestoreRequiredException">
     /// The bucket is ahead of the books, and what it lists has to be restored before it can be compared: a ticket for
     /// its <see cref="RestoreRequiredException.Keys"/> is needed (<see cref="ArchiveRestores"/>).
     /// </exception>
     /// <exception cref="ObjectDamagedException">An object cannot be stored so that it can be read back.</exception>
+    /// <exception cref="UnsupportedFormatException">A newer program has written a manifest or a batch.</exception>
     /// <exception cref="StoreUnavailableException">Database or bucket cannot be reached at the moment.</exception>
     /// <exception cref="WriteOutcomeUnknownException">Nobody knows whether the last step was made.</exception>
     public async Task<ArchiveReport> ArchiveAsync(
@@ -146,14 +149,19 @@ public sealed class Archiver : IDisposable
     /// <returns>What was taken over; null when another process leads.</returns>
     /// <exception cref="ManifestConflictException">
     /// The bucket is another store's or of a later epoch, or the database does not have the events of a batch, or a
-    /// listed batch is damaged or gone.
+    /// listed batch is damaged or gone; not the last two with <see cref="LostTimeline.Remove"/>.
     /// </exception>
     /// <exception cref="ArchiveRefusedException">
-    /// The books were empty, and the database does not have the events of a batch. Or a running append or a prepared
-    /// transaction holds the feed back, so that nobody can say what the database has
-    /// (<see cref="ArchiveRefusal.Busy"/>, after 10 seconds): end it, and adopt again.
+    /// The books were empty, and the database does not have the events of a batch
+    /// (<see cref="ArchiveRefusal.Changed"/>). Or adopt again: another leader has gone on
+    /// (<see cref="ArchiveRefusal.Moved"/>); or objects go again and again that are to be listed, which the lifecycle
+    /// of another database removes, or a running append or a prepared transaction holds the feed back, so that nobody
+    /// can say what the database has (<see cref="ArchiveRefusal.Busy"/>, after 10 seconds): end it first.
     /// </exception>
-    /// <exception cref="ObjectDamagedException">A manifest or a batch is damaged or missing.</exception>
+    /// <exception cref="ObjectDamagedException">
+    /// A manifest is damaged or missing, or an object cannot be stored so that it can be read back.
+    /// </exception>
+    /// <exception cref="UnsupportedFormatException">A newer program has written a manifest or a batch.</exception>
     /// <exception cref="RestoreRequiredException">
     /// Batches have to be restored first, whatever becomes of a lost timeline: nothing is given up for being cold.
     /// <see cref="RestoreRequiredException.Keys"/> names those that are known to be needed;

@@ -16,6 +16,7 @@ internal sealed record BatchProof(Sha256Digest EventsDigest, IReadOnlyList<Month
     /// streams.
     /// </summary>
     /// <returns>What it has; or why it is not the batch.</returns>
+    /// <exception cref="UnsupportedFormatException">A newer program has written it: that is no fault of it.</exception>
     public static async Task<(BatchProof? Proof, string? Fault)> ReadAsync(
         IObjectStore objects, BatchEntry batch, StoreIdentity store, CancellationToken cancellationToken)
     {
@@ -43,7 +44,10 @@ internal sealed record BatchProof(Sha256Digest EventsDigest, IReadOnlyList<Month
         }
     }
 
-    /// <summary>The same for an object that was read, with the digest of its index, which is not looked at.</summary>
+    /// <summary>
+    /// The same for an object that was read and has its digest, with the digest of its index, which is not looked at.
+    /// </summary>
+    /// <exception cref="UnsupportedFormatException">A newer program has written it: that is no fault of it.</exception>
     public static (BatchProof? Proof, Sha256Digest Index, string? Fault) Of(
         StoredObject found, BatchEntry batch, StoreIdentity store)
     {
@@ -57,11 +61,29 @@ internal sealed record BatchProof(Sha256Digest EventsDigest, IReadOnlyList<Month
                     : Decode(found.Content, batch.Plan);
             return (proof, index.Digest, fault);
         }
-        catch (Exception e) when (
-            e is InvalidFormatException or UnsupportedFormatException or DecompressionException or ArgumentException)
+        catch (Exception e) when (e is InvalidFormatException or DecompressionException or ArgumentException)
         {
             return (null, default, e.Message);
         }
+    }
+
+    /// <summary>The same for an object that a manifest lists, with the digests that it lists.</summary>
+    /// <exception cref="ObjectDamagedException">It is not the one that is listed.</exception>
+    /// <exception cref="UnsupportedFormatException">A newer program has written it: that is no fault of it.</exception>
+    public static (BatchProof Proof, Sha256Digest Index) OfListed(
+        StoredObject found, ManifestBatch listed, BatchEntry batch, StoreIdentity store)
+    {
+        string? fault = null;
+        if (found.Info.Digest == listed.Digest)
+        {
+            (var proof, var index, fault) = Of(found, batch, store);
+            if (proof is not null && proof.EventsDigest == listed.EventsDigest)
+            {
+                return (proof, index);
+            }
+        }
+
+        throw new ObjectDamagedException(listed.Key.Value, fault ?? "it is not the one that is listed.");
     }
 
     /// <summary>The digest of all events of a batch that was just made.</summary>

@@ -108,6 +108,7 @@ internal sealed class Listings(
         var added = new List<ManifestBatch>();
         foreach (var batch in verified)
         {
+            await leader.RenewAsync().ConfigureAwait(false);
             added.Add(await FindAsync(batch, status.Store, cancellationToken).ConfigureAwait(false));
         }
 

@@ -11,7 +11,9 @@ public enum LostTimeline
 
     /// <summary>
     /// A new manifest lists them no more. Their objects stay in the bucket, and so do the manifests that named them.
-    /// The same with what is listed, but damaged or gone, where the database has the events: they are stored anew.
+    /// The same with what is listed, but damaged or gone, where the database has the events: they are stored anew. What
+    /// left the database and is nowhere any more stays listed, and is counted
+    /// (<see cref="ArchiveAdoptionReport.Missing"/>): nothing else waits for it.
     /// Not with what only has to be restored, and nothing while the feed of the database is not settled.
     /// </summary>
     Remove = 1,

@@ -5,66 +5,72 @@ namespace K1s0.EventStore.Archive;
 /// <summary>
 /// Lets books and bucket have the same batches: the end of an adoption. The books go over to listed batches that are of
 /// the events of theirs; what is listed otherwise is listed no more, and what is not is. What of the books is gone,
-/// because another timeline made one batch of several, is made anew of that one. Not thread-safe.
+/// because another timeline made one batch of several, is made anew of that one; what is nowhere stays listed, if
+/// somebody said so. Not thread-safe.
 /// </summary>
 internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
 {
     private const int MaxAttempts = 3;
 
     private readonly LostTimelines _lost = new(leader.Objects);
+    private readonly FoundBatches _found = new(leader, lost);
+
+    /// <summary>How many batches of the books are listed though nothing has their events any more.</summary>
+    public int Missing { get; private set; }
 
     /// <summary>Usually finds nothing to do. Repeating it goes on.</summary>
     /// <returns>How many batches of a lost timeline are listed no more.</returns>
-    /// <exception cref="ManifestConflictException">Events would be listed no more, and nobody said so.</exception>
-    /// <exception cref="ObjectDamagedException">A batch of the books is nowhere.</exception>
-    /// <exception cref="ArchiveRefusedException">Objects go again and again that are to be listed.</exception>
+    /// <exception cref="ManifestConflictException">
+    /// Events would be listed no more, or a batch of the books is nowhere, and nobody said so.
+    /// </exception>
+    /// <exception cref="ObjectDamagedException">What was put is not read back.</exception>
+    /// <exception cref="ArchiveRefusedException">
+    /// Another leader has gone on (<see cref="ArchiveRefusal.Moved"/>), or objects go again and again that are to be
+    /// listed (<see cref="ArchiveRefusal.Busy"/>): run again.
+    /// </exception>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var status = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         var listing = await new ListingHistory(leader.Objects)
             .ReadAtAsync(status.Manifest!.Number, cancellationToken).ConfigureAwait(false);
-        var comparison = await CompareAsync(listing, status, cancellationToken).ConfigureAwait(false);
+        var comparison = await CompareAsync(listing, new(listing.Digest, status.Listed), cancellationToken)
+            .ConfigureAwait(false);
         var gone = listing.Batches.Count(batch => batch.Last > status.Listed) + comparison.Others.Count;
         listing = await MoveAllAsync(comparison.Moves, listing, status, cancellationToken).ConfigureAwait(false);
         if (!await CatalogEntries.AreListedAsync(leader.Catalog, listing, cancellationToken).ConfigureAwait(false))
         {
             listing = await ListBooksAsync(listing, gone > 0, status, cancellationToken).ConfigureAwait(false);
-            comparison = await CompareAsync(listing, cancellationToken).ConfigureAwait(false);
+            comparison = await CompareAsync(listing, new(listing.Digest, status.Listed), cancellationToken)
+                .ConfigureAwait(false);
             await MoveAllAsync(comparison.Moves, listing, status, cancellationToken).ConfigureAwait(false);
         }
 
         return gone;
     }
 
-    // Who was followed by another leader meanwhile has compared what was never there at one time.
-    private async Task<ListingComparison> CompareAsync(
-        ArchiveListing listing, ArchiveStatus status, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await CompareAsync(listing, cancellationToken).ConfigureAwait(false);
-        }
-        catch (ManifestConflictException)
-        {
-            var now = await leader.Catalog.GetStatusAsync(cancellationToken).ConfigureAwait(false);
-            if (now.ManifestIsOpen || (now.Manifest!.Digest, now.Listed) != (listing.Digest, status.Listed))
-            {
-                throw new ArchiveRefusedException(
-                    ArchiveRefusal.Moved, "Another leader has listed batches since.");
-            }
-
-            throw;
-        }
-    }
-
     /// <summary>What a listing has otherwise than the books, as far as both reach.</summary>
+    /// <param name="listing">The listing.</param>
+    /// <param name="state">Where the books stand with this listing.</param>
+    /// <param name="cancellationToken">Gives up between two batches.</param>
     /// <exception cref="ManifestConflictException">
     /// Events would be listed no more, or a listed batch cannot be read, and nobody said that it may be.
     /// </exception>
-    public async Task<ListingComparison> CompareAsync(ArchiveListing listing, CancellationToken cancellationToken) =>
-        await ListingComparison.CompareAsync(
-            leader, listing, await ReadAsync(cancellationToken).ConfigureAwait(false), lost, cancellationToken)
-            .ConfigureAwait(false);
+    /// <exception cref="ArchiveRefusedException">Another leader has gone on: run again.</exception>
+    public async Task<ListingComparison> CompareAsync(
+        ArchiveListing listing, BooksState state, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ListingComparison.CompareAsync(
+                leader, listing, await ReadAsync(cancellationToken).ConfigureAwait(false), lost, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (ManifestConflictException e)
+        {
+            await state.CheckAsync(leader, e, cancellationToken).ConfigureAwait(false);
+            throw;
+        }
+    }
 
     /// <summary>Lets the books go over to a batch with a manifest that the bucket has or gets.</summary>
     /// <exception cref="RestoreRequiredException">It, and what else is named of the next ones, is cold.</exception>
@@ -106,11 +112,8 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
         {
             var found = await leader.Objects.GetAsync(to.Key, to.StoredBytes, cancellationToken).ConfigureAwait(false)
                 ?? throw BatchContent.Missing(to);
-            var (proof, index, fault) = BatchProof.Of(
-                found, new BatchEntry(plan, ArchiveState.Listed, 0, null, default), store);
-            return proof is not null && proof.EventsDigest == to.EventsDigest && found.Info.Digest == to.Digest
-                ? (proof, index)
-                : throw new ObjectDamagedException(to.Key.Value, fault ?? "it is not the one that is listed.");
+            return BatchProof.OfListed(
+                found, to, new BatchEntry(plan, ArchiveState.Listed, 0, null, default), store);
         }
         catch (ObjectDamagedException e) when (lost is LostTimeline.Refuse)
         {
@@ -124,7 +127,7 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
     }
 
     // A key alone says nothing: whoever lists it with another digest lists another batch.
-    private static (ObjectKey Key, Sha256Digest Digest, Sha256Digest EventsDigest) SameOf(ManifestBatch batch) =>
+    public static (ObjectKey Key, Sha256Digest Digest, Sha256Digest EventsDigest) SameOf(ManifestBatch batch) =>
         (batch.Key, batch.Digest, batch.EventsDigest);
 
     // With manifests that change nothing in the bucket.
@@ -152,91 +155,16 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
             .Where(entry => entry.State >= ArchiveState.Listed),
     ];
 
-    // What is listed stays. What is to be listed again is read first: nobody has cared for it since it was listed no
-    // more, and what is listed in its place goes. Where it is gone or damaged, one of the same events is made.
-    private async Task<ManifestBatch> FindAsync(
-        BatchEntry entry,
-        ArchiveListing listing,
-        HashSet<(ObjectKey Key, Sha256Digest Digest, Sha256Digest EventsDigest)> listed,
-        StoreIdentity store,
-        CancellationToken cancellationToken)
-    {
-        var own = ManifestBatch.Of(entry.Plan, entry.Stored!, entry.EventsDigest);
-        if (listed.Contains(SameOf(own)) || await IsWholeAsync(own, cancellationToken).ConfigureAwait(false))
-        {
-            return own;
-        }
-
-        if (entry.State < ArchiveState.Pruned)
-        {
-            var (stored, proof) = await leader.Remade.MakeAsync(
-                store, entry, "it is gone, or damaged.", cancellationToken).ConfigureAwait(false);
-            return ManifestBatch.Of(entry.Plan, stored, proof.EventsDigest);
-        }
-
-        // One batch that was made of it and of others, or several that it was parted into.
-        var parts = listing.Batches.Where(batch => batch.Last > own.After && batch.After < own.Last).ToList();
-        if (parts.Count == 0 || parts[0].After > own.After || parts[^1].Last < own.Last)
-        {
-            throw BatchContent.Missing(own);
-        }
-
-        var made = await RecutBatch.CutAsync(leader.Objects, parts, own.After, own.Last, cancellationToken)
-            .ConfigureAwait(false);
-        return made.EventsDigest == own.EventsDigest
-            ? await made.PutAsync(leader.Objects, leader.RenewAsync, cancellationToken).ConfigureAwait(false)
-            : throw new ObjectDamagedException(own.Key.Value, "it is gone, and what is listed has other events.");
-    }
-
-    private async Task<List<ManifestBatch>> FindAllAsync(
-        ArchiveListing listing,
-        HashSet<(ObjectKey Key, Sha256Digest Digest, Sha256Digest EventsDigest)> listed,
-        StoreIdentity store,
-        CancellationToken cancellationToken)
-    {
-        var entries = await ReadAsync(cancellationToken).ConfigureAwait(false);
-        var found = new List<ManifestBatch>();
-        foreach (var entry in entries)
-        {
-            await leader.RenewAsync().ConfigureAwait(false);
-            try
-            {
-                found.Add(await FindAsync(entry, listing, listed, store, cancellationToken).ConfigureAwait(false));
-            }
-            catch (RestoreRequiredException e)
-            {
-                var others = entries.Skip(found.Count)
-                    .Select(entry => ManifestBatch.Of(entry.Plan, entry.Stored!, entry.EventsDigest))
-                    .Where(batch => !listed.Contains(SameOf(batch)));
-                throw await ColdBatches.AllAsync(leader, e, others, cancellationToken).ConfigureAwait(false);
-            }
-        }
-
-        return found;
-    }
-
-    private async Task<bool> IsWholeAsync(ManifestBatch batch, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await BatchContent.TryReadAsync(leader.Objects, batch, BatchProof.Reading, cancellationToken)
-                .ConfigureAwait(false) is not null;
-        }
-        catch (ObjectDamagedException)
-        {
-            // It stays where it is, and is not listed.
-            return false;
-        }
-    }
-
     // With a manifest that lists exactly what the books have.
     private async Task<ArchiveListing> ListBooksAsync(
         ArchiveListing listing, bool hasLost, ArchiveStatus status, CancellationToken cancellationToken)
     {
         var listed = listing.Batches.Select(SameOf).ToHashSet();
+        _found.Begin(listing, listed, status.Store);
         for (var attempt = 1; attempt <= MaxAttempts; attempt++)
         {
-            var targets = await FindAllAsync(listing, listed, status.Store, cancellationToken).ConfigureAwait(false);
+            var entries = await ReadAsync(cancellationToken).ConfigureAwait(false);
+            var targets = await _found.FindAllAsync(entries, cancellationToken).ConfigureAwait(false);
 
             var added = targets.Where(batch => !listed.Contains(SameOf(batch))).ToList();
             var removed = listing.Batches.ExceptBy(targets.Select(SameOf), SameOf).Select(batch => batch.Key).ToList();
@@ -247,31 +175,22 @@ internal sealed class Settlement(LeaderParts leader, LostTimeline lost)
                 await _lost.AddAsync(listing.Number + 1, gone, cancellationToken).ConfigureAwait(false);
             }
 
-            if (await AreThereAsync(added, cancellationToken).ConfigureAwait(false))
+            // Reading all of them takes its time, and nobody lists the first ones meanwhile: the lifecycle of another
+            // database may have removed them since.
+            var missing = await ObjectLookup.FindMissingAsync(
+                leader, added.Where(batch => !_found.IsNowhere(batch)), cancellationToken).ConfigureAwait(false);
+            if (missing.Count == 0)
             {
+                Missing += added.Count(_found.IsNowhere);
                 return await ListAsync(listing, added, removed, status, cancellationToken).ConfigureAwait(false);
             }
+
+            _found.Forget(missing);
         }
 
         throw new ArchiveRefusedException(
             ArchiveRefusal.Busy,
             "Somebody removes objects that are to be listed again: end the lifecycle of the other database first.");
-    }
-
-    // Reading all of them takes its time, and nobody lists the first ones meanwhile: the lifecycle of another database
-    // may have removed them since.
-    private async Task<bool> AreThereAsync(List<ManifestBatch> added, CancellationToken cancellationToken)
-    {
-        foreach (var batch in added)
-        {
-            var info = await leader.Objects.HeadAsync(batch.Key, cancellationToken).ConfigureAwait(false);
-            if (info?.Digest != batch.Digest)
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 
     private async Task<ArchiveListing> ListAsync(

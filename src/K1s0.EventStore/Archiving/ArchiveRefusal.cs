@@ -3,7 +3,7 @@ namespace K1s0.EventStore;
 /// <summary>Why the books of an archive refuse a step.</summary>
 public enum ArchiveRefusal
 {
-    /// <summary>The archive is not where the step believes it to be: somebody else has gone on.</summary>
+    /// <summary>The archive is not where the step believes it to be: somebody else has gone on. Run again.</summary>
     Moved = 0,
 
     /// <summary>The events of the database are not those of the archive.</summary>
@@ -24,6 +24,9 @@ public enum ArchiveRefusal
     /// <summary>The ledger has not sealed the events yet.</summary>
     Unsealed = 6,
 
-    /// <summary>Readers keep the month busy: try again later.</summary>
+    /// <summary>
+    /// Somebody is at it: readers keep a month busy, another process has the lease of the books, or another database
+    /// removes what is to be listed. Try again later.
+    /// </summary>
     Busy = 7,
 }

@@ -265,9 +265,9 @@ internal sealed class LaneRun : ISubscriptionRun, IDisposable
         {
             await _writer.SaveAsync(mark).ConfigureAwait(false);
         }
-        catch (EventStoreException e) when (mayFail)
+        catch (Exception e) when (mayFail)
         {
-            // What the run died of says more.
+            // What the run died of says more, and whether it is tried again. A checkpoint store may be anybody's.
             _parts.Logger.LastCheckpointLost(_parts.Name, e);
         }
     }

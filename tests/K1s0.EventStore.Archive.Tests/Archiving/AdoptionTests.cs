@@ -74,12 +74,37 @@ public sealed class AdoptionTests
         objects.Damage(key, content => [.. content.SkipLast(1), 0]);
 
         (await FluentActions.Awaiting(() => AdoptAsync(archive, objects))
-            .Should().ThrowAsync<ObjectDamagedException>()).Which.Key.Should().Be(key.Value);
+            .Should().ThrowAsync<ManifestConflictException>()).Which.Detail.Should().Contain(key.Value)
+            .And.Contain("LostTimeline.Remove");
 
         var rebuilt = await RebuiltAsync(await archive.GetIdentityAsync(Cancellation), events, static () => false);
         rebuilt.Tamper(events[3].Position, envelope => envelope with { PayloadUtf8 = "{}"u8.ToArray() });
         (await FluentActions.Awaiting(() => AdoptAsync(rebuilt, objects))
             .Should().ThrowAsync<ArchiveRefusedException>()).Which.Reason.Should().Be(ArchiveRefusal.Changed);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public async Task What_is_damaged_is_stored_anew_of_the_rows_when_somebody_gives_it_up(int number)
+    {
+        var objects = new SimulatedObjectStore(_time);
+        var (archive, events) = await LoseAsync(objects, static () => false);
+        var key = (await objects.ListAsync("events/", cancellationToken: Cancellation).ToListAsync(Cancellation))[number].Key;
+        objects.Damage(key, content => [.. content.SkipLast(1), 0]);
+        using var archiver = ArchiverOf(archive, objects);
+
+        (await archiver.AdoptAsync(LostTimeline.Remove, cancellationToken: Cancellation))
+            .Should().Be(new ArchiveAdoptionReport(2, number, 12 * number) { Removed = 3 - number });
+
+        (await archiver.ArchiveAsync(cancellationToken: Cancellation)).Batches.Should().Be(3 - number);
+        archive.Rows.Should().BeEmpty();
+        using var archived = new ArchivedEvents(objects);
+        (await archived.ReadAsync(archive.FindArchived(default), default, null, 100, Cancellation)).Events
+            .Should().Equal(events);
+        (await new ArchiveManifests(objects).ReadLatestAsync(true, Cancellation))!.Batches
+            .Select(batch => batch.Key.Value).Should().Equal(archive.Batches.Select(batch => batch.Stored!.Key))
+            .And.NotContain(key.Value);
     }
 
     // Thirty events in three batches; the store that had them is gone, and another one has them now.

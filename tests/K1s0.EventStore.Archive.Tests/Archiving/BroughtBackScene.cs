@@ -37,7 +37,7 @@ internal sealed class BroughtBackScene : IDisposable
                     EventEnvelope.Create(
                         stream, "placed", Encoding.UTF8.GetBytes($"{{\"n\":{number}}}"), new EventMetadata()),
                 ],
-                new DateTimeOffset(2026, month, 1, 0, number, 0, TimeSpan.Zero)));
+                new DateTimeOffset(2026, month, 1, 0, 0, 0, TimeSpan.Zero).AddMinutes(number)));
         }
 
         return events;

@@ -118,11 +118,38 @@ public sealed class BroughtBackSettlementTests : IDisposable
     [Fact]
     public async Task The_lease_is_kept_while_every_batch_of_the_books_is_read()
     {
-        var world = await MergeAsync(removes: false);
+        // Enough batches that it takes longer than a lease to look for all of them, several at once.
+        var world = await MergeAsync(removes: false, count: 28 * ObjectLookup.RequestsAtOnce);
 
-        (await _scene.ArchiveAsync(world.Early, SlowlyRead(world.Objects, world.Early))).Obstacle.Should().BeNull();
+        (await _scene.ArchiveAsync(world.Early, SlowlyRead(world.Objects, world.Early, ObjectLookup.RequestsAtOnce)))
+            .Obstacle.Should().BeNull();
 
+        world.Early.Batches.Count.Should().BeGreaterThan(3 * ObjectLookup.RequestsAtOnce);
         await _scene.CheckAsync(world.Early, world.Objects, world.Events);
+    }
+
+    [Fact]
+    public async Task The_lease_is_kept_while_objects_are_looked_for_that_an_earlier_run_has_verified()
+    {
+        var objects = new SimulatedObjectStore(_scene.Time);
+        var original = new SimulatedArchive(_scene.Time);
+        var events = await BroughtBackScene.AppendAsync(original, 60, 1, "a");
+        var isCut = true;
+        var archive = await original.CopyAsync(
+            events,
+            call => isCut && call is nameof(IArchiveCatalog.PlanManifestAsync)
+                ? throw new SimulatedCrashException("before anything is listed")
+                : Task.CompletedTask);
+        await FluentActions.Awaiting(() => _scene.ArchiveAsync(archive, objects))
+            .Should().ThrowAsync<SimulatedCrashException>();
+        archive.Batches.Count.Should().BeGreaterThan(4);
+        archive.Batches.Should().OnlyContain(batch => batch.State == ArchiveState.Verified);
+        isCut = false;
+        _scene.Time.Advance(BroughtBackScene.Lease);
+
+        (await _scene.ArchiveAsync(archive, SlowlyRead(objects, archive, headsAtOnce: 1))).Obstacle.Should().BeNull();
+
+        await _scene.CheckAsync(archive, objects, events);
     }
 
     [Fact]
@@ -150,7 +177,8 @@ public sealed class BroughtBackSettlementTests : IDisposable
             listing.Next(9, _scene.Time.GetUtcNow(), cut, [.. listing.Batches.Select(batch => batch.Key)], listing.Store),
             Cancellation);
 
-        (await _scene.ArchiveAsync(archive, SlowlyRead(objects, archive))).Obstacle.Should().BeNull();
+        (await _scene.ArchiveAsync(archive, SlowlyRead(objects, archive, ObjectLookup.RequestsAtOnce)))
+            .Obstacle.Should().BeNull();
 
         await _scene.CheckAsync(archive, objects, events);
     }
@@ -158,36 +186,66 @@ public sealed class BroughtBackSettlementTests : IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    public async Task What_another_database_removes_after_it_was_looked_at_is_not_listed(int times)
+    public async Task What_another_database_removes_after_it_was_read_is_not_listed_and_nothing_else_is_read_again(
+        int times)
     {
         var world = await MergeAsync(removes: false);
         var keys = world.Early.Batches.Select(batch => new ObjectKey(batch.Stored!.Key)).ToList();
-        keys.Count.Should().BeGreaterThan(times);
-        var left = times;
+        keys.Count.Should().BeGreaterThan(times + 1);
+        var removed = new List<ObjectKey>();
+        var read = new List<ObjectKey>();
+        var isListed = false;
 
-        // When the last one is read, one that was read before goes.
-        var objects = BesideStore.Around(world.Objects, (call, key) =>
-            call is nameof(IObjectStore.GetAsync) && key == keys[^1] && left > 0
-                ? world.Objects.DeleteAsync(keys[--left], Cancellation)
-                : Task.CompletedTask);
+        // All are read; when the first one is looked for once more, another one goes.
+        var objects = BesideStore.Around(
+            world.Objects,
+            async (call, key) =>
+            {
+                if (call is nameof(IObjectStore.HeadAsync) && key == keys[0] && removed.Count < times)
+                {
+                    removed.Add(keys[removed.Count + 1]);
+                    await world.Objects.DeleteAsync(removed[^1], Cancellation);
+                }
+                else if (call is nameof(IObjectStore.GetAsync) && keys.Contains(key)
+                    && removed.Count > 0 && !isListed)
+                {
+                    read.Add(key);
+                }
+
+                isListed |= call is nameof(IObjectStore.PutIfAbsentAsync)
+                    && key.Value.StartsWith("manifests/", StringComparison.Ordinal);
+            },
+            isAskedOfHeads: true);
         (await _scene.ArchiveAsync(world.Early, objects)).Obstacle.Should().BeNull();
 
-        left.Should().Be(0);
+        removed.Should().HaveCount(times);
+        read.Should().BeSubsetOf(removed);
         await _scene.CheckAsync(world.Early, world.Objects, world.Events);
     }
 
-    // To read a batch takes a third of a lease nearly, and whoever can take the lease takes it.
-    private IObjectStore SlowlyRead(IObjectStore objects, SimulatedArchive archive) =>
-        BesideStore.Around(objects, async (call, key) =>
-        {
-            if (call is nameof(IObjectStore.GetAsync) && key.Value.StartsWith("events/", StringComparison.Ordinal))
+    // To read a batch takes a third of a lease nearly, and so does looking for as many as are looked for at once; whoever
+    // can take the lease takes it.
+    private IObjectStore SlowlyRead(IObjectStore objects, SimulatedArchive archive, int headsAtOnce)
+    {
+        var heads = 0;
+        return BesideStore.Around(
+            objects,
+            async (call, key) =>
             {
+                if (!key.Value.StartsWith("events/", StringComparison.Ordinal)
+                    || (call is nameof(IObjectStore.HeadAsync) && heads++ % headsAtOnce != 0)
+                    || call is not (nameof(IObjectStore.GetAsync) or nameof(IObjectStore.HeadAsync)))
+                {
+                    return;
+                }
+
                 _scene.Time.Advance(0.3 * BroughtBackScene.Lease);
                 (await archive.TryAcquireAsync(
                     IArchiveCatalog.LeaseName, "another", BroughtBackScene.Lease, Cancellation))
                     .Should().BeNull("the run holds it");
-            }
-        });
+            },
+            isAskedOfHeads: true);
+    }
 
     // One database falls behind between two months; the other one merges batches of both.
     private async Task<World> MergeAsync(

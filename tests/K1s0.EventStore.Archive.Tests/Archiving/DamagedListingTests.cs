@@ -103,6 +103,77 @@ public sealed class DamagedListingTests : IDisposable
         }
     }
 
+    // A month has left; another database merges its batches and removes them, and what it made of them is broken too.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_nowhere_any_more_stays_listed_and_is_named_and_everything_else_goes_on(bool isGone)
+    {
+        var objects = new SimulatedObjectStore(_scene.Time);
+        var original = new SimulatedArchive(_scene.Time);
+        var events = new List<EventEnvelope>(await BroughtBackScene.AppendAsync(original, 30, 1, "a"));
+        await _scene.ArchiveAsync(original, objects);
+        var restored = await original.CopyAsync(events);
+        var keys = restored.Batches.Select(batch => batch.Stored!.Key).ToList();
+        var backups = new List<StoredObject>();
+        foreach (var batch in restored.Batches)
+        {
+            batch.State.Should().Be(ArchiveState.Pruned);
+            backups.Add((await objects.GetAsync(
+                new ObjectKey(batch.Stored!.Key), batch.Stored.StoredBytes, Cancellation))!);
+        }
+
+        _scene.Time.Advance(TimeSpan.FromHours(2));
+        (await _scene.CompactAsync(original, objects)).Should().Be(1);
+        _scene.Time.Advance(TimeSpan.FromHours(3));
+        await _scene.CompactAsync(original, objects);
+        (await BroughtBackScene.KeysAsync(objects)).Should().NotContain(keys);
+        var key = await BreakAsync(objects, original.Batches.Single().Stored!.Key, isGone);
+        _scene.Time.Advance(BroughtBackScene.Lease);
+        var next = await BroughtBackScene.AppendAsync(restored, 25, 2, "b");
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            (await FluentActions.Awaiting(() => _scene.ArchiveAsync(restored, objects))
+                .Should().ThrowAsync<ManifestConflictException>()).Which.Detail.Should().Contain(key)
+                .And.Contain("LostTimeline.Remove").And.Contain(nameof(ArchiveAdoptionReport.Missing));
+        }
+
+        var report = (await _scene.AdoptAsync(restored, objects, LostTimeline.Remove))!;
+        (report.Removed, report.Missing).Should().Be((1, keys.Count));
+        report = (await _scene.AdoptAsync(restored, objects, LostTimeline.Remove))!;
+        (report.Removed, report.Missing).Should().Be((0, 0));
+        var run = await _scene.ArchiveAsync(restored, objects);
+
+        (run.Obstacle, run.Events, run.PrunedMonths.Count).Should().Be((null, next.Count, 1));
+        await FluentActions.Awaiting(() => ReadAsync(restored, objects, default))
+            .Should().ThrowAsync<EventStoreException>().WithMessage($"*{keys[0]}*");
+        (await ReadAsync(restored, objects, events[^1].Position)).Should().Equal(next);
+        var verified = await new ArchiveVerifier(objects).VerifyAsync(Cancellation);
+        verified.IsWhole.Should().BeFalse();
+        verified.Findings.Where(finding => finding.Kind is ArchiveFindingKind.Missing).Select(finding => finding.Key)
+            .Should().Equal(keys);
+        foreach (var backup in backups)
+        {
+            await objects.PutIfAbsentAsync(
+                backup.Info.Key, backup.Content, backup.Info.Attributes, Cancellation);
+        }
+
+        await _scene.CheckAsync(restored, objects, [.. events, .. next]);
+    }
+
+    private async Task<IReadOnlyList<EventEnvelope>> ReadAsync(
+        SimulatedArchive archive, IObjectStore objects, Position after)
+    {
+        var read = new List<EventEnvelope>();
+        await foreach (var envelope in _scene.PartsOf(archive, objects).Feed.ReadFeedAsync(
+            after, pageSize: 13, cancellationToken: Cancellation))
+        {
+            read.Add(envelope);
+        }
+
+        return read;
+    }
+
     private static async Task<string> BreakAsync(SimulatedObjectStore objects, string key, bool isGone)
     {
         if (isGone)

@@ -4,7 +4,8 @@ using System.Reflection;
 namespace K1s0.EventStore.Archive.Tests;
 
 /// <summary>
-/// A bucket as one process sees it beside others: before a put, a read or a delete others may act, or it ends.
+/// A bucket as one process sees it beside others: before a put, a read or a delete others may act, or it ends; and before
+/// an object is looked for, if that is asked for.
 /// </summary>
 [SuppressMessage("Performance", "CA1852", Justification = "DispatchProxy derives a class from it.")]
 [SuppressMessage("Design", "MA0053", Justification = "DispatchProxy derives a class from it.")]
@@ -12,10 +13,13 @@ internal class BesideStore : DispatchProxy
 {
     private IObjectStore? _objects;
     private Func<string, ObjectKey, Task>? _before;
+    private bool _isAskedOfHeads;
 
-    public static IObjectStore Around(IObjectStore objects, Func<string, ObjectKey, Task> before)
+    public static IObjectStore Around(
+        IObjectStore objects, Func<string, ObjectKey, Task> before, bool isAskedOfHeads = false)
     {
         var proxy = Create<IObjectStore, BesideStore>();
+        ((BesideStore)(object)proxy)._isAskedOfHeads = isAskedOfHeads;
         ((BesideStore)(object)proxy)._objects = objects;
         ((BesideStore)(object)proxy)._before = before;
         return proxy;
@@ -25,6 +29,7 @@ internal class BesideStore : DispatchProxy
     {
         nameof(IObjectStore.PutIfAbsentAsync) => CallAsync<PutOutcome>(targetMethod, args!),
         nameof(IObjectStore.GetAsync) => CallAsync<StoredObject?>(targetMethod, args!),
+        nameof(IObjectStore.HeadAsync) when _isAskedOfHeads => CallAsync<ObjectInfo?>(targetMethod, args!),
         nameof(IObjectStore.DeleteAsync) => DeleteAsync(targetMethod, args!),
         _ => targetMethod.Invoke(_objects, args),
     };
