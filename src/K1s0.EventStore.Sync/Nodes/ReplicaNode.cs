@@ -16,16 +16,13 @@ public sealed class ReplicaNode : IDisposable
 {
     private readonly IReplicaStore _store;
     private readonly SyncOptions _sync;
-    private readonly TimeProvider _timeProvider;
+    private readonly SteadyClock _clock;
     private readonly GuardedReplica _guarded;
 
     // Guarded by the replica's lock; null where the store cannot be repaired.
     private readonly LogDamage? _damage;
 
     private readonly StoreCommands _commands;
-
-    // The wall clock may be set while somebody waits.
-    private readonly (DateTimeOffset Time, long Timestamp) _opened;
 
     private ReplicaNode(
         IReplicaStore store,
@@ -34,8 +31,7 @@ public sealed class ReplicaNode : IDisposable
         GuardedReplica guarded,
         ReplicaNodeOptions options)
     {
-        (_store, _sync, _timeProvider, _guarded) = (store, sync, timeProvider, guarded);
-        _opened = (timeProvider.GetUtcNow(), timeProvider.GetTimestamp());
+        (_store, _sync, _clock, _guarded) = (store, sync, new SteadyClock(timeProvider), guarded);
         _damage = store is IRepairableReplicaStore ? new LogDamage() : null;
         _commands = new StoreCommands(store, guarded, _damage, sync);
         Branches = new NodeBranches(store, guarded, _damage);
@@ -86,10 +82,10 @@ public sealed class ReplicaNode : IDisposable
     /// <summary>The snapshots of this node.</summary>
     public NodeSnapshots Snapshots { get; }
 
-    internal TimeProvider Time => _timeProvider;
+    internal TimeProvider Time => _clock.Time;
 
-    /// <summary>The time by which sessions measure how long something took: it never goes back.</summary>
-    internal DateTimeOffset Now => _opened.Time + _timeProvider.GetElapsedTime(_opened.Timestamp);
+    /// <summary>The time by which sessions measure how long something took.</summary>
+    internal DateTimeOffset Now => _clock.Now;
 
     internal SyncOptions Sync => _sync;
 
@@ -197,12 +193,12 @@ public sealed class ReplicaNode : IDisposable
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(transport);
-        var metered = transport as MeteredTransport ?? new MeteredTransport(transport, _timeProvider);
+        var metered = transport as MeteredTransport ?? new MeteredTransport(transport, Time);
         var pump = new SyncPump(this, metered);
         await using (transport.ConfigureAwait(false))
         {
             return await SyncTelemetry.MeasureAsync(
-                    role, metered, _timeProvider, () => pump.RunAsync(role, checkpoint, cancellationToken))
+                    role, metered, Time, () => pump.RunAsync(role, checkpoint, cancellationToken))
                 .ConfigureAwait(false);
         }
     }
@@ -266,13 +262,12 @@ public sealed class ReplicaNode : IDisposable
         await _guarded.EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var rest = new List<SyncOutput>();
             if (!ReferenceEquals(session.Replica, _guarded.Look(replica => replica)))
             {
-                rest.Add(new SyncOutput.Ended(SyncEndReason.StoreIncomplete, "the store failed meanwhile."));
-                return rest;
+                return [new SyncOutput.Ended(SyncEndReason.StoreIncomplete, "the store failed meanwhile.")];
             }
 
+            var rest = new List<SyncOutput>();
             var outputs = new Queue<SyncOutput>(Advance(session, input));
             while (outputs.TryDequeue(out var output))
             {

@@ -29,5 +29,5 @@ internal static class PlantedCommand
 
     // It has to be the mistake that is found.
     private static bool IsFoundBy(PlantedBug bug, ulong seed) =>
-        PlantedCompilation.FindFailure(bug, seed, 1) is not null && PlantedCompilation.Run(seed, bug.Kind) is null;
+        PlantedCompilation.FindFailure(bug, seed, 1) is not null && PlantedCompilation.Run(seed) is null;
 }

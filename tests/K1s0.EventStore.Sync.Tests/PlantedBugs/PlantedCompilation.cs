@@ -23,17 +23,17 @@ internal static class PlantedCompilation
 
     private static readonly Lazy<Assembly> Compiled = new(Compile);
 
-    private static readonly Lazy<Func<int, int, ulong, int, string?>> Finding = new(
-        () => Method<Func<int, int, ulong, int, string?>>("Planted", "FindFailure"));
+    private static readonly Lazy<Func<int, ulong, int, string?>> Finding = new(
+        () => Method<Func<int, ulong, int, string?>>("Planted", "FindFailure"));
 
     private static readonly Lazy<Func<ulong, string>> Printing = new(() => Method<Func<ulong, string>>("Simulator", "Fingerprint"));
 
     /// <summary>Looks for a seed that fails with a mistake.</summary>
     public static string? FindFailure(PlantedBug bug, ulong first, int count) =>
-        Finding.Value(NumberOf(bug), (int)bug.Kind, first, count);
+        Finding.Value(NumberOf(bug), first, count);
 
     /// <summary>Runs a seed without a mistake.</summary>
-    public static string? Run(ulong seed, WorldKind kind = WorldKind.Any) => Finding.Value(0, (int)kind, seed, 1);
+    public static string? Run(ulong seed) => Finding.Value(0, seed, 1);
 
     /// <summary>A fingerprint of a run without a mistake.</summary>
     public static string Fingerprint(ulong seed) => Printing.Value(seed);

@@ -15,15 +15,14 @@ public static class Planted
 
     /// <summary>Runs seeds with a mistake until one fails.</summary>
     /// <param name="number">The mistake; 0 for none.</param>
-    /// <param name="kind">What the runs are about, a <see cref="WorldKind"/>.</param>
     /// <param name="first">The first seed.</param>
     /// <param name="count">How many.</param>
-    public static string? FindFailure(int number, int kind, ulong first, int count)
+    public static string? FindFailure(int number, ulong first, int count)
     {
         _number = number;
         try
         {
-            return Simulator.FindFailure((WorldKind)kind, first, count);
+            return Simulator.FindFailure(first, count);
         }
         finally
         {

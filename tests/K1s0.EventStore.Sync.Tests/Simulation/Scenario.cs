@@ -31,25 +31,6 @@ internal sealed record Scenario(
             : drawn with { HasRot = false };
     }
 
-    /// <summary>The same, in a world of a kind.</summary>
-    public Scenario In(WorldKind kind) => kind switch
-    {
-        WorldKind.Slow => AsOrderly() with { HasCrashes = false, HasSlowLinks = true, FollowsLinks = true, HasSnapshots = false },
-        WorldKind.Snapshots => AsOrderly() with { Actions = 3 * Actions, HasSlowLinks = false, HasSnapshots = true },
-        _ => this,
-    };
-
-    private Scenario AsOrderly() => this with
-    {
-        HasDiskErrors = false,
-        HasRestores = false,
-        HasClones = false,
-        HasHostileWire = false,
-        HasRot = false,
-        HasGossip = false,
-        SkewMilliseconds = 0,
-    };
-
     private static Scenario DrawAny(Random random) => new(
         Nodes: random.Next(2, 5),
         Actions: random.Next(40, 160),

@@ -6,24 +6,14 @@ public static class Simulator
     /// <summary>Runs one seed.</summary>
     /// <param name="seed">The seed.</param>
     /// <returns>What did not hold, with the last steps; null when everything held.</returns>
-    public static string? Run(ulong seed) => Run(seed, WorldKind.Any);
-
-    /// <summary>Runs one seed in a world of a kind: of that world alone unless it is any.</summary>
-    /// <param name="seed">The seed.</param>
-    /// <param name="kind">What the run is about.</param>
-    /// <returns>What did not hold, with the last steps; null when everything held.</returns>
-    public static string? Run(ulong seed, WorldKind kind)
+    public static string? Run(ulong seed)
     {
-        var world = new World(seed, kind);
+        var world = new World(seed);
         try
         {
             world.Run();
-            if (kind is WorldKind.Any)
-            {
-                new OfflineRun(seed).Run();
-                new CommitRun(seed).Run();
-            }
-
+            new OfflineRun(seed).Run();
+            new CommitRun(seed).Run();
             return null;
         }
         catch (Exception e)
@@ -34,15 +24,14 @@ public static class Simulator
     }
 
     /// <summary>Runs seeds one after the other until one fails.</summary>
-    /// <param name="kind">What the runs are about.</param>
     /// <param name="first">The first seed.</param>
     /// <param name="count">How many.</param>
     /// <returns>What the first failure says; null when there was none.</returns>
-    public static string? FindFailure(WorldKind kind, ulong first, int count)
+    public static string? FindFailure(ulong first, int count)
     {
         for (var i = 0UL; i < (ulong)count; i++)
         {
-            if (Run(first + i, kind) is { } failure)
+            if (Run(first + i) is { } failure)
             {
                 return failure;
             }

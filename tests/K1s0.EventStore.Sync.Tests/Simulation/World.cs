@@ -12,10 +12,10 @@ internal sealed class World
     private readonly HashSet<(int, int)> _cuts = [];
     private readonly SnapshotTraffic _snapshots;
 
-    public World(ulong seed, WorldKind kind = WorldKind.Any)
+    public World(ulong seed)
     {
         Chance = new Chance(seed);
-        Scenario = Scenario.Draw(Chance.Scenario).In(kind);
+        Scenario = Scenario.Draw(Chance.Scenario);
         Schedule = new Schedule();
         Trace = new Trace(Schedule);
         Latency = Chance.Network.Next(3) switch { 0 => 3, 1 => 30, _ => 400 };
