@@ -27,7 +27,7 @@ public sealed class HistoryReaderTests
         var store = new ForgettingStore(_logs);
 
         var isInOrder = await HistoryReader.IsInOrderAsync(
-            store, everything, Options(), stored => stored.Dot.Origin == Forked ? branch : stored, default);
+            store, everything, Options(), [], stored => stored.Dot.Origin == Forked ? branch : stored, default);
 
         isInOrder.Should().Be(!isCircular);
         store.MostAlive.Should().BeLessThanOrEqualTo(3 * PageEvents, "what waits is not kept");

@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Runtime.Loader;
-using K1s0.EventStore.Sync.Simulation;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 
