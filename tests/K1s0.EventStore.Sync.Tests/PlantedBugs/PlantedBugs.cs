@@ -51,16 +51,13 @@ public static class PlantedBugs
         // Repair.
         new("what a peer gives for a damaged event is believed", "Reconciliation/LogDamage.cs", "if (Find(dot)?.Demanded != candidate.Hash)", "if (Find(dot) is null)", 65),
         new("a repair is confirmed without being stored", "Nodes/StoreCommands.cs", "                await Repairable.RepairAsync(repair.Events, CancellationToken.None).ConfigureAwait(false);\n", "", 3),
-        new("who has the same is not asked for repairs", "Protocol/SyncRound.cs", "WantsRepair ? default : Digest()", "Digest()", 62),
+        new("who has the same is not asked for repairs", "Protocol/SyncRound.cs", "WantsRepair ? default : Digest()", "Digest()", 79),
         new("what is demanded below a repair is forgotten", "Reconciliation/LogDamage.cs", "waiting with { Demanded = candidate.Previous };", "waiting;", 3),
-
-        // Critical streams first.
-        new("what goes ahead begins behind what was looked at", "Strategy/CriticalFirst.cs", "? Phase.Sending : Phase.Over, _start);", "? Phase.Sending : Phase.Over, _at);", 473),
 
         // Gossip.
         new("nobody is granted a session", "Gossip/GossipState.cs", "asked.Session && differs && _grants.TryTake(now)", "asked.Session && !differs && _grants.TryTake(now)", 11),
         new("a session is never over", "Gossip/GossipState.cs", "        _synchronising.Remove(address);\n", "", 7),
-        new("who was lost is never tried again", "Gossip/GossipMembers.cs", "if (tick % 4 == 3 && Any", "if (tick < 0 && Any", 83),
+        new("who was lost is never tried again", "Gossip/GossipMembers.cs", "if (tick % 4 == 3 && Any", "if (tick < 0 && Any", 382),
         new("who has the same is taken to have something else", "Gossip/GossipState.cs", "view.Digest is { } ours && theirs != ours", "view.Digest is { } ours && theirs == ours", 7),
 
         // Snapshots.

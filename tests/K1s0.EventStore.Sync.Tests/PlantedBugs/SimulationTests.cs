@@ -55,7 +55,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         });
 
         missed.Should().BeEmpty();
-        PlantedBugs.All.Should().HaveCountGreaterThanOrEqualTo(58);
+        PlantedBugs.All.Should().HaveCountGreaterThanOrEqualTo(57);
     }
 
     [Fact]
