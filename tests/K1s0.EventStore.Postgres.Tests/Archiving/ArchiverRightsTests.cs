@@ -55,6 +55,8 @@ public sealed class ArchiverRightsTests(StoreDatabase database) : IClassFixture<
     [InlineData("delete from {s}.events", "permission denied")]
     [InlineData("update {s}.leases set expires_at = now() where lease_name = 'k1s0 ledger'", "permission denied for lease")]
     [InlineData("update {s}.leases set epoch = 99, lease_name = 'archive'", "permission denied for lease")]
+    [InlineData(
+        "update {s}.leases set lease_name = 'mailer' where lease_name = 'archive'", "permission denied for lease")]
     [InlineData("insert into {s}.leases values ('mailer', 'rogue', 1, now())", "permission denied for lease")]
     public async Task What_the_steps_write_it_cannot_write_itself(string forbidden, string refusal)
     {
@@ -64,6 +66,7 @@ public sealed class ArchiverRightsTests(StoreDatabase database) : IClassFixture<
         await scene.AppendAsync(Old, 20, 2);
         await scene.Store.ExecuteAsync($"select {{s}}.grant_archiver('{role.Name}')");
         await scene.Store.Leases.TryAcquireAsync("k1s0 ledger", "sealer", TimeSpan.FromHours(1));
+        await scene.Store.Leases.TryAcquireAsync(IArchiveCatalog.LeaseName, "archiver", TimeSpan.FromHours(1));
         var before = await scene.Store.ContentAsync();
 
         var failure = await Assert.ThrowsAsync<PostgresException>(() => role.DataSource.ExecuteAsync(
