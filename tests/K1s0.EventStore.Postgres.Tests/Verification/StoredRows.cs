@@ -14,6 +14,9 @@ internal sealed class StoredRows
             .. Enumerable.Range(2, (int)rows[^1].Position - 2).Select(position => (long)position)
                 .Except(rows.Select(row => row.Position)),
         ];
+        RunStarts = new HashSet<int>(
+            Enumerable.Range(0, rows.Count)
+                .Where(leaf => leaf == 0 || rows[leaf].Position != rows[leaf - 1].Position + 1));
     }
 
     public IReadOnlyList<StoredRow> All { get; }
@@ -22,6 +25,9 @@ internal sealed class StoredRows
 
     /// <summary>Positions below the last one that no event has.</summary>
     public IReadOnlyList<long> Gaps { get; }
+
+    /// <summary>The leaves with which a run of consecutive positions begins.</summary>
+    public IReadOnlySet<int> RunStarts { get; }
 
     public static string Text(FormattableString sql) => sql.ToString(CultureInfo.InvariantCulture);
 
