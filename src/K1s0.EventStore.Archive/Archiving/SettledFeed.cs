@@ -20,10 +20,12 @@ internal sealed class SettledFeed(LeaderParts leader)
     public async Task UntilAsync(Position position, CancellationToken cancellationToken)
     {
         var start = leader.Time.GetTimestamp();
+        Position? given = null;
         while (_settled < position)
         {
-            // In this order: what is given out in between lies behind what counts here.
-            var last = await leader.Feed.GetLastPositionAsync(cancellationToken).ConfigureAwait(false);
+            // Asked once, and before the bound: what is given out from then on is no event of a batch that is listed
+            // already, and appends that never rest would hold this back for ever.
+            var last = given ??= await leader.Feed.GetLastPositionAsync(cancellationToken).ConfigureAwait(false);
             _settled = await leader.Feed.GetSettledBoundAsync(cancellationToken).ConfigureAwait(false);
             if (_settled >= position || _settled >= last)
             {

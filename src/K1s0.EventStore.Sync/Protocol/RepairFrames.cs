@@ -41,9 +41,11 @@ internal static class RepairFrames
     public static (LogPart Part, byte[] Request) ReadCompare(ref WireReader reader)
     {
         var (origin, first, last) = (reader.Origin(), reader.Int64(minimum: 1), reader.Int64(minimum: 1));
-        if (!reader.IsBroken && (last < first || last - first >= LogDamage.WindowEvents))
+        if (!reader.IsBroken
+            && (last < first || last - first >= LogDamage.WindowEvents || last > long.MaxValue - LogDamage.WindowEvents))
         {
-            reader.Break("a part of a log is larger than is ever needed.");
+            // Whoever goes through a part page by page counts beyond its end.
+            reader.Break("a part of a log is larger than is ever needed, or ends where no log does.");
         }
 
         return (new LogPart(origin, first, last), reader.Bytes(reader.Remaining).ToArray());

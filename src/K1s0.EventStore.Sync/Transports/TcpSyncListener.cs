@@ -153,7 +153,7 @@ public sealed class TcpSyncListener : IAsyncDisposable
                 // A place became free while the listening ended.
                 throw new OperationCanceledException(_stopping.Token);
             }
-            catch (Exception e) when (e is SocketException or InvalidOperationException)
+            catch (Exception e) when (e is SocketException || !_stopping.IsCancellationRequested)
             {
                 await Task.Delay(AfterFailure, _node.Time, _stopping.Token).ConfigureAwait(false);
             }

@@ -25,8 +25,8 @@ public enum ArchiveRefusal
     Unsealed = 6,
 
     /// <summary>
-    /// Somebody is at it: readers keep a month busy, another process has the lease of the books, or another database
-    /// removes what is to be listed. Try again later.
+    /// Somebody is at it: readers keep a month busy, another process has the lease of the books, another database
+    /// removes what is to be listed, or what holds the feed back has to end first. Try again later.
     /// </summary>
     Busy = 7,
 }

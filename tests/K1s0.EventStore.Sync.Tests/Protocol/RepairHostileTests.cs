@@ -31,6 +31,8 @@ public sealed class RepairHostileTests
     [InlineData(7, 6)]
     [InlineData(1, 4_097)]
     [InlineData(1, long.MaxValue)]
+    [InlineData(long.MaxValue - 50, long.MaxValue)]
+    [InlineData(long.MaxValue - 4_100, long.MaxValue - 4_095)]
     public void A_part_of_a_log_that_nobody_needs_is_refused(long first, long last) =>
         Read(Compare(new LogPart(Log, first, last))).Should().BeFalse();
 
