@@ -42,7 +42,9 @@ internal static class RepairFrames
     {
         var (origin, first, last) = (reader.Origin(), reader.Int64(minimum: 1), reader.Int64(minimum: 1));
         if (!reader.IsBroken
-            && (last < first || last - first >= LogDamage.WindowEvents || last > long.MaxValue - LogDamage.WindowEvents))
+            && (last < first
+                || last - first >= LogDamage.WindowEvents
+                || last > long.MaxValue - LogDamage.WindowEvents))
         {
             // Whoever goes through a part page by page counts beyond its end.
             reader.Break("a part of a log is larger than is ever needed, or ends where no log does.");
